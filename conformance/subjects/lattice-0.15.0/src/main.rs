@@ -1,0 +1,54 @@
+//! lattice-inference 0.15.0 as a subject of the conformance suite.
+//!
+//! This release keeps its weight formats in `lattice-weights`. The loader that takes the shape a
+//! caller requires and the one that maps a file are public there alone; all else is called by
+//! the path that `lattice-inference` gives it.
+
+#[path = "../../lattice/adapter.rs"]
+mod adapter;
+
+use std::path::Path;
+
+use adapter::{Answer, Hex, Outcome, Release};
+use lattice_inference::weights::q4_weights::load_q4_file;
+use lattice_weights::q4_weights::{Q4BlockCheck, load_q4_file_checked, open_and_mmap_q4_file};
+
+struct Lattice;
+
+impl Release for Lattice {
+    const VERSION: &'static str = "0.15.0";
+    const FEATURES: &'static [&'static str] = &["expected-shape"];
+    const LOAD_ENTRIES: &'static [&'static str] = &["copy", "map"];
+
+    fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {
+        match (entry, expected_shape) {
+            ("copy", None) => Answer::of(load_q4_file(path), Outcome::of_loaded),
+            ("copy", Some(shape)) => {
+                Answer::of(load_q4_file_checked(path, shape), Outcome::of_loaded)
+            }
+            ("map", _) => map(path, expected_shape),
+            _ => Answer::UNSUPPORTED,
+        }
+    }
+}
+
+/// Maps the file as the engine does for a consumer that hands the bytes on without reading them,
+/// which is the consumer this adapter is. The engine's other choice leaves the checking of each
+/// block to the caller, and a caller that checked would answer in the engine's place.
+///
+/// The result is all that is mapped from the start of the payload, not the part that the header
+/// declares, so that bytes the engine should have refused are seen.
+fn map(path: &Path, expected_shape: Option<&[usize]>) -> Answer {
+    let check = Q4BlockCheck::Now { tensor_name: "the mapped tensor" };
+    Answer::of(open_and_mmap_q4_file(path, expected_shape, check), |(header, mapped, _checked)| {
+        Outcome {
+            blocks: Some(Hex(mapped[header.payload_offset as usize..].to_vec())),
+            values: None,
+            shape: Some(header.shape),
+        }
+    })
+}
+
+fn main() -> std::io::Result<()> {
+    adapter::serve::<Lattice>()
+}

@@ -1,0 +1,32 @@
+//! lattice-inference 0.4.2 as a subject of the conformance suite.
+//!
+//! This release loads a file in one way: it reads the file into memory, and takes whatever shape
+//! the file declares.
+
+#[path = "../../lattice/adapter.rs"]
+mod adapter;
+
+use std::path::Path;
+
+use adapter::{Answer, Outcome, Release};
+use lattice_inference::weights::q4_weights::load_q4_file;
+
+struct Lattice;
+
+impl Release for Lattice {
+    const VERSION: &'static str = "0.4.2";
+    const FEATURES: &'static [&'static str] = &[];
+    const LOAD_ENTRIES: &'static [&'static str] = &["copy"];
+
+    fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {
+        match (entry, expected_shape) {
+            ("copy", None) => Answer::of(load_q4_file(path), Outcome::of_loaded),
+            // No function of this release takes the shape that the caller requires.
+            _ => Answer::UNSUPPORTED,
+        }
+    }
+}
+
+fn main() -> std::io::Result<()> {
+    adapter::serve::<Lattice>()
+}

@@ -1,0 +1,26 @@
+//! Blocks to f32 (SPEC DEC-1 to DEC-3).
+
+use super::{BLOCK_WEIGHTS, Block};
+
+/// The 32 weights of a block: `w = f32(nibble) * f32(scale) + f32(bias)`.
+///
+/// The product of a nibble (4 bits) and an f16 (11 bits) is exact in f32, so the addition is the
+/// only rounding, and a fused multiply-add gives the same bits (DEC-1).
+pub fn decode_block(block: &Block) -> [f32; BLOCK_WEIGHTS] {
+    let scale = block.scale().to_f32();
+    let bias = block.bias().to_f32();
+    block.nibbles().map(|nibble| f32::from(nibble) * scale + bias)
+}
+
+/// Decodes into `values`, whose length is the number of weights: a partial last block gives only
+/// its real values (DEC-3).
+///
+/// # Panics
+///
+/// Where `blocks` is not exactly the `ceil(values.len() / 32)` blocks that `values` takes.
+pub fn decode(blocks: &[Block], values: &mut [f32]) {
+    assert_eq!(blocks.len(), values.len().div_ceil(BLOCK_WEIGHTS), "blocks for {} values", values.len());
+    for (block, chunk) in blocks.iter().zip(values.chunks_mut(BLOCK_WEIGHTS)) {
+        chunk.copy_from_slice(&decode_block(block)[..chunk.len()]);
+    }
+}

@@ -1,0 +1,24 @@
+//! The arithmetic of 4-bit blocks: what SPEC.md says in prose, in plain functions on slices.
+//!
+//! Read this module beside SPEC.md, clause by clause: [`block`] is BLK, [`decode`](mod@decode) is
+//! DEC, [`encode`](mod@encode) is ENC. Nothing here knows of files, vectors or faults, and nothing that judges
+//! an answer calls it: the judge has arithmetic of its own (`suite::exact`).
+//!
+//! ```
+//! use q4proof::codec::{Mode, decode, encode};
+//!
+//! let blocks = encode(&[5.0, 6.0, 7.0], Mode::Asymmetric)?;
+//! let mut values = [0.0; 3];
+//! decode(&blocks, &mut values);
+//! assert_eq!(blocks[0].scale().to_bits(), 0x3044); // f16(2/15): the padding is not looked at
+//! assert_eq!(values[0], 5.0);
+//! # Ok::<(), q4proof::codec::EncodeError>(())
+//! ```
+
+pub mod block;
+pub mod decode;
+pub mod encode;
+
+pub use block::{BLOCK_BYTES, BLOCK_WEIGHTS, Block, block_count};
+pub use decode::{decode, decode_block};
+pub use encode::{EncodeError, Mode, encode, encode_block};

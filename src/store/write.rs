@@ -1,0 +1,37 @@
+//! Writing aside, then renaming: a reader sees the old file, the new one or none (KHQ4-W3).
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::StoreError;
+use crate::codec::Block;
+use crate::format::khq4::{self, Header};
+
+/// Writes a KHQ4 file that every lawful reader accepts.
+///
+/// # Errors
+///
+/// What a reader would refuse (KHQ4-W2), and `io`; nothing is left behind then.
+pub fn write_khq4(path: &Path, header: &Header, blocks: &[Block]) -> Result<(), StoreError> {
+    let bytes = khq4::to_bytes(header, blocks).map_err(|error| StoreError::new(path, error))?;
+    write_atomically(path, &bytes).map_err(|error| StoreError::io(path, &error))
+}
+
+/// Writes `bytes` to `path` at once: into a new file beside it, flushed to the disk, then renamed.
+///
+/// # Errors
+///
+/// What the operating system reports; nothing is left behind then.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

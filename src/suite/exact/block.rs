@@ -1,0 +1,82 @@
+//! A block, read and written by the letter of SPEC BLK, and its values by DEC, exactly.
+
+use super::number::{Exact, Format, round};
+
+/// Weights in a block (BLK-1).
+pub const WEIGHTS: usize = 32;
+
+/// Bytes of a block (BLK-1).
+pub const BYTES: usize = 20;
+
+/// The fields of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExactBlock {
+    /// f16 bits.
+    pub scale: u16,
+    /// f16 bits.
+    pub bias: u16,
+    /// 32 numbers from 0 to 15.
+    pub nibbles: Vec<u8>,
+}
+
+impl ExactBlock {
+    /// Reads 20 bytes.
+    ///
+    /// # Panics
+    ///
+    /// Where there are not 20.
+    pub fn read(bytes: &[u8]) -> Self {
+        assert_eq!(bytes.len(), BYTES, "a block");
+        let half = |at: usize| u16::from(bytes[at]) + 256 * u16::from(bytes[at + 1]);
+        let nibble = |index: usize| match index % 2 {
+            0 => bytes[4 + index / 2] % 16,
+            _ => bytes[4 + index / 2] / 16,
+        };
+        Self { scale: half(0), bias: half(2), nibbles: (0..WEIGHTS).map(nibble).collect() }
+    }
+
+    /// The 20 bytes.
+    pub fn write(&self) -> Vec<u8> {
+        let halves = [self.scale, self.bias].map(|half| [(half % 256) as u8, (half / 256) as u8]);
+        let pairs = self.nibbles.chunks(2).map(|pair| pair[0] + 16 * pair[1]);
+        halves.concat().into_iter().chain(pairs).collect()
+    }
+
+    /// f32 bits of the weight that nibble `index` stands for (DEC-1, DEC-2).
+    ///
+    /// # Panics
+    ///
+    /// Where scale or bias is not finite: such a block has no values.
+    pub fn weight(&self, index: usize) -> u32 {
+        let exact = self.exact_weight(index);
+        if exact.is_zero() {
+            // A sum of zeros is negative only where both are; numbers that cancel give +0.
+            let product_negative = self.nibbles[index] == 0 && Format::F16.sign(self.scale.into());
+            let negative = product_negative && self.bias == 0x8000;
+            return u32::from(negative) << 31;
+        }
+        round(&exact, &Exact::scaled(1, 0), Format::F32).bits(Format::F32) as u32
+    }
+
+    /// The weight before its one rounding.
+    ///
+    /// # Panics
+    ///
+    /// As [`ExactBlock::weight`].
+    pub fn exact_weight(&self, index: usize) -> Exact {
+        let finite = |half: u16| Format::F16.value(half.into()).expect("a finite scale and bias");
+        let nibble = Exact::scaled(self.nibbles[index].into(), 0);
+        &(&nibble * &finite(self.scale)) + &finite(self.bias)
+    }
+}
+
+/// f32 bits of the `len` values in a payload of whole blocks (DEC-3).
+///
+/// # Panics
+///
+/// Where the payload is not the blocks of `len` values, or a scale or bias is not finite.
+pub fn decode(payload: &[u8], len: usize) -> Vec<u32> {
+    assert_eq!(payload.len(), len.div_ceil(WEIGHTS) * BYTES, "the blocks of {len} values");
+    let blocks: Vec<_> = payload.chunks(BYTES).map(ExactBlock::read).collect();
+    (0..len).map(|index| blocks[index / WEIGHTS].weight(index % WEIGHTS)).collect()
+}

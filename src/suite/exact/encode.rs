@@ -1,0 +1,235 @@
+//! The canonical encoder of SPEC ENC, each f32 operation an exact one and a rounding, with every
+//! lawful variant; and the bound within which another encoder is acceptable (ENC-B1).
+
+use num_traits::ToPrimitive;
+
+use super::block::{ExactBlock, WEIGHTS};
+use super::number::{Exact, Format, Rounded, round, round_half_away};
+
+/// Why values have no canonical encoding; indices are those of the flat tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// ENC-S2.
+    NonFinite {
+        /// The first value that is not finite.
+        index: usize,
+    },
+    /// ENC-M2.
+    Scale {
+        /// The block.
+        block: usize,
+    },
+    /// ENC-M3.
+    Bias {
+        /// The block.
+        block: usize,
+    },
+}
+
+/// A lawful encoding and the behaviours that name it; none where there is but one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Names of SPEC.md, such as `padding-zero`.
+    pub behaviours: Vec<&'static str>,
+    /// The blocks' bytes.
+    pub payload: Vec<u8>,
+}
+
+/// A block's scale and bias before they are stored, and the block that they give.
+struct Evaluated {
+    scale: Exact,
+    bias: Exact,
+    degenerate: bool,
+    zero_bias: bool,
+    block: ExactBlock,
+}
+
+/// Every lawful canonical encoding of f32 `values` (as bits), the preferred one first.
+///
+/// # Errors
+///
+/// [`Refusal`], for the first value or block at fault.
+pub fn encode(values: &[u32], symmetric: bool) -> Result<Vec<Variant>, Refusal> {
+    let evaluated = evaluate_all(values, symmetric)?;
+    let partial = values.len() % WEIGHTS;
+    let mut variants = vec![Variant {
+        behaviours: Vec::new(),
+        payload: evaluated.iter().flat_map(|one| one.block.write()).collect(),
+    }];
+    if partial != 0 {
+        let mut blocks: Vec<_> = evaluated.iter().map(|one| one.block.clone()).collect();
+        blocks.last_mut().expect("a partial block").nibbles[partial..].fill(0);
+        let payload: Vec<u8> = blocks.iter().flat_map(ExactBlock::write).collect();
+        if payload != variants[0].payload {
+            variants[0].behaviours.push("padding-formula");
+            variants.push(Variant { behaviours: vec!["padding-zero"], payload });
+        }
+    }
+    for (index, one) in evaluated.iter().enumerate().filter(|(_, one)| one.zero_bias) {
+        let sign = index * super::block::BYTES + 3;
+        let set = one.block.bias == 0x8000;
+        let names = ["zero-bias-positive", "zero-bias-negative"];
+        let flip = |mut payload: Vec<u8>| {
+            payload[sign] ^= 0x80;
+            payload
+        };
+        double(&mut variants, names[usize::from(set)], names[usize::from(!set)], flip);
+    }
+    Ok(variants)
+}
+
+/// Doubles the variants by a change that is lawful for each of them.
+fn double(
+    variants: &mut Vec<Variant>,
+    here: &'static str,
+    there: &'static str,
+    change: impl Fn(Vec<u8>) -> Vec<u8>,
+) {
+    let others: Vec<_> = variants
+        .iter()
+        .map(|variant| {
+            let mut behaviours = variant.behaviours.clone();
+            behaviours.push(there);
+            Variant { behaviours, payload: change(variant.payload.clone()) }
+        })
+        .collect();
+    variants.iter_mut().for_each(|variant| variant.behaviours.push(here));
+    variants.extend(others);
+}
+
+fn evaluate_all(values: &[u32], symmetric: bool) -> Result<Vec<Evaluated>, Refusal> {
+    let exact = |(index, &bits): (usize, &u32)| {
+        Format::F32.value(bits.into()).ok_or(Refusal::NonFinite { index })
+    };
+    let numbers: Vec<Exact> = values.iter().enumerate().map(exact).collect::<Result<_, _>>()?;
+    numbers
+        .chunks(WEIGHTS)
+        .zip(values.chunks(WEIGHTS))
+        .enumerate()
+        .map(|(block, (real, bits))| evaluate(block, real, bits, symmetric))
+        .collect()
+}
+
+fn evaluate(
+    block: usize,
+    real: &[Exact],
+    bits: &[u32],
+    symmetric: bool,
+) -> Result<Evaluated, Refusal> {
+    let one = Exact::scaled(1, 0);
+    let zero = Exact::zero();
+    let f32_of = |number: &Exact| round(number, &one, Format::F32);
+    let f16_of = |number: &Exact| round(number, &one, Format::F16);
+    let min = real.iter().min().unwrap_or(&zero);
+    let max = real.iter().max().unwrap_or(&zero);
+    let amax = real.iter().map(Exact::abs).max().unwrap_or_else(Exact::zero);
+
+    // ENC-A1, A2 and Y1: the span of the block and its part for one step.
+    let span = if symmetric { Some(amax) } else { f32_of(&(max - min)).value() };
+    let parts = Exact::scaled(if symmetric { 7 } else { 15 }, 0);
+    let span = span.ok_or(Refusal::Scale { block })?;
+    let candidate = finite(round(&span, &parts, Format::F32));
+
+    // ENC-D1.
+    let degenerate = candidate < one && !is_scale(&f16_of(&candidate));
+    let scale = if degenerate { one.clone() } else { candidate };
+    let bias = if symmetric { &Exact::scaled(-8, 0) * &scale } else { min.clone() };
+
+    // ENC-M1 to M3.
+    let (stored_scale, stored_bias) = (f16_of(&scale), f16_of(&bias));
+    if !is_scale(&stored_scale) {
+        return Err(Refusal::Scale { block });
+    }
+    if stored_bias.value().is_none() {
+        return Err(Refusal::Bias { block });
+    }
+
+    // ENC-Q1, Q2, A4 and Y3; a padding slot is packed as 0.0 would be (ENC-P1).
+    let inverse = finite(round(&one, &scale, Format::F32));
+    let nibble = |value: &Exact| {
+        let offset = if symmetric { value.clone() } else { finite(f32_of(&(value - min))) };
+        let steps = round_half_away(&finite(f32_of(&(&offset * &inverse))));
+        let steps = if symmetric { steps + 8 } else { steps };
+        steps.clamp(0.into(), 15.into()).to_u8().expect("clamped to a nibble")
+    };
+    let nibbles = (0..WEIGHTS).map(|index| nibble(real.get(index).unwrap_or(&zero))).collect();
+
+    let zero_bias = !symmetric && min.is_zero();
+    let negative_zero = zero_bias && bits.contains(&0x8000_0000) && !bits.contains(&0);
+    let bias_bits = if negative_zero { 0x8000 } else { stored_bias.bits(Format::F16) as u16 };
+    let scale_bits = stored_scale.bits(Format::F16) as u16;
+    let block = ExactBlock { scale: scale_bits, bias: bias_bits, nibbles };
+    Ok(Evaluated { scale, bias, degenerate, zero_bias, block })
+}
+
+/// A stored scale is a finite number above zero.
+fn is_scale(stored: &Rounded) -> bool {
+    stored.value().is_some_and(|value| value > Exact::zero())
+}
+
+/// The value of what the checks before have bounded.
+fn finite(rounded: Rounded) -> Exact {
+    rounded.value().expect("bounded by the span and the stored scale")
+}
+
+/// How far a payload is from its values, in units of what ENC-B1 allows: at most 1 is acceptable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Margin {
+    /// Index in the flat tensor of the value that is furthest off.
+    pub index: usize,
+    /// Its error, as a share of its bound (for people).
+    pub share: f64,
+    /// Whether every value is within its bound (decided exactly).
+    pub acceptable: bool,
+}
+
+/// Judges any encoder's `payload` for `values` by ENC-B1. `None` where the values have no encoding
+/// or the payload is not their blocks with finite scales and biases.
+pub fn margin(values: &[u32], payload: &[u8], symmetric: bool) -> Option<Margin> {
+    let evaluated = evaluate_all(values, symmetric).ok()?;
+    if payload.len() != evaluated.len() * super::block::BYTES {
+        return None;
+    }
+    let mut worst = Margin { index: 0, share: 0.0, acceptable: true };
+    let blocks = payload.chunks(super::block::BYTES).map(ExactBlock::read);
+    for (number, (one, block)) in evaluated.iter().zip(blocks).enumerate() {
+        let finite = |half: u16| Format::F16.value(half.into());
+        finite(block.scale).filter(|scale| !scale.is_zero()).and(finite(block.bias))?;
+        let first = number * WEIGHTS;
+        let real = &values[first..values.len().min(first + WEIGHTS)];
+        let bound = bound(one, real, symmetric);
+        for (offset, &bits) in real.iter().enumerate() {
+            let value = Format::F32.value(bits.into())?;
+            let error = (&block.exact_weight(offset) - &value).abs();
+            worst.acceptable &= error <= bound;
+            let share = match (error.approximate(), bound.approximate()) {
+                (0.0, _) => 0.0,
+                (error, bound) => error / bound,
+            };
+            if share > worst.share {
+                worst = Margin { index: first + offset, share, ..worst };
+            }
+        }
+    }
+    Some(worst)
+}
+
+/// ENC-B1, multiplied out: the error that is allowed for each value of a block.
+fn bound(one: &Evaluated, real: &[u32], symmetric: bool) -> Exact {
+    let stored = |half: u16| Format::F16.value(half.into()).expect("checked when evaluated");
+    let bias_rounding = (&stored(one.block.bias) - &one.bias).abs();
+    if one.degenerate {
+        let values = || real.iter().filter_map(|&bits| Format::F32.value(bits.into()));
+        let span = if symmetric {
+            values().map(|value| value.abs()).max()
+        } else {
+            values().max().zip(values().min()).map(|(max, min)| &max - &min)
+        };
+        return &span.unwrap_or_else(Exact::zero) + &bias_rounding;
+    }
+    let half_step = &one.scale * &Exact::scaled(1, -1);
+    let scale_rounding = &(&stored(one.block.scale) - &one.scale).abs() * &Exact::scaled(15, 0);
+    let reach = &one.bias.abs() + &(&one.scale * &Exact::scaled(15, 0));
+    let own_rounding = &reach * &Exact::scaled(1, -23);
+    &(&half_step + &scale_rounding) + &(&bias_rounding + &own_rounding)
+}

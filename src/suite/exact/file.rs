@@ -1,0 +1,174 @@
+//! A KHQ4 file judged by the letter of SPEC KHQ4, in integers that cannot wrap: all the classes
+//! that are right for its faults, or its tensor. Shares no code with `format`.
+
+use std::collections::BTreeSet;
+
+use num_bigint::BigUint;
+use num_traits::{ToPrimitive, Zero};
+
+use super::block::{BYTES, ExactBlock, WEIGHTS, decode};
+use super::number::Format;
+use crate::format::Class;
+
+/// What a lawful reader does with a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every reader accepts it.
+    Accept(Content),
+    /// Every reader refuses it; each of the classes is right.
+    Refuse(BTreeSet<Class>),
+    /// Two lawful behaviours: the name of the one that accepts, and the name of the one that
+    /// refuses with its class.
+    Either {
+        /// The tensor, for those that accept.
+        content: Content,
+        /// The behaviour that accepts.
+        accepts: &'static str,
+        /// The behaviour that refuses.
+        refuses: &'static str,
+        /// The class that is right for refusing.
+        class: Class,
+    },
+}
+
+/// A file's tensor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The dimensions.
+    pub shape: Vec<u64>,
+    /// The payload's bytes.
+    pub payload: Vec<u8>,
+    /// f32 bits of the values.
+    pub values: Vec<u32>,
+}
+
+/// Judges a file of `bytes` on a machine of `width` address bits, for a caller who may require a
+/// shape.
+pub fn judge(bytes: &[u8], width: u32, expected_shape: Option<&[u64]>) -> Verdict {
+    match header_faults(bytes, width) {
+        Ok((shape, original_len)) => judge_tensor(bytes, width, expected_shape, shape, original_len),
+        Err(faults) => Verdict::Refuse(faults.into_iter().collect()),
+    }
+}
+
+/// Magic, version and ndim; then the shape and original_len, not yet looked at.
+fn header_faults(bytes: &[u8], width: u32) -> Result<(Vec<u64>, u64), Vec<Class>> {
+    let short = bytes.len() < 4;
+    let magic_right = bytes.iter().zip(b"KHQ4").all(|(found, expected)| found == expected);
+    match (short, magic_right) {
+        (true, _) => return Err(vec![Class::TruncatedHeader, Class::Magic]),
+        (false, false) => return Err(vec![Class::Magic]),
+        (false, true) => {}
+    }
+    match little_endian(bytes, 4, 4).ok_or(vec![Class::TruncatedHeader])? {
+        2 => {}
+        1 => return Err(vec![Class::LegacyVersion]),
+        _ => return Err(vec![Class::Version]),
+    }
+    let ndim = little_endian(bytes, 8, 4).ok_or(vec![Class::TruncatedHeader])?;
+    let len = bytes.len() as u128;
+    let dimensions = 8 * u128::from(ndim);
+    if 12 + dimensions + 8 > len {
+        let mut faults = vec![Class::TruncatedHeader];
+        if 12 + dimensions > len {
+            faults.push(Class::Dimensions);
+        }
+        if dimensions >> width != 0 {
+            faults.push(Class::Overflow);
+        }
+        return Err(faults);
+    }
+    let size = |index: u64| little_endian(bytes, 12 + 8 * index as usize, 8);
+    let shape = (0..ndim).map(size).collect::<Option<_>>().ok_or(vec![Class::TruncatedHeader])?;
+    Ok((shape, size(ndim).ok_or(vec![Class::TruncatedHeader])?))
+}
+
+fn judge_tensor(
+    bytes: &[u8],
+    width: u32,
+    expected_shape: Option<&[u64]>,
+    shape: Vec<u64>,
+    original_len: u64,
+) -> Verdict {
+    let too_wide = |number: &BigUint| number.bits() > u64::from(width);
+    let product: BigUint = shape.iter().product();
+    let blocks = BigUint::from(original_len.div_ceil(WEIGHTS as u64));
+    let header_len = 20 + 8 * shape.len();
+    let expected_len = BigUint::from(header_len) + blocks * BYTES;
+    let len = BigUint::from(bytes.len());
+
+    let mut faults = BTreeSet::new();
+    if product != original_len.into() {
+        faults.insert(Class::ShapeMismatch);
+    }
+    let size_too_wide = shape.iter().chain([&original_len]).any(|&size| too_wide(&size.into()));
+    if size_too_wide || too_wide(&product) || too_wide(&expected_len) {
+        faults.insert(Class::Overflow);
+    }
+    if expected_len > len {
+        faults.insert(Class::TruncatedPayload);
+        // A reader that adds 31 before dividing may check that addition and say so.
+        if too_wide(&BigUint::from(u128::from(original_len) + 31)) {
+            faults.insert(Class::Overflow);
+        }
+    }
+    if expected_len < len {
+        faults.insert(Class::TrailingBytes);
+    }
+    if expected_shape.is_some_and(|expected| expected != shape) {
+        faults.insert(Class::ExpectedShape);
+    }
+    if expected_len != len {
+        return Verdict::Refuse(faults);
+    }
+    let payload = &bytes[header_len..];
+    let mut negative = false;
+    for block in payload.chunks(BYTES).map(ExactBlock::read) {
+        match Format::F16.value(block.scale.into()) {
+            Some(scale) if !scale.is_zero() => negative |= scale.is_negative(),
+            _ => drop(faults.insert(Class::Scale)),
+        }
+        if Format::F16.value(block.bias.into()).is_none() {
+            faults.insert(Class::Bias);
+        }
+    }
+    if !faults.is_empty() {
+        return Verdict::Refuse(faults);
+    }
+    let len = original_len.to_usize().expect("its blocks are in memory");
+    let content = Content { values: decode(payload, len), payload: payload.to_vec(), shape };
+    // KHQ4-H6: a fold from the left may leave the width before it meets the zero.
+    let overflows_on_the_way = content
+        .shape
+        .iter()
+        .scan(BigUint::from(1u32), |product, &size| {
+            *product *= size;
+            Some(product.clone())
+        })
+        .take_while(|product| !product.is_zero())
+        .any(|product| too_wide(&product));
+    let either = |accepts, refuses, class, content| Verdict::Either { content, accepts, refuses, class };
+    if overflows_on_the_way {
+        either("zero-first", "fold-left", Class::Overflow, content)
+    } else if negative {
+        either("signed-scale", "positive-scale", Class::Scale, content)
+    } else {
+        Verdict::Accept(content)
+    }
+}
+
+/// The unsigned little-endian number in `count` bytes at `offset`, where they are there.
+fn little_endian(bytes: &[u8], offset: usize, count: usize) -> Option<u64> {
+    let field = bytes.get(offset..offset + count)?;
+    Some(field.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+}
+
+/// The bytes of the file of a tensor (KHQ4-W1).
+pub fn write(shape: &[u64], original_len: u64, payload: &[u8]) -> Vec<u8> {
+    let low_first = |number: u64, count: usize| (0..count).map(move |at| (number >> (8 * at)) as u8);
+    let mut bytes = b"KHQ4".to_vec();
+    bytes.extend(low_first(2, 4).chain(low_first(shape.len() as u64, 4)));
+    bytes.extend(shape.iter().chain([&original_len]).flat_map(|&size| low_first(size, 8)));
+    bytes.extend(payload);
+    bytes
+}

@@ -1,0 +1,15 @@
+//! The exact evaluator: what SPEC.md says, in integers of any size, and nothing of `codec` or
+//! `format`. It supplies every expected value and every judgement.
+//!
+//! A number is an integer times a power of two ([`Exact`]); a float operation is the exact
+//! operation followed by one [`round`](number::round). Slow and plain by intent: its errors, if
+//! any, are not those of code that computes with floats.
+
+pub mod block;
+pub mod encode;
+pub mod file;
+pub mod number;
+
+pub use block::{ExactBlock, decode};
+pub use encode::{Refusal, Variant, encode};
+pub use number::{Exact, Format};
