@@ -13,7 +13,9 @@ pub const BLOCK_BYTES: usize = 20;
 const _: () = assert!(size_of::<Block>() == BLOCK_BYTES && align_of::<Block>() == 1);
 
 /// A block exactly as it lies in a file, so that a mapped payload is a `&[Block]` without a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
 #[repr(C)]
 pub struct Block {
     scale: U16<LittleEndian>,

@@ -19,7 +19,12 @@ pub fn decode_block(block: &Block) -> [f32; BLOCK_WEIGHTS] {
 ///
 /// Where `blocks` is not exactly the `ceil(values.len() / 32)` blocks that `values` takes.
 pub fn decode(blocks: &[Block], values: &mut [f32]) {
-    assert_eq!(blocks.len(), values.len().div_ceil(BLOCK_WEIGHTS), "blocks for {} values", values.len());
+    assert_eq!(
+        blocks.len(),
+        values.len().div_ceil(BLOCK_WEIGHTS),
+        "blocks for {} values",
+        values.len()
+    );
     for (block, chunk) in blocks.iter().zip(values.chunks_mut(BLOCK_WEIGHTS)) {
         chunk.copy_from_slice(&decode_block(block)[..chunk.len()]);
     }

@@ -237,18 +237,23 @@ fn parse_header(bytes: &[u8], file_len: u64, width: AddressWidth) -> Result<Head
     }
     if PREFIX + dimensions + 8 > file_len {
         let expected = PREFIX + dimensions + 8;
-        let detail = format!("ndim is {ndim}: the header takes {expected} bytes, the file has {file_len}");
+        let detail =
+            format!("ndim is {ndim}: the header takes {expected} bytes, the file has {file_len}");
         return Err(FormatError::new(Class::TruncatedHeader, file_len, detail));
     }
     let sizes = &bytes[PREFIX as usize..(PREFIX + dimensions + 8) as usize];
     let mut shape = Vec::new();
-    shape.try_reserve_exact(ndim as usize + 1).map_err(|_| {
-        FormatError::new(Class::Io, 8, format!("no memory for {ndim} dimensions"))
-    })?;
+    shape
+        .try_reserve_exact(ndim as usize + 1)
+        .map_err(|_| FormatError::new(Class::Io, 8, format!("no memory for {ndim} dimensions")))?;
     for (index, size) in sizes.chunks_exact(8).enumerate() {
         let size = u64::from_le_bytes(size.try_into().expect("chunks of eight"));
         shape.push(width.fit(size).ok_or_else(|| {
-            let name = if index < ndim as usize { format!("shape[{index}]") } else { "original_len".into() };
+            let name = if index < ndim as usize {
+                format!("shape[{index}]")
+            } else {
+                "original_len".into()
+            };
             let detail = format!("{name} is {size}: it overflows an address");
             FormatError::new(Class::Overflow, PREFIX + 8 * index as u64, detail)
         })?);
@@ -256,7 +261,8 @@ fn parse_header(bytes: &[u8], file_len: u64, width: AddressWidth) -> Result<Head
     let original_len = shape.pop().expect("ndim sizes and one more");
     let expected = product(&shape, width)?;
     if expected != original_len {
-        let detail = format!("original_len is {original_len}, the shape {} holds {expected}", brief(&shape));
+        let detail =
+            format!("original_len is {original_len}, the shape {} holds {expected}", brief(&shape));
         return Err(FormatError::new(Class::ShapeMismatch, PREFIX + dimensions, detail));
     }
     Ok(Header { shape, original_len })
@@ -267,7 +273,8 @@ fn product(shape: &[u64], width: AddressWidth) -> Result<u64, FormatError> {
     let mut product = 1;
     for (index, &size) in shape.iter().enumerate() {
         product = width.multiply(product, size).ok_or_else(|| {
-            let detail = format!("the product of the shape {} overflows at shape[{index}]", brief(shape));
+            let detail =
+                format!("the product of the shape {} overflows at shape[{index}]", brief(shape));
             FormatError::new(Class::Overflow, PREFIX + 8 * index as u64, detail)
         })?;
     }
@@ -293,7 +300,8 @@ fn check_extent(header: &Header, file_len: u64, width: AddressWidth) -> Result<(
 }
 
 fn extent_overflow(header: &Header) -> FormatError {
-    let detail = format!("original_len is {}: the payload's end overflows an address", header.original_len);
+    let detail =
+        format!("original_len is {}: the payload's end overflows an address", header.original_len);
     FormatError::new(Class::Overflow, header.payload_offset() - 8, detail)
 }
 
@@ -304,12 +312,15 @@ fn check_blocks(blocks: &[Block], payload_offset: u64) -> Result<(), FormatError
         let (scale, bias) = (block.scale(), block.bias());
         if !scale.is_finite() || scale.to_f32() == 0.0 {
             let first = index * BLOCK_WEIGHTS;
-            let detail = format!("block {index} (values from {first}): scale is {scale}, expected finite, not zero");
+            let detail = format!(
+                "block {index} (values from {first}): scale is {scale}, expected finite, not zero"
+            );
             return Err(FormatError::new(Class::Scale, offset, detail));
         }
         if !bias.is_finite() {
             let first = index * BLOCK_WEIGHTS;
-            let detail = format!("block {index} (values from {first}): bias is {bias}, expected finite");
+            let detail =
+                format!("block {index} (values from {first}): bias is {bias}, expected finite");
             return Err(FormatError::new(Class::Bias, offset + 2, detail));
         }
     }

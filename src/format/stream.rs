@@ -18,7 +18,9 @@ pub fn read_up_to(reader: &mut impl Read, buffer: &mut Vec<u8>, limit: u64) -> i
     while arrived < limit {
         let filled = buffer.len();
         let piece = (limit - arrived).min(filled.max(PIECE) as u64) as usize;
-        buffer.try_reserve_exact(piece).map_err(|error| io::Error::new(ErrorKind::OutOfMemory, error))?;
+        buffer
+            .try_reserve_exact(piece)
+            .map_err(|error| io::Error::new(ErrorKind::OutOfMemory, error))?;
         buffer.resize(filled + piece, 0);
         let outcome = reader.read(&mut buffer[filled..]);
         buffer.truncate(filled + *outcome.as_ref().unwrap_or(&0));

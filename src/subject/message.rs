@@ -127,10 +127,9 @@ impl Request {
     /// Lets `implementation` answer.
     pub fn dispatch(&self, implementation: &dyn Implementation) -> Answer<Output> {
         match self {
-            Self::Decode(request) => implementation.decode(request).map(|values| Output {
-                values: Some(values.to_le_bytes()),
-                ..Output::default()
-            }),
+            Self::Decode(request) => implementation
+                .decode(request)
+                .map(|values| Output { values: Some(values.to_le_bytes()), ..Output::default() }),
             Self::Encode(request) => implementation
                 .encode(request)
                 .map(|blocks| Output { blocks: Some(blocks), ..Output::default() }),

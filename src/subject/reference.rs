@@ -24,7 +24,14 @@ impl Implementation for Reference {
             name: "reference".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             language: "Rust".into(),
-            capabilities: words(&["decode", "encode", "load", "save", "expected-shape", "width-32"]),
+            capabilities: words(&[
+                "decode",
+                "encode",
+                "load",
+                "save",
+                "expected-shape",
+                "width-32",
+            ]),
             entries: [("load".to_owned(), words(&["copy", "map"]))].into(),
         }
     }
@@ -33,11 +40,14 @@ impl Implementation for Reference {
         let expected = block_count(request.original_len).saturating_mul(BLOCK_BYTES as u64);
         let found = request.blocks.0.len() as u64;
         if found != expected {
-            let class = if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
-            let detail = format!("{} values take {expected} bytes, not {found}", request.original_len);
+            let class =
+                if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
+            let detail =
+                format!("{} values take {expected} bytes, not {found}", request.original_len);
             return refused(class, detail);
         }
-        let blocks = <[Block]>::ref_from_bytes(&request.blocks.0).expect("whole blocks, as checked");
+        let blocks =
+            <[Block]>::ref_from_bytes(&request.blocks.0).expect("whole blocks, as checked");
         let mut values = vec![0.0; request.original_len as usize];
         codec::decode(blocks, &mut values);
         Answer::Done(Bits::of(&values))
@@ -53,7 +63,12 @@ impl Implementation for Reference {
             Err(error) => return error.into(),
         };
         if header.original_len != values.len() as u64 {
-            let detail = format!("shape {:?} holds {} values, not {}", header.shape, header.original_len, values.len());
+            let detail = format!(
+                "shape {:?} holds {} values, not {}",
+                header.shape,
+                header.original_len,
+                values.len()
+            );
             return refused(Class::ShapeMismatch, detail);
         }
         match codec::encode(&values, request.mode.into()) {
@@ -72,7 +87,9 @@ impl Implementation for Reference {
         let path = Path::new(&request.path);
         let hand_on = |view: View<'_>| {
             if let Some(expected) = &request.expected_shape {
-                view.header.expect_shape(expected).map_err(|error| StoreError { path: path.to_owned(), error })?;
+                view.header
+                    .expect_shape(expected)
+                    .map_err(|error| StoreError { path: path.to_owned(), error })?;
             }
             Ok(Loaded {
                 values: Some(Bits::of(&view.decode())),
@@ -81,7 +98,9 @@ impl Implementation for Reference {
             })
         };
         let loaded = match request.entry.as_deref() {
-            None | Some("copy") => store::read_khq4(path, width).and_then(|tensor| hand_on(tensor.view())),
+            None | Some("copy") => {
+                store::read_khq4(path, width).and_then(|tensor| hand_on(tensor.view()))
+            }
             Some("map") => store::map_khq4(path, width).and_then(|tensor| hand_on(tensor.view())),
             Some(_) => return Answer::Unsupported,
         };

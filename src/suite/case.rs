@@ -322,7 +322,7 @@ pub struct Behaviour {
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Answer {
-    /// The values of a decode.
+    /// The values of a decode: f32 bits.
     Values(Bits),
     /// The payload of an encode.
     Blocks(Bytes),
@@ -330,6 +330,8 @@ pub enum Answer {
     Tensor {
         /// Its shape.
         shape: Vec<u64>,
+        /// Its payload.
+        blocks: Bytes,
         /// Its values.
         values: Bits,
     },

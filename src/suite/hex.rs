@@ -25,7 +25,9 @@ impl Bytes {
             return Err(format!("hex of {} digits is not whole bytes", text.len()));
         }
         let digit = |digit: u8| {
-            (digit as char).to_digit(16).ok_or_else(|| format!("{:?} is no hex digit", digit as char))
+            (digit as char)
+                .to_digit(16)
+                .ok_or_else(|| format!("{:?} is no hex digit", digit as char))
         };
         let pair = |pair: &[u8]| Ok((digit(pair[0])? << 4 | digit(pair[1])?) as u8);
         text.as_bytes().chunks_exact(2).map(pair).collect::<Result<_, _>>().map(Self)

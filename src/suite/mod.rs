@@ -1,8 +1,17 @@
 //! The vectors: what they are, what each expects and how an answer is judged.
 //!
-//! Data first: a [`case::Case`] is plain JSON; [`library`] loads it, [`verify`] re-derives its
-//! expectation with the [`exact`] evaluator before it is trusted, [`judge`] compares an answer with it.
+//! Data first: a [`case::Case`] is plain JSON, [`library::Suite`] holds them. What a case expects
+//! is [derived](mod@derive) by the [`exact`] evaluator, once when the vectors are built and again before
+//! they are trusted; [`judge`](mod@judge) compares an answer with it.
 
 pub mod case;
+pub mod derive;
 pub mod exact;
 pub mod hex;
+pub mod judge;
+pub mod library;
+pub mod patch;
+
+pub use case::Case;
+pub use judge::{Judgement, Outcome, judge};
+pub use library::{Suite, SuiteError};

@@ -46,7 +46,9 @@ pub struct Content {
 /// shape.
 pub fn judge(bytes: &[u8], width: u32, expected_shape: Option<&[u64]>) -> Verdict {
     match header_faults(bytes, width) {
-        Ok((shape, original_len)) => judge_tensor(bytes, width, expected_shape, shape, original_len),
+        Ok((shape, original_len)) => {
+            judge_tensor(bytes, width, expected_shape, shape, original_len)
+        }
         Err(faults) => Verdict::Refuse(faults.into_iter().collect()),
     }
 }
@@ -147,7 +149,8 @@ fn judge_tensor(
         })
         .take_while(|product| !product.is_zero())
         .any(|product| too_wide(&product));
-    let either = |accepts, refuses, class, content| Verdict::Either { content, accepts, refuses, class };
+    let either =
+        |accepts, refuses, class, content| Verdict::Either { content, accepts, refuses, class };
     if overflows_on_the_way {
         either("zero-first", "fold-left", Class::Overflow, content)
     } else if negative {
@@ -165,7 +168,8 @@ fn little_endian(bytes: &[u8], offset: usize, count: usize) -> Option<u64> {
 
 /// The bytes of the file of a tensor (KHQ4-W1).
 pub fn write(shape: &[u64], original_len: u64, payload: &[u8]) -> Vec<u8> {
-    let low_first = |number: u64, count: usize| (0..count).map(move |at| (number >> (8 * at)) as u8);
+    let low_first =
+        |number: u64, count: usize| (0..count).map(move |at| (number >> (8 * at)) as u8);
     let mut bytes = b"KHQ4".to_vec();
     bytes.extend(low_first(2, 4).chain(low_first(shape.len() as u64, 4)));
     bytes.extend(shape.iter().chain([&original_len]).flat_map(|&size| low_first(size, 8)));

@@ -1,0 +1,146 @@
+//! What a question's lawful answers are, from the exact evaluator alone.
+//!
+//! The builder of the vectors calls this once; `check` calls it again for every case that it runs
+//! and refuses vectors that say something else, so that neither a vector nor the evaluator can be
+//! changed unseen.
+
+use super::case::{Answer, Behaviour, Case, Expect, File, Input, Mode, Special};
+use super::exact::file::{Content, Verdict};
+use super::exact::{Refusal, block, encode, file};
+use super::hex::{Bits, Bytes};
+use super::patch;
+use crate::format::Class;
+
+/// The lawful answers to the case's question.
+///
+/// # Errors
+///
+/// Where the question is not one that SPEC.md answers, or the control is missing or unfit.
+pub fn derive(case: &Case, control: Option<&Case>) -> Result<Expect, String> {
+    match &case.input {
+        Input::Decode { blocks, original_len } => decode(&blocks.0, *original_len),
+        Input::Encode { mode, shape, values } => encode_tensor(*mode, shape, values),
+        Input::Load { file: File::Special(special), .. } => {
+            Ok(Expect::Refuse(special_classes(*special)))
+        }
+        Input::Load { expected_shape, address_width, .. } => {
+            let bytes = load_bytes(case, control)?.unwrap_or_default();
+            let width = address_width.unwrap_or(64);
+            Ok(from_verdict(file::judge(&bytes, width, expected_shape.as_deref()), tensor))
+        }
+        Input::Save { shape, original_len, blocks } => {
+            let bytes = file::write(shape, *original_len, &blocks.0);
+            let written = |_| Answer::File(Bytes(bytes.clone()));
+            Ok(from_verdict(file::judge(&bytes, 64, None), written))
+        }
+    }
+}
+
+/// Checks that a case says what is derived.
+///
+/// # Errors
+///
+/// How it differs, for the person who made the vectors.
+pub fn verify(case: &Case, control: Option<&Case>) -> Result<(), String> {
+    let derived = derive(case, control)?;
+    match (&case.expect, &derived) {
+        (Expect::Bounded {}, Expect::Exact(Answer::Blocks(_)) | Expect::OneOf(_))
+            if matches!(case.input, Input::Encode { .. }) =>
+        {
+            Ok(())
+        }
+        (stored, derived) if stored == derived => Ok(()),
+        (stored, derived) => {
+            Err(format!("expects {stored:?}, but the exact evaluator derives {derived:?}"))
+        }
+    }
+}
+
+/// The bytes of the file that a load is given; `None` where it is given no regular file.
+///
+/// # Errors
+///
+/// Where the control is missing or its file cannot be patched.
+pub fn load_bytes(case: &Case, control: Option<&Case>) -> Result<Option<Vec<u8>>, String> {
+    let Input::Load { file, .. } = &case.input else { return Ok(None) };
+    match file {
+        File::Bytes(bytes) => Ok(Some(bytes.0.clone())),
+        File::Special(_) => Ok(None),
+        File::Patch(edits) => match control.map(|control| &control.input) {
+            Some(Input::Load { file: File::Bytes(bytes), .. }) => {
+                patch::apply(&bytes.0, edits).map(Some)
+            }
+            _ => Err("a patch needs a control with a file of bytes".into()),
+        },
+    }
+}
+
+/// DEC-1 to DEC-4.
+fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
+    let expected = u128::from(original_len.div_ceil(32)) * block::BYTES as u128;
+    let found = blocks.len() as u128;
+    if found != expected {
+        let class = if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
+        return Ok(Expect::Refuse(vec![class]));
+    }
+    let finite = |half: u16| half & 0x7c00 != 0x7c00;
+    let mut read = blocks.chunks(block::BYTES).map(block::ExactBlock::read);
+    if !read.all(|block| finite(block.scale) && finite(block.bias)) {
+        return Err("a block whose scale or bias is not finite has no values".into());
+    }
+    Ok(Expect::Exact(Answer::Values(Bits(block::decode(blocks, original_len as usize)))))
+}
+
+/// ENC.
+fn encode_tensor(mode: Mode, shape: &[u64], values: &Bits) -> Result<Expect, String> {
+    let product: num_bigint::BigUint = shape.iter().product();
+    if product != values.0.len().into() {
+        let overflow = (product.bits() > 64).then_some(Class::Overflow);
+        return Ok(Expect::Refuse([Class::ShapeMismatch].into_iter().chain(overflow).collect()));
+    }
+    match encode::encode(&values.0, mode == Mode::Symmetric) {
+        Err(Refusal::NonFinite { .. }) => Ok(Expect::Refuse(vec![Class::NonFinite])),
+        Err(Refusal::Scale { .. }) => Ok(Expect::Refuse(vec![Class::Scale])),
+        Err(Refusal::Bias { .. }) => Ok(Expect::Refuse(vec![Class::Bias])),
+        Ok(variants) => {
+            let behaviour = |variant: encode::Variant| Behaviour {
+                name: variant.behaviours.join("+"),
+                answer: Answer::Blocks(Bytes(variant.payload)),
+            };
+            Ok(one_of(variants.into_iter().map(behaviour).collect()))
+        }
+    }
+}
+
+fn from_verdict(verdict: Verdict, answer: impl Fn(Content) -> Answer) -> Expect {
+    match verdict {
+        Verdict::Accept(content) => Expect::Exact(answer(content)),
+        Verdict::Refuse(classes) => Expect::Refuse(classes.into_iter().collect()),
+        Verdict::Either { content, accepts, refuses, class } => Expect::OneOf(vec![
+            Behaviour { name: accepts.into(), answer: answer(content) },
+            Behaviour { name: refuses.into(), answer: Answer::Refuse(vec![class]) },
+        ]),
+    }
+}
+
+fn tensor(content: Content) -> Answer {
+    let Content { shape, payload, values } = content;
+    Answer::Tensor { shape, blocks: Bytes(payload), values: Bits(values) }
+}
+
+/// One lawful answer needs no name.
+fn one_of(mut behaviours: Vec<Behaviour>) -> Expect {
+    match behaviours.len() {
+        1 => Expect::Exact(behaviours.remove(0).answer),
+        _ => Expect::OneOf(behaviours),
+    }
+}
+
+/// KHQ4-A1.
+fn special_classes(special: Special) -> Vec<Class> {
+    match special {
+        Special::Missing | Special::DanglingSymlink => vec![Class::Io],
+        Special::Directory | Special::Fifo | Special::Device => vec![Class::NotAFile],
+        Special::Socket => vec![Class::NotAFile, Class::Io],
+    }
+}
