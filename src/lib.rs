@@ -8,6 +8,7 @@
 //! | [`store`] | files |
 pub mod codec;
 pub mod format;
+pub mod run;
 pub mod store;
 pub mod subject;
 pub mod suite;

@@ -11,6 +11,7 @@ pub mod hex;
 pub mod judge;
 pub mod library;
 pub mod patch;
+pub mod random;
 
 pub use case::Case;
 pub use judge::{Judgement, Outcome, judge};

@@ -229,7 +229,7 @@ fn bound(one: &Evaluated, real: &[u32], symmetric: bool) -> Exact {
     }
     let half_step = &one.scale * &Exact::scaled(1, -1);
     let scale_rounding = &(&stored(one.block.scale) - &one.scale).abs() * &Exact::scaled(15, 0);
-    let reach = &one.bias.abs() + &(&one.scale * &Exact::scaled(15, 0));
+    let reach = &one.bias.abs() + &(&one.scale * &Exact::scaled(16, 0));
     let own_rounding = &reach * &Exact::scaled(1, -23);
     &(&half_step + &scale_rounding) + &(&bias_rounding + &own_rounding)
 }

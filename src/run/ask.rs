@@ -1,0 +1,215 @@
+//! One question: lay out its file, ask, read what came back, judge.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::subject::message::{Decode, Encode, Load, Output, Save};
+use crate::subject::{Answer, Reply, Request, Subject};
+use crate::suite::case::{Case, File, Input, Special};
+use crate::suite::derive::load_bytes;
+use crate::suite::hex::{Bits, Bytes};
+use crate::suite::judge::{Given, Judgement, Outcome, judge};
+
+/// Asks one subject, with a folder of its own for the files.
+pub struct Asker<'a> {
+    subject: &'a mut dyn Subject,
+    deadline: Duration,
+    folder: TempDir,
+    asked: u64,
+}
+
+impl<'a> Asker<'a> {
+    /// Lays out a private folder.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder cannot be made.
+    pub fn new(subject: &'a mut dyn Subject, deadline: Duration) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("q4proof-").tempdir()?;
+        Ok(Self { subject, deadline, folder, asked: 0 })
+    }
+
+    /// How often the subject was started anew.
+    pub fn generation(&self) -> u64 {
+        self.subject.generation()
+    }
+
+    /// Asks `case` through `entry` and judges the answer.
+    ///
+    /// # Errors
+    ///
+    /// Where the harness cannot lay out or read its own files.
+    pub fn ask(
+        &mut self,
+        case: &Case,
+        control: Option<&Case>,
+        entry: Option<&str>,
+        bounded: bool,
+    ) -> io::Result<Judgement> {
+        let (mut request, path) = self.request(case, control)?;
+        *request.entry_mut() = entry.map(str::to_owned);
+        let reply = self.subject.ask(&request, self.deadline);
+        let judgement = match given(&request, reply) {
+            Ok(given) => judge(case, &given, bounded),
+            Err(judgement) => judgement,
+        };
+        if let Some(path) = path {
+            remove(&path)?;
+        }
+        Ok(judgement)
+    }
+
+    /// The request for a case, and the path that was laid out for it.
+    pub fn request(
+        &mut self,
+        case: &Case,
+        control: Option<&Case>,
+    ) -> io::Result<(Request, Option<PathBuf>)> {
+        let request = match &case.input {
+            Input::Decode { blocks, original_len } => Request::Decode(Decode {
+                entry: None,
+                blocks: blocks.clone(),
+                original_len: *original_len,
+            }),
+            Input::Encode { mode, shape, values } => Request::Encode(Encode {
+                entry: None,
+                mode: *mode,
+                shape: shape.clone(),
+                values: values.to_le_bytes(),
+            }),
+            Input::Load { file, expected_shape, address_width } => {
+                let path = self.lay_out(case, control, file)?;
+                let request = Load {
+                    entry: None,
+                    path: path.display().to_string(),
+                    expected_shape: expected_shape.clone(),
+                    address_width: *address_width,
+                };
+                return Ok((Request::LoadKhq4(request), Some(path)));
+            }
+            Input::Save { shape, original_len, blocks } => {
+                let path = self.next_path();
+                let request = Save {
+                    entry: None,
+                    path: path.display().to_string(),
+                    shape: shape.clone(),
+                    original_len: *original_len,
+                    blocks: blocks.clone(),
+                };
+                return Ok((Request::SaveKhq4(request), Some(path)));
+            }
+        };
+        Ok((request, None))
+    }
+
+    fn next_path(&mut self) -> PathBuf {
+        self.asked += 1;
+        self.folder.path().join(format!("{}.q4", self.asked))
+    }
+
+    /// Puts what the case names at a new path; a file can be read by its owner only.
+    fn lay_out(&mut self, case: &Case, control: Option<&Case>, file: &File) -> io::Result<PathBuf> {
+        let path = self.next_path();
+        if let File::Special(special) = file {
+            return lay_out_special(*special, path);
+        }
+        let bytes = load_bytes(case, control).map_err(io::Error::other)?.unwrap_or_default();
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path)?.write_all(&bytes)?;
+        Ok(path)
+    }
+}
+
+#[cfg(unix)]
+fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
+    use std::os::unix::{fs::symlink, net::UnixListener};
+    match special {
+        Special::Missing => {}
+        Special::Directory => fs::create_dir(&path)?,
+        Special::Fifo => {
+            let made = std::process::Command::new("mkfifo").arg("-m600").arg(&path).status()?;
+            if !made.success() {
+                return Err(io::Error::other(format!("mkfifo: {made}")));
+            }
+        }
+        Special::Device => return Ok(PathBuf::from("/dev/null")),
+        Special::Socket => drop(UnixListener::bind(&path)?),
+        Special::DanglingSymlink => symlink("nothing-here", &path)?,
+    }
+    Ok(path)
+}
+
+#[cfg(not(unix))]
+fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
+    match special {
+        Special::Missing => Ok(path),
+        Special::Directory => fs::create_dir(&path).map(|()| path),
+        _ => Err(io::Error::other("this machine has no such file; leave the case out by --filter")),
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    if path.starts_with("/dev") {
+        return Ok(());
+    }
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    }
+}
+
+/// What a reply gives to be judged; where it gives nothing, the judgement that follows from that.
+fn given(request: &Request, reply: Reply) -> Result<Given, Judgement> {
+    let answer = match reply {
+        Reply::Answer(answer) => answer,
+        Reply::Timeout => {
+            return Err(Judgement::plain(Outcome::Timeout, "no answer within the deadline"));
+        }
+        Reply::Crash(how) => return Err(Judgement::plain(Outcome::Crash, how)),
+        Reply::ProtocolError(what) => return Err(Judgement::plain(Outcome::ProtocolError, what)),
+    };
+    match answer {
+        Answer::Unsupported => Err(Judgement::plain(Outcome::Unsupported, "answered unsupported")),
+        Answer::Refused(refusal) => {
+            if let Request::SaveKhq4(save) = request
+                && fs::symlink_metadata(&save.path).is_ok()
+            {
+                return Err(Judgement::plain(
+                    Outcome::Fail,
+                    "refused, but left a file behind (KHQ4-W3)",
+                ));
+            }
+            Ok(Given::Refused { message: refusal.message, class: refusal.class })
+        }
+        Answer::Done(output) => {
+            done(request, output).map_err(|what| Judgement::plain(Outcome::ProtocolError, what))
+        }
+    }
+}
+
+fn done(request: &Request, output: Output) -> Result<Given, String> {
+    let bits = |values: Bytes| Bits::from_le_bytes(&values);
+    let missing = |what: &str| format!("the result has no {what}");
+    match request {
+        Request::Decode(_) => bits(output.values.ok_or(missing("values"))?).map(Given::Values),
+        Request::Encode(_) => output.blocks.ok_or(missing("blocks")).map(Given::Blocks),
+        Request::LoadKhq4(_) => Ok(Given::Tensor {
+            shape: output.shape.ok_or(missing("shape"))?,
+            blocks: output.blocks,
+            values: output.values.map(bits).transpose()?,
+        }),
+        Request::SaveKhq4(save) => match fs::read(&save.path) {
+            Ok(bytes) => Ok(Given::File(Bytes(bytes))),
+            Err(error) => Err(format!("answered done, but the file cannot be read: {error}")),
+        },
+    }
+}

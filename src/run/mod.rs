@@ -1,0 +1,163 @@
+//! One pass of a suite over a subject: which cases are asked, through which entries, after which
+//! controls, and what each came to.
+//!
+//! A subject is shown questions and files, never an expectation. A refusal counts only where the
+//! same subject, since it last started, has passed the control that the refusal was made from.
+
+pub mod ask;
+pub mod profile;
+pub mod record;
+
+use std::collections::HashMap;
+use std::io;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use profile::Profile;
+pub use record::{EntryRecord, Record, Totals};
+
+use crate::subject::{Hello, Subject};
+use crate::suite::case::{Case, Feature};
+use crate::suite::judge::{Judgement, Outcome};
+use crate::suite::{Suite, SuiteError};
+use ask::Asker;
+
+/// How a pass is made.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the subject claims.
+    pub profile: Profile,
+    /// How long one case may take.
+    pub deadline: Duration,
+    /// Asks the cases in an order shuffled by this seed, so that an answer that depends on the
+    /// question before shows.
+    pub seed: Option<u64>,
+}
+
+/// Why a pass could not be made; no verdict on the subject.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The vectors are not to be trusted.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// The harness could not lay out its files.
+    #[error("the harness's own folder: {0}")]
+    Harness(#[from] io::Error),
+}
+
+/// Asks `subject` the given cases of `suite` and hands each record to `observe`.
+///
+/// Every case is checked against the exact evaluator before the first is asked.
+///
+/// # Errors
+///
+/// [`RunError`]; whatever the subject does is an outcome, not an error.
+pub fn run(
+    suite: &Suite,
+    cases: &[&Case],
+    subject: &mut dyn Subject,
+    settings: &Settings,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<Vec<Record>, RunError> {
+    for case in cases {
+        suite.verify(case)?;
+    }
+    let mut order: Vec<&Case> = cases.to_vec();
+    if let Some(seed) = settings.seed {
+        shuffle(&mut order, seed);
+    }
+    let mut pass = Pass {
+        suite,
+        settings,
+        hello: subject.hello().clone(),
+        asker: Asker::new(subject, settings.deadline)?,
+        controls: HashMap::new(),
+    };
+    let mut records = Vec::with_capacity(order.len());
+    for case in order {
+        let record = pass.case(case)?;
+        observe(&record);
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// A control that was asked: which one, and through which entry.
+type ControlKey = (String, Option<String>);
+
+struct Pass<'a> {
+    suite: &'a Suite,
+    settings: &'a Settings,
+    hello: Hello,
+    asker: Asker<'a>,
+    /// Controls that were passed, and the start of the subject in which they were.
+    controls: HashMap<ControlKey, u64>,
+}
+
+impl Pass<'_> {
+    fn case(&mut self, case: &Case) -> Result<Record, RunError> {
+        let operation = case.input.operation();
+        if !self.settings.profile.contains(operation) || !self.offers(&case.requires) {
+            return Ok(Record::new(case, Vec::new()));
+        }
+        let mut entries = Vec::new();
+        for entry in self.hello.entries(operation) {
+            let judgement = self.entry(case, entry.as_deref())?;
+            entries.push(EntryRecord { entry, judgement });
+        }
+        Ok(Record::new(case, entries))
+    }
+
+    fn offers(&self, required: &[Feature]) -> bool {
+        required.iter().all(|feature| {
+            let name = match feature {
+                Feature::ExpectedShape => "expected-shape",
+                Feature::Width32 => "width-32",
+            };
+            self.hello.capabilities.iter().any(|capability| capability == name)
+        })
+    }
+
+    fn entry(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
+        let control = self.suite.control(case);
+        if let Some(control) = control {
+            let judgement = self.control(control, entry)?;
+            match judgement.outcome {
+                Outcome::Pass | Outcome::PassAlternate => {}
+                Outcome::Unsupported => return Ok(judgement),
+                outcome => {
+                    let summary = format!(
+                        "its control {} came to {}: {}",
+                        control.id,
+                        outcome.name(),
+                        judgement.summary
+                    );
+                    return Ok(Judgement::plain(Outcome::ControlRejected, summary));
+                }
+            }
+        }
+        Ok(self.asker.ask(case, control, entry, self.settings.profile.bounded)?)
+    }
+
+    /// The control's judgement; asked once for every start of the subject.
+    fn control(&mut self, control: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
+        let key = (control.id.clone(), entry.map(str::to_owned));
+        if self.controls.get(&key) == Some(&self.asker.generation()) {
+            return Ok(Judgement::plain(Outcome::Pass, ""));
+        }
+        let judgement = self.asker.ask(control, None, entry, self.settings.profile.bounded)?;
+        if matches!(judgement.outcome, Outcome::Pass | Outcome::PassAlternate) {
+            self.controls.insert(key, self.asker.generation());
+        }
+        Ok(judgement)
+    }
+}
+
+/// Fisher and Yates, driven by splitmix64.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut random = crate::suite::random::SplitMix64::new(seed);
+    for last in (1..items.len()).rev() {
+        items.swap(last, random.below(last as u64 + 1) as usize);
+    }
+}
