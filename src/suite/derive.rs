@@ -6,7 +6,7 @@
 
 use super::case::{Answer, Behaviour, Case, Expect, File, Input, Mode, Special};
 use super::exact::file::{Content, Verdict};
-use super::exact::{Refusal, block, encode, file};
+use super::exact::{Format, Refusal, block, encode, file};
 use super::hex::{Bits, Bytes};
 use super::patch;
 use crate::format::Class;
@@ -83,12 +83,29 @@ fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
         let class = if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
         return Ok(Expect::Refuse(vec![class]));
     }
-    let finite = |half: u16| half & 0x7c00 != 0x7c00;
-    let mut read = blocks.chunks(block::BYTES).map(block::ExactBlock::read);
-    if !read.all(|block| finite(block.scale) && finite(block.bias)) {
-        return Err("a block whose scale or bias is not finite has no values".into());
+    let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
+    let scale = |block: &block::ExactBlock| Format::F16.value(block.scale.into());
+    let lawful = |block: &block::ExactBlock| {
+        scale(block).is_some_and(|scale| !scale.is_zero())
+            && Format::F16.value(block.bias.into()).is_some()
+    };
+    if !read.iter().all(lawful) {
+        return Err("a block whose scale or bias is not lawful has no values".into());
     }
-    Ok(Expect::Exact(Answer::Values(Bits(block::decode(blocks, original_len as usize)))))
+    let values = Answer::Values(Bits(block::decode(blocks, original_len as usize)));
+    if read.iter().filter_map(scale).any(|scale| scale.is_negative()) {
+        return Ok(signed_or_positive(values));
+    }
+    Ok(Expect::Exact(values))
+}
+
+/// KHQ4-P6.
+fn signed_or_positive(accepted: Answer) -> Expect {
+    let behaviour = |name: &str, answer| Behaviour { name: name.into(), answer };
+    Expect::OneOf(vec![
+        behaviour("signed-scale", accepted),
+        behaviour("positive-scale", Answer::Refuse(vec![Class::Scale])),
+    ])
 }
 
 /// ENC.

@@ -1,0 +1,93 @@
+//! The classes of bugs that vectors guard against, by the number in a vector's `class`.
+
+/// Each class in a few words; the first is class 1.
+const CLASSES: [&str; 55] = [
+    // Envelope
+    "file ends inside the header",
+    "wrong magic, or another format's",
+    "magic or fields byte-swapped",
+    "version 0, retired, future or byte-swapped",
+    "bytes behind the payload",
+    "writer emits what its reader refuses",
+    "directory, FIFO, device or socket for a file",
+    "dangling link or missing file",
+    // Counts and sizes
+    "ndim x 8 wraps or exceeds the file",
+    "count impossible for the bytes that remain",
+    "count checked with one block size, used with another",
+    "huge original_len, allocated before it is checked",
+    "count x size wraps to a small number",
+    "ceil(n/32) wraps",
+    "end of the payload wraps",
+    "product of the shape overflows",
+    "product of the shape is 0 mod 2^64",
+    "zero dimension after a prefix that overflows",
+    "u64 cut to 32 bits",
+    "length read as signed",
+    // Shape
+    "zero dimension",
+    "ndim 0",
+    "product of the shape is not original_len",
+    "shape differs from the required one",
+    "guard in an assertion that release builds drop",
+    // Payload
+    "payload cut short",
+    "map checks the header only",
+    "file changed after it was mapped",
+    "scale NaN, infinite or zero",
+    "bias NaN or infinite",
+    "negative scale",
+    "subnormal or maximal scale or bias",
+    "padding is looked at, or handed on",
+    "output partly unwritten: stale memory shows",
+    "payload of another extent in a raw decode",
+    "f16 tensor with NaN or infinity",
+    // Codec arithmetic
+    "minimum and maximum over zero padding",
+    "NaN slips through a comparison",
+    "range too small for f16: scale stored as 0",
+    "scale or bias overflows f16",
+    "symmetric zero point in an asymmetric block, bias ignored",
+    "nibble order swapped or split-half",
+    "scale and bias in another byte order",
+    "another rounding of nibbles, scale or reciprocal",
+    "blocks begun anew for each row",
+    "source cut to bf16 on the way",
+    "shape and number of values disagree at encode",
+    "f16 subnormals flushed",
+    "f16 overflows silently",
+    // Kernels
+    "last rows never written",
+    "columns that are no multiple of 32 cut off",
+    "32-bit row offset wraps",
+    "bias dropped, or counted once a lane",
+    "absolute scale, or a zero scale, used",
+    "comparison that drops NaN and passes",
+];
+
+/// The class in a few words, where there is one of that number.
+pub fn name(class: u8) -> Option<&'static str> {
+    CLASSES.get(usize::from(class).checked_sub(1)?).copied()
+}
+
+/// `class 14: ceil(n/32) wraps`.
+pub fn heading(class: u8) -> String {
+    match name(class) {
+        Some(name) => format!("class {class}: {name}"),
+        None => format!("class {class}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_begin_with_1() {
+        assert_eq!(name(0), None);
+        assert_eq!(heading(14), "class 14: ceil(n/32) wraps");
+        assert_eq!(heading(37), "class 37: minimum and maximum over zero padding");
+        assert_eq!(heading(55), "class 55: comparison that drops NaN and passes");
+        assert_eq!(heading(56), "class 56");
+    }
+}

@@ -1,0 +1,30 @@
+//! The titles of the clauses, from SPEC.md itself.
+
+/// SPEC.md, as the command carries it.
+const SPEC: &str = include_str!("../../conformance/SPEC.md");
+
+/// The title of the clause `id`: what stands behind `### ID ·`.
+pub fn title(id: &str) -> Option<&'static str> {
+    SPEC.lines()
+        .filter_map(|line| line.strip_prefix("### ")?.split_once(" · "))
+        .find_map(|(found, title)| (found == id).then_some(title))
+}
+
+/// `ID · title`, or the id alone where SPEC.md has no such clause.
+pub fn heading(id: &str) -> String {
+    title(id).map_or_else(|| id.to_owned(), |title| format!("{id} · {title}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_found_by_the_whole_id() {
+        assert_eq!(title("BLK-1"), Some("Layout"));
+        assert_eq!(title("KHQ4-H6"), Some("A product that overflows"));
+        assert_eq!(heading("ENC-A1"), "ENC-A1 · Asymmetric: minimum and maximum");
+        assert_eq!(title("KHQ4-H"), None);
+        assert_eq!(heading("XYZ-9"), "XYZ-9");
+    }
+}

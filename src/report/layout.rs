@@ -1,0 +1,239 @@
+//! The bytes of a KHQ4 file, field by field (SPEC section 3), read without judging: whatever is in
+//! a field, its neighbours are where the header says.
+
+use crate::codec::{BLOCK_BYTES, BLOCK_WEIGHTS, block_count};
+use crate::suite::exact::ExactBlock;
+
+/// Dimensions that are shown.
+const MOST_DIMENSIONS: u64 = 8;
+
+/// Characters of a text field, such as the magic, that are shown.
+const MAGIC_BYTES: u64 = 4;
+
+/// A field, or what there is of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Where it begins, in bytes from the start of the file.
+    pub offset: u64,
+    /// Its length in the file.
+    pub len: u64,
+    /// Its bytes; fewer than `len` where not all are shown.
+    pub bytes: Vec<u8>,
+    /// Its name, as SPEC.md has it.
+    pub name: String,
+    /// Its value in words.
+    pub value: String,
+}
+
+/// Reads fields one after another from the first bytes of a file.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    file_len: u64,
+    at: u64,
+    fields: Vec<Field>,
+}
+
+/// The fields of a file of `file_len` bytes, of which `bytes` are the first; of its blocks the first
+/// `most_blocks`.
+pub fn fields(bytes: &[u8], file_len: u64, most_blocks: u64) -> Vec<Field> {
+    let mut reader = Reader { bytes, file_len, at: 0, fields: Vec::new() };
+    // A field that is cut is the last one.
+    let complete = reader.header().and_then(|original_len| reader.blocks(original_len, most_blocks));
+    if complete.is_some() && reader.at < file_len {
+        reader.gap(file_len, "trailing bytes", "behind the last block");
+    }
+    reader.fields
+}
+
+impl Reader<'_> {
+    /// The header's fields; `original_len`, where the file reaches so far.
+    fn header(&mut self) -> Option<u64> {
+        self.field(MAGIC_BYTES, "magic", |bytes| format!("{:?}", String::from_utf8_lossy(bytes)))?;
+        self.number(4, "version")?;
+        let ndim = self.number(4, "ndim")?;
+        for index in 0..ndim.min(MOST_DIMENSIONS) {
+            self.number(8, &format!("shape[{index}]"))?;
+        }
+        if ndim > MOST_DIMENSIONS {
+            let name = format!("shape[{MOST_DIMENSIONS}] to shape[{}]", ndim - 1);
+            // At most 2^32 - 1 dimensions of 8 bytes: cannot wrap.
+            self.gap(12 + 8 * ndim, &name, "")?;
+        }
+        self.number(8, "original_len")
+    }
+
+    fn blocks(&mut self, original_len: u64, most: u64) -> Option<()> {
+        let count = block_count(original_len);
+        for index in 0..count.min(most) {
+            let len = BLOCK_BYTES as u64;
+            if self.remaining() < len {
+                return self.gap(self.at + len, &format!("block {index}"), "");
+            }
+            let start = usize::try_from(self.at).ok()?;
+            let Some(bytes) = self.bytes.get(start..start + BLOCK_BYTES) else {
+                break;
+            };
+            let block = ExactBlock::read(bytes);
+            self.field(2, &format!("block {index} scale"), |_| half(block.scale))?;
+            self.field(2, &format!("block {index} bias"), |_| half(block.bias))?;
+            let real = original_len - index * BLOCK_WEIGHTS as u64;
+            self.field(16, &format!("block {index} nibbles"), |_| nibbles(&block, real))?;
+        }
+        let shown = self.fields.iter().filter(|field| field.name.ends_with(" nibbles")).count() as u64;
+        if shown == count {
+            return Some(());
+        }
+        let rest = (count - shown).checked_mul(BLOCK_BYTES as u64)?;
+        let name = match count - shown {
+            1 => format!("block {shown}"),
+            _ => format!("block {shown} to block {}", count - 1),
+        };
+        self.gap(self.at.checked_add(rest)?, &name, "")
+    }
+
+    fn remaining(&self) -> u64 {
+        self.file_len.saturating_sub(self.at)
+    }
+
+    /// A little-endian number of `len` bytes.
+    fn number(&mut self, len: u64, name: &str) -> Option<u64> {
+        let mut number = None;
+        self.field(len, name, |bytes| {
+            let value = bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte));
+            number = Some(value);
+            value.to_string()
+        })?;
+        number
+    }
+
+    /// A field of `len` bytes; nothing, where the file or what is known of it ends before its end.
+    fn field(&mut self, len: u64, name: &str, value: impl FnOnce(&[u8]) -> String) -> Option<()> {
+        let start = usize::try_from(self.at).ok()?;
+        let end = usize::try_from(self.at + len).ok()?;
+        match self.bytes.get(start..end) {
+            Some(bytes) => {
+                self.fields.push(Field {
+                    offset: self.at,
+                    len,
+                    bytes: bytes.to_vec(),
+                    name: name.to_owned(),
+                    value: value(bytes),
+                });
+                self.at += len;
+                Some(())
+            }
+            None => {
+                self.gap(self.at + len, name, "")?;
+                None
+            }
+        }
+    }
+
+    /// Bytes that are named and not read, up to `end`; nothing, where the file ends before.
+    fn gap(&mut self, end: u64, name: &str, value: &str) -> Option<()> {
+        let there = end.min(self.file_len).saturating_sub(self.at);
+        let expected = end - self.at;
+        let cut = there < expected;
+        let value = if cut {
+            format!("the file ends after {there} of its {expected} bytes")
+        } else if value.is_empty() {
+            "not shown".to_owned()
+        } else {
+            value.to_owned()
+        };
+        let start = usize::try_from(self.at).ok()?.min(self.bytes.len());
+        let known = &self.bytes[start..];
+        let bytes = known[..known.len().min(usize::try_from(there).ok()?)].to_vec();
+        self.fields.push(Field { offset: self.at, len: there, bytes, name: name.to_owned(), value });
+        self.at += there;
+        (!cut).then_some(())
+    }
+}
+
+/// An f16 in words.
+pub fn half(bits: u16) -> String {
+    half::f16::from_bits(bits).to_string()
+}
+
+/// The nibbles in the order of their weights, one hex digit each, padding behind a bar.
+fn nibbles(block: &ExactBlock, real: u64) -> String {
+    let digits = |nibbles: &[u8]| nibbles.iter().map(|nibble| format!("{nibble:x}")).collect::<String>();
+    let real = usize::try_from(real).unwrap_or(usize::MAX).min(BLOCK_WEIGHTS);
+    let (values, padding) = block.nibbles.split_at(real);
+    match padding {
+        [] => digits(values),
+        padding => format!("{} | padding {}", digits(values), digits(padding)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::hex::Bytes;
+
+    const WORKED: &str = "4b48513402000000010000000300000000000000030000000000000044300045700f0000000000000000000000000000";
+
+    fn worked() -> Vec<u8> {
+        Bytes::parse(WORKED).expect("hex").0
+    }
+
+    fn in_words(bytes: &[u8], most_blocks: u64) -> Vec<String> {
+        let show = |field: Field| format!("{}+{} {} = {}", field.offset, field.len, field.name, field.value);
+        fields(bytes, bytes.len() as u64, most_blocks).into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn the_worked_example_reads_as_in_the_spec() {
+        let expected = [
+            "0+4 magic = \"KHQ4\"",
+            "4+4 version = 2",
+            "8+4 ndim = 1",
+            "12+8 shape[0] = 3",
+            "20+8 original_len = 3",
+            "28+2 block 0 scale = 0.13330078",
+            "30+2 block 0 bias = 5",
+            "32+16 block 0 nibbles = 07f | padding 00000000000000000000000000000",
+        ];
+        assert_eq!(in_words(&worked(), 4), expected);
+    }
+
+    #[test]
+    fn a_file_of_any_length_is_read_to_its_end_and_no_farther() {
+        for len in 0..=worked().len() {
+            let read = fields(&worked()[..len], len as u64, 4);
+            let mut at = 0;
+            for field in &read {
+                assert_eq!(field.offset, at);
+                at += field.len;
+            }
+            assert_eq!(at, len as u64);
+            let cut = read.last().is_some_and(|field| field.value.contains("the file ends after"));
+            assert_eq!(cut, len < worked().len(), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_hostile_header_is_read_without_being_believed() {
+        let mut bytes = worked();
+        bytes[8..12].fill(0xff);
+        let lines = in_words(&bytes, 4);
+        assert!(lines[2].contains("ndim = 4294967295"), "{lines:?}");
+        assert!(lines.last().is_some_and(|line| line.contains("the file ends after")), "{lines:?}");
+
+        let mut bytes = worked();
+        bytes[20..28].fill(0xff);
+        let lines = in_words(&bytes, 4);
+        assert_eq!(lines.last().map(String::as_str), Some("48+0 block 1 = the file ends after 0 of its 20 bytes"));
+
+        let mut bytes = worked();
+        bytes[20..28].fill(0);
+        let lines = in_words(&bytes, 4);
+        assert_eq!(lines.last().map(String::as_str), Some("28+20 trailing bytes = behind the last block"));
+    }
+
+    #[test]
+    fn blocks_beyond_those_asked_for_are_named() {
+        let lines = in_words(&worked(), 0);
+        assert_eq!(lines.last().map(String::as_str), Some("28+20 block 0 = not shown"));
+    }
+}

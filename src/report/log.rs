@@ -1,0 +1,78 @@
+//! A pass as JSON Lines: a header, one line a case, and a footer, by which a log that was cut is
+//! known.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::summary::{Verdict, alternates};
+use crate::run::{Profile, Record, Totals};
+use crate::subject::Hello;
+use crate::suite::Suite;
+
+/// One line of a log.
+#[derive(Serialize)]
+#[serde(tag = "record", rename_all = "lowercase")]
+enum Line<'a> {
+    Header {
+        q4proof: &'static str,
+        suite: &'a str,
+        hash: &'a str,
+        subject: &'a Hello,
+        profile: String,
+        cases: usize,
+        seed: Option<u64>,
+        platform: String,
+    },
+    Case(&'a Record),
+    Footer {
+        #[serde(flatten)]
+        totals: Totals,
+        alternates: BTreeMap<String, usize>,
+        verdict: &'static str,
+    },
+}
+
+/// The first line: everything that takes part, and how many cases follow.
+///
+/// # Errors
+///
+/// Where a value has no form in JSON; here none lacks it.
+pub fn header(
+    suite: &Suite,
+    hello: &Hello,
+    profile: &Profile,
+    cases: usize,
+    seed: Option<u64>,
+) -> serde_json::Result<String> {
+    serde_json::to_string(&Line::Header {
+        q4proof: env!("CARGO_PKG_VERSION"),
+        suite: &suite.version,
+        hash: &suite.hash,
+        subject: hello,
+        profile: profile.to_string(),
+        cases,
+        seed,
+        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+    })
+}
+
+/// The line of one case.
+///
+/// # Errors
+///
+/// As [`header`].
+pub fn case(record: &Record) -> serde_json::Result<String> {
+    serde_json::to_string(&Line::Case(record))
+}
+
+/// The last line.
+///
+/// # Errors
+///
+/// As [`header`].
+pub fn footer(records: &[Record]) -> serde_json::Result<String> {
+    let totals = Totals::of(records);
+    let verdict = Verdict::of(&totals).name();
+    serde_json::to_string(&Line::Footer { totals, alternates: alternates(records), verdict })
+}

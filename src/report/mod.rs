@@ -1,0 +1,61 @@
+//! What a person, or another program, is shown: pure functions from records, cases and files to
+//! text. Nothing here asks, judges or prints.
+//!
+//! | module | shows |
+//! |---|---|
+//! | [`pass`] | a whole pass: failures, totals, verdict |
+//! | [`failure`] | one case that went wrong |
+//! | [`summary`] | totals, hints and the verdict of a pass |
+//! | [`log`] | a pass as JSON Lines |
+//! | [`case`] | a case in words |
+//! | [`list`] | cases and subjects in columns |
+//! | [`layout`] | a KHQ4 file, field by field |
+//! | [`inspection`] | what a file is, and what is wrong with it |
+
+pub mod case;
+pub mod classes;
+pub mod clauses;
+pub mod failure;
+pub mod inspection;
+pub mod layout;
+pub mod list;
+pub mod log;
+pub mod pass;
+pub mod summary;
+pub mod text;
+
+/// How the same subject is asked again: what follows `q4proof repro ID` on the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Again {
+    /// The options, and the command behind `--`, as words.
+    pub words: Vec<String>,
+}
+
+impl Again {
+    /// The command line that asks `id` again.
+    pub fn repro(&self, id: &str) -> String {
+        let words = self.words.iter().map(|word| quoted(word));
+        ["q4proof repro".to_owned(), quoted(id)].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:+,=@%".contains(&byte);
+    if !word.is_empty() && word.bytes().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_quoted_for_the_shell() {
+        let words = ["--", "python3", "it's here.py", ""].map(String::from).to_vec();
+        let again = Again { words };
+        assert_eq!(again.repro("load/a"), "q4proof repro load/a -- python3 'it'\\''s here.py' ''");
+    }
+}

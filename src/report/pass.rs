@@ -1,0 +1,133 @@
+//! The report of a pass: who was asked, what failed, the totals and the verdict.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::text::{counted, plain};
+use super::{Again, failure, summary};
+use crate::run::{Profile, Record};
+use crate::subject::Hello;
+use crate::suite::Suite;
+use crate::suite::judge::Outcome;
+
+/// Failures that are shown in full before the rest is shown in one line each.
+const IN_FULL: usize = 10;
+
+/// Unsupported cases of one operation that are named one by one.
+const FEW_UNSUPPORTED: usize = 3;
+
+/// A pass, as its report sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass<'a> {
+    /// The suite that the cases come from.
+    pub suite: &'a Suite,
+    /// Who was asked.
+    pub hello: &'a Hello,
+    /// What is claimed.
+    pub profile: &'a Profile,
+    /// The seed of the order, if the cases were shuffled.
+    pub seed: Option<u64>,
+    /// What each case came to.
+    pub records: &'a [Record],
+    /// How the same subject is asked again.
+    pub again: &'a Again,
+    /// Shows every failure in full, and wrong classes too.
+    pub verbose: bool,
+}
+
+/// The first line: the versions of everything that takes part.
+pub fn heading(suite: &Suite, hello: &Hello) -> String {
+    format!(
+        "q4proof {} · suite {} ({}) · subject {} {} ({})",
+        env!("CARGO_PKG_VERSION"),
+        suite.version,
+        suite.hash,
+        plain(&hello.name, 60),
+        plain(&hello.version, 60),
+        plain(&hello.language, 60),
+    )
+}
+
+/// The whole report.
+pub fn report(pass: &Pass) -> String {
+    let mut text = heading(pass.suite, pass.hello);
+    text.push_str("\n\n");
+    if let Some(seed) = pass.seed {
+        writeln!(text, "asked in the order of seed {seed}\n").ok();
+    }
+    text.push_str(&failures(pass));
+    text.push_str(&summary::totals(pass.records));
+    text.push('\n');
+    let entries = summary::entries(pass.records);
+    if !entries.is_empty() {
+        text.push_str(&entries);
+        text.push('\n');
+    }
+    let alternates = summary::alternates(pass.records);
+    if !alternates.is_empty() {
+        let counts = alternates.iter().map(|(name, count)| format!("{} {count}", plain(name, 80)));
+        writeln!(text, "alternates: {}\n", counts.collect::<Vec<_>>().join(", ")).ok();
+    }
+    for hint in summary::hints(pass.records, pass.profile) {
+        writeln!(text, "hint: {hint}").ok();
+    }
+    text.push_str(&summary::verdict(pass));
+    text.push('\n');
+    text
+}
+
+/// Failures: those of tier must first, then the others, then, if asked for, the wrong classes.
+fn failures(pass: &Pass) -> String {
+    let wrong_class = |record: &Record| record.outcome == Outcome::WrongClass;
+    let advisory = |record: &Record| record.outcome.is_failure() && !record.is_failure();
+    let must = pass.records.iter().filter(|record| record.is_failure());
+    let beside = pass.records.iter().filter(|record| advisory(record));
+    let wrong = pass.records.iter().filter(|record| pass.verbose && wrong_class(record));
+    let shown: Vec<&Record> = must.chain(beside).chain(wrong).collect();
+
+    let (named, grouped) = if pass.verbose { (shown, Vec::new()) } else { group(shown) };
+    let in_full = if pass.verbose { named.len() } else { named.len().min(IN_FULL) };
+    let (in_full, in_short) = named.split_at(in_full);
+
+    let mut text = String::new();
+    for record in in_full {
+        text.push_str(&failure::full(pass.suite.get(&record.id), record, pass.again));
+        text.push('\n');
+    }
+    text.push_str(&failure::lines(in_short));
+    for line in &grouped {
+        writeln!(text, "{line}").ok();
+    }
+    let mut unseen = Vec::new();
+    if !in_short.is_empty() || !grouped.is_empty() {
+        unseen.push("every failure in full".to_owned());
+    }
+    let wrong = pass.records.iter().filter(|record| wrong_class(record)).count();
+    if wrong > 0 && !pass.verbose {
+        unseen.push(counted(wrong, "refusal") + " with a wrong class");
+    }
+    if !unseen.is_empty() {
+        writeln!(text, "--verbose shows {}\n", unseen.join(" and ")).ok();
+    }
+    text
+}
+
+/// Takes the unsupported cases of an operation together where there are many: they all say the
+/// same.
+fn group(records: Vec<&Record>) -> (Vec<&Record>, Vec<String>) {
+    let mut unsupported = BTreeMap::new();
+    for record in records.iter().filter(|record| record.outcome == Outcome::Unsupported) {
+        *unsupported.entry(record.operation).or_insert(0) += 1;
+    }
+    unsupported.retain(|_, count| *count > FEW_UNSUPPORTED);
+    let grouped = |record: &&Record| {
+        record.outcome == Outcome::Unsupported && unsupported.contains_key(&record.operation)
+    };
+    let named = records.into_iter().filter(|record| !grouped(record)).collect();
+    let line = |(operation, count): (&crate::suite::case::Operation, &usize)| {
+        let word = Outcome::Unsupported;
+        let word = super::text::styled(word.name(), super::text::style_of(word));
+        format!("{word}  {} of {}", counted(*count, "case"), operation.name())
+    };
+    (named, unsupported.iter().map(line).collect())
+}

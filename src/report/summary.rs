@@ -1,0 +1,216 @@
+//! The end of a report: totals by operation and tier, what was noticed, and the verdict.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::failure::{tier, within_bound};
+use super::pass::Pass;
+use super::text::{BAD, Cell, FAIR, GOOD, counted, plain, styled, table};
+use crate::run::{Profile, Record, Totals};
+use crate::suite::case::{Operation, Tier};
+use crate::suite::judge::Outcome;
+
+/// What a pass says of the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Something was asked, and nothing failed that must hold.
+    Conforms,
+    /// Something failed that must hold.
+    DoesNotConform,
+    /// Nothing was asked, so that there is nothing to say.
+    NothingAsked,
+}
+
+impl Verdict {
+    /// The verdict on these totals.
+    pub fn of(totals: &Totals) -> Self {
+        match totals {
+            totals if totals.asked() == 0 => Self::NothingAsked,
+            totals if totals.conforms() => Self::Conforms,
+            _ => Self::DoesNotConform,
+        }
+    }
+
+    /// The words in reports and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conforms => "conforms",
+            Self::DoesNotConform => "does not conform",
+            Self::NothingAsked => "nothing was asked",
+        }
+    }
+}
+
+/// Cases, passed and failed, a line for each operation and tier.
+pub fn totals(records: &[Record]) -> String {
+    let tiers = [Tier::Must, Tier::Should, Tier::Informative];
+    let groups = Operation::ALL.into_iter().flat_map(|operation| tiers.map(|tier| (operation, tier)));
+    let mut lines = vec![headings(&[
+        "cases",
+        "passed",
+        "(alternate)",
+        "(wrong class)",
+        "failed",
+        "not in profile",
+    ])];
+    for (operation, tier_asked) in groups {
+        let of_group: Vec<&Record> = records
+            .iter()
+            .filter(|record| record.operation == operation && record.tier == tier_asked)
+            .collect();
+        if !of_group.is_empty() {
+            let totals = Totals::of(of_group);
+            lines.push(totals_line(operation.name(), tier(tier_asked), &totals));
+        }
+    }
+    lines.push(totals_line("total", "", &Totals::of(records)));
+    table(0, &lines)
+}
+
+fn headings(names: &[&str]) -> Vec<Cell> {
+    [Cell::default(), Cell::default()].into_iter().chain(names.iter().map(Cell::right)).collect()
+}
+
+fn totals_line(operation: &str, tier: &str, totals: &Totals) -> Vec<Cell> {
+    let failed = totals.failed + totals.advisory;
+    let style = match totals {
+        Totals { failed: 1.., .. } => BAD,
+        Totals { advisory: 1.., .. } => FAIR,
+        _ => anstyle::Style::new(),
+    };
+    vec![
+        Cell::left(operation),
+        Cell::left(tier),
+        Cell::right(totals.asked() + totals.not_in_profile),
+        Cell::right(totals.passed),
+        Cell::right(totals.alternate),
+        Cell::right(totals.wrong_class),
+        Cell::right(failed).styled(style),
+        Cell::right(totals.not_in_profile),
+    ]
+}
+
+/// How often each lawful behaviour was seen that is not the preferred one.
+pub fn alternates(records: &[Record]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for record in records {
+        let mut seen: Vec<&str> = record
+            .entries
+            .iter()
+            .filter(|entry| entry.judgement.outcome == Outcome::PassAlternate)
+            .filter_map(|entry| entry.judgement.behaviour.as_deref())
+            .collect();
+        seen.sort_unstable();
+        seen.dedup();
+        for behaviour in seen {
+            *counts.entry(behaviour.to_owned()).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// How many cases each named entry answered, and how many it could not express.
+pub fn entries(records: &[Record]) -> String {
+    let mut counts: BTreeMap<(Operation, &str), (usize, usize)> = BTreeMap::new();
+    for record in records {
+        for entry in &record.entries {
+            let Some(name) = entry.entry.as_deref() else { continue };
+            let (answered, unsupported) = counts.entry((record.operation, name)).or_default();
+            match entry.judgement.outcome {
+                Outcome::Unsupported => *unsupported += 1,
+                _ => *answered += 1,
+            }
+        }
+    }
+    if counts.is_empty() {
+        return String::new();
+    }
+    let line = |((operation, name), (answered, unsupported)): (&(Operation, &str), &(usize, usize))| {
+        let name = Cell::left(plain(name, 40));
+        vec![Cell::left(operation.name()), name, Cell::right(answered), Cell::right(unsupported)]
+    };
+    let head = [
+        Cell::left("entries"),
+        Cell::default(),
+        Cell::right("answered"),
+        Cell::right("unsupported"),
+    ];
+    let lines: Vec<_> = std::iter::once(head.to_vec()).chain(counts.iter().map(line)).collect();
+    table(0, &lines)
+}
+
+/// What to do next, where the records show it.
+pub fn hints(records: &[Record], profile: &Profile) -> Vec<String> {
+    let failures: Vec<&Record> = records.iter().filter(|record| record.is_failure()).collect();
+    [unsupported_hint(records, &failures, profile), bounded_hint(&failures, profile)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// A subject that fails only by what it does not have is judged fairly by what it has.
+fn unsupported_hint(records: &[Record], failures: &[&Record], profile: &Profile) -> Option<String> {
+    let lacks = |operation| failures.iter().any(|failure| failure.operation == operation);
+    let answers = |operation: &Operation| {
+        let asked = |record: &Record| {
+            record.operation == *operation && record.outcome != Outcome::NotInProfile
+        };
+        !lacks(*operation) && records.iter().any(asked)
+    };
+    let only = failures.iter().all(|failure| failure.outcome == Outcome::Unsupported);
+    let name = |operation: Operation| match operation {
+        Operation::Encode if profile.bounded => "encode-bounded",
+        operation => operation.name(),
+    };
+    let answered: Vec<&str> = Operation::ALL.into_iter().filter(answers).map(name).collect();
+    if failures.is_empty() || !only || answered.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "nothing failed but what it answers unsupported to; --profile {} asks for the rest",
+        answered.join("+")
+    ))
+}
+
+/// An encoder that is not canonical may still be a good one.
+fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
+    let encodes = || failures.iter().filter(|failure| failure.operation == Operation::Encode);
+    let within = encodes().filter(|failure| within_bound(failure)).count();
+    if within == 0 || profile.bounded {
+        return None;
+    }
+    let name = |operation: Operation| match operation {
+        Operation::Encode => "encode-bounded",
+        operation => operation.name(),
+    };
+    let claimed = Operation::ALL.into_iter().filter(|operation| profile.contains(*operation));
+    Some(format!(
+        "of {} {within} within ENC-B1; --profile {} accepts such encodings",
+        counted(encodes().count(), "failed encoding"),
+        claimed.map(name).collect::<Vec<_>>().join("+"),
+    ))
+}
+
+/// The last line.
+pub fn verdict(pass: &Pass) -> String {
+    let totals = Totals::of(pass.records);
+    let mut text = format!(
+        "profile {}: {} passed, {} failed",
+        pass.profile, totals.passed, totals.failed
+    );
+    if totals.advisory > 0 {
+        write!(text, ", {} failed beside tier must", totals.advisory).ok();
+    }
+    if totals.not_in_profile > 0 {
+        write!(text, ", {} not in profile", totals.not_in_profile).ok();
+    }
+    write!(text, " · suite {}", pass.suite.version).ok();
+    let all = pass.suite.cases().len();
+    if pass.records.len() < all {
+        write!(text, ", {} of {all} cases", pass.records.len()).ok();
+    }
+    let verdict = Verdict::of(&totals);
+    let style = if verdict == Verdict::Conforms { GOOD } else { BAD };
+    write!(text, " · {}", styled(verdict.name(), style)).ok();
+    text
+}

@@ -1,0 +1,201 @@
+//! Text in columns, and words from outside made fit to print.
+//!
+//! Styles stand in the text as escape sequences; whoever prints it strips them where the output is
+//! no terminal.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Effects, Style};
+
+use crate::suite::judge::Outcome;
+
+/// What is as it must be.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+
+/// What is lawful, and still worth a look.
+pub const FAIR: Style = AnsiColor::Yellow.on_default();
+
+/// What must not be.
+pub const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+
+/// The style of an outcome's word.
+pub fn style_of(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::NotInProfile => Style::new(),
+        Outcome::Pass => GOOD,
+        Outcome::PassAlternate | Outcome::WrongClass => FAIR,
+        _ => BAD,
+    }
+}
+
+/// `text` in `style`.
+pub fn styled(text: &str, style: Style) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// One cell of a table.
+#[derive(Clone, Debug, Default)]
+pub struct Cell {
+    text: String,
+    style: Style,
+    right: bool,
+}
+
+impl Cell {
+    /// A word, which begins where its column begins.
+    pub fn left(text: impl ToString) -> Self {
+        Self { text: text.to_string(), ..Self::default() }
+    }
+
+    /// A number, which ends where its column ends.
+    pub fn right(text: impl ToString) -> Self {
+        Self { right: true, ..Self::left(text) }
+    }
+
+    /// The same cell in `style`.
+    pub fn styled(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// Lines of cells in columns, two spaces apart, each line after `indent` spaces.
+pub fn table(indent: usize, lines: &[Vec<Cell>]) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(Cell::width).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        // The spaces that a cell leaves are written once something follows them.
+        let mut spaces = indent;
+        for (cell, width) in line.iter().zip(&widths) {
+            let rest = width - cell.width();
+            if !cell.text.is_empty() {
+                let before = spaces + if cell.right { rest } else { 0 };
+                write!(text, "{:before$}{}", "", styled(&cell.text, cell.style)).ok();
+                spaces = 0;
+            }
+            let left_over = match (cell.text.is_empty(), cell.right) {
+                (true, _) => *width,
+                (false, true) => 0,
+                (false, false) => rest,
+            };
+            spaces += left_over + 2;
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Words from a subject or a file as one printable line of at most `limit` characters: control
+/// characters, and those that reverse the direction of text, stand as escapes.
+pub fn plain(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    let mut count = 0;
+    for character in text.chars() {
+        if count >= limit {
+            line.push_str("...");
+            break;
+        }
+        let reverses = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || reverses {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+        count += 1;
+    }
+    line
+}
+
+/// `text` with the path that the harness gave a file for one question shortened to `FILE`, so that
+/// the answers to the same question read the same.
+pub fn without_paths(text: &str) -> String {
+    const FOLDER: &str = "/q4proof-";
+    let mut short = String::new();
+    let mut rest = text;
+    while let Some(found) = rest.find(FOLDER) {
+        let ends_word = |character: char| character.is_whitespace() || "\"'`(<".contains(character);
+        let start = rest[..found].rfind(ends_word).map_or(0, |at| at + 1);
+        let Some(end) = file_end(&rest[found + FOLDER.len()..]) else {
+            short.push_str(&rest[..found + FOLDER.len()]);
+            rest = &rest[found + FOLDER.len()..];
+            continue;
+        };
+        short.push_str(&rest[..start]);
+        short.push_str("FILE");
+        rest = &rest[found + FOLDER.len() + end..];
+    }
+    short + rest
+}
+
+/// The end of `Ab3dEf/12.q4` at the start of `text`.
+fn file_end(text: &str) -> Option<usize> {
+    let (folder, file) = text.split_once('/')?;
+    let digits = file.bytes().take_while(u8::is_ascii_digit).count();
+    let whole = folder.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && digits > 0
+        && file[digits..].starts_with(".q4");
+    whole.then_some(folder.len() + 1 + digits + 3)
+}
+
+/// `1 case`, `2 cases`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// Bytes in hex, the first `limit` of them.
+pub fn hex(bytes: &[u8], limit: usize) -> String {
+    let mut text: String = bytes.iter().take(limit).map(|byte| format!("{byte:02x}")).collect();
+    if bytes.len() > limit {
+        text.push_str("...");
+    }
+    text
+}
+
+/// A shape, of which the first dimensions.
+pub fn shape(shape: &[u64]) -> String {
+    const SHOWN: usize = 8;
+    match shape.len().checked_sub(SHOWN) {
+        None | Some(0) => format!("{shape:?}"),
+        Some(more) => format!("{:?} and {more} more", &shape[..SHOWN]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_and_lines_end_without_spaces() {
+        let lines = [
+            vec![Cell::left("name"), Cell::right("count"), Cell::left("")],
+            vec![Cell::left("a"), Cell::right(7), Cell::left("note")],
+            vec![Cell::left(""), Cell::right(12345678)],
+        ];
+        let shown = anstream::adapter::strip_str(&table(1, &lines)).to_string();
+        assert_eq!(shown, " name     count\n a            7  note\n       12345678\n");
+    }
+
+    #[test]
+    fn words_from_outside_cannot_steer_the_terminal() {
+        assert_eq!(plain("a\x1b[2Jb\nc\u{202e}d", 99), "a\\u{1b}[2Jb\\nc\\u{202e}d");
+        assert_eq!(plain("abcdef", 3), "abc...");
+        assert_eq!(plain("abc", 3), "abc");
+    }
+
+    #[test]
+    fn the_harness_s_paths_are_shortened_and_no_others() {
+        let message = "load \"/tmp/q4proof-aB3x9Z/12.q4\": bad, see /tmp/x.q4";
+        assert_eq!(without_paths(message), "load \"FILE\": bad, see /tmp/x.q4");
+        assert_eq!(without_paths("/tmp/q4proof-ab/1.q4: a /t/q4proof-c/2.q4"), "FILE: a FILE");
+        let other = "/home/q4proof-lattice/target/x and /tmp/q4proof-ab/x.q4";
+        assert_eq!(without_paths(other), other);
+    }
+}

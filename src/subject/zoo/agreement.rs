@@ -1,0 +1,215 @@
+//! With no fault planted, the zoo's implementation answers as the reference does.
+
+use std::fmt::Debug;
+use std::fs;
+
+use super::{BLOCK, Fault, Faulty, Liar};
+use crate::subject::message::{Decode, Encode, Load, Save};
+use crate::subject::{Answer, Implementation, Reference};
+use crate::suite::case::Mode;
+use crate::suite::hex::{Bits, Bytes};
+
+const SOUND: Faulty = Faulty { fault: None };
+
+/// A generator that needs no crate: splitmix64.
+pub(super) struct Dice(pub u64);
+
+impl Dice {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+
+    /// Values of one magnitude: coarse multiples of a step, or anything between.
+    pub fn values(&mut self, count: usize) -> Vec<f32> {
+        let magnitude = 2f32.powi(self.below(48) as i32 - 28);
+        let offset = if self.below(2) == 0 { 0.0 } else { self.below(100) as f32 };
+        let coarse = self.below(2) == 0;
+        let value = |dice: &mut Self| {
+            let raw = dice.below(1 << 20) as f32 / 1024.0 - 512.0;
+            let raw = if coarse { raw.round() / 2.0 } else { raw };
+            (raw + offset) * magnitude
+        };
+        (0..count).map(|_| value(self)).collect()
+    }
+}
+
+/// The verdict, the class and the result must agree; messages are each one's own.
+fn assert_same<T: PartialEq + Debug>(zoo: Answer<T>, reference: Answer<T>, about: impl Debug) {
+    let same = match (&zoo, &reference) {
+        (Answer::Refused(zoo), Answer::Refused(reference)) => zoo.class == reference.class,
+        _ => zoo == reference,
+    };
+    assert!(same, "{about:?}:\n zoo {zoo:?}\n reference {reference:?}");
+}
+
+pub(super) fn encode_request(mode: Mode, shape: &[u64], values: &[f32]) -> Encode {
+    Encode { entry: None, mode, shape: shape.to_vec(), values: Bits::of(values).to_le_bytes() }
+}
+
+#[test]
+fn a_sound_encoder_gives_the_reference_s_blocks() {
+    let mut dice = Dice(1);
+    for round in 0..4000 {
+        let count = dice.below(80) as usize;
+        let mut values = dice.values(count);
+        if count > 0 && dice.below(4) == 0 {
+            let at = dice.below(count as u64) as usize;
+            values[at] = f32::from_bits(dice.next() as u32);
+        }
+        let shape = match dice.below(5) {
+            0 => vec![1, count as u64, 1],
+            1 => vec![count as u64 + dice.below(2)],
+            2 => vec![u64::MAX, 2, count as u64],
+            3 if count == 1 => vec![],
+            _ => vec![count as u64],
+        };
+        let mode = if round % 2 == 0 { Mode::Asymmetric } else { Mode::Symmetric };
+        let request = encode_request(mode, &shape, &values);
+        assert_same(SOUND.encode(&request), Reference.encode(&request), (mode, values));
+    }
+}
+
+#[test]
+fn a_sound_decoder_gives_the_reference_s_values() {
+    let mut dice = Dice(2);
+    for _ in 0..2000 {
+        let blocks = dice.below(4);
+        let mut payload = dice.bytes(blocks as usize * BLOCK);
+        for half in payload.chunks_exact_mut(BLOCK).flat_map(|block| [1, 3].map(|at| block[at])) {
+            let _ = half;
+        }
+        payload.chunks_exact_mut(BLOCK).for_each(|block| {
+            block[1] &= 0xfb;
+            block[3] &= 0xfb;
+        });
+        let original_len = match dice.below(4) {
+            0 => dice.next(),
+            1 => blocks * 32,
+            _ => (blocks * 32).saturating_sub(dice.below(32)),
+        };
+        let request = Decode { entry: None, blocks: Bytes(payload), original_len };
+        assert_same(SOUND.decode(&request), Reference.decode(&request), &request);
+    }
+}
+
+/// A lawful file of small dimensions.
+fn lawful_file(dice: &mut Dice) -> Vec<u8> {
+    let shape: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(6)).collect();
+    let len: u64 = shape.iter().product();
+    let mut payload = dice.bytes(len.div_ceil(32) as usize * BLOCK);
+    payload.chunks_exact_mut(BLOCK).for_each(|block| {
+        block[0] |= 1;
+        block[1] &= 0xfb;
+        block[3] &= 0xfb;
+    });
+    super::liar::file(&shape, len, &payload)
+}
+
+#[test]
+fn a_sound_loader_gives_the_reference_s_verdicts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tensor.q4").to_str().expect("a path in UTF-8").to_owned();
+    let mut dice = Dice(3);
+    for _ in 0..4000 {
+        let mut bytes = lawful_file(&mut dice);
+        for _ in 0..dice.below(3) {
+            let at = dice.below(bytes.len() as u64 + 1) as usize;
+            match dice.below(6) {
+                0 => bytes.truncate(at),
+                1 => bytes.extend(dice.bytes(at % 25)),
+                2 if at < bytes.len() => bytes[at] = [0, 1, 2, 0x7c, 0x7e, 0xff][at % 6],
+                3 if at % 8 == 4 && at + 8 <= bytes.len() => {
+                    let size = 1u64 << dice.below(64);
+                    bytes[at..at + 8]
+                        .copy_from_slice(&size.wrapping_sub(at as u64 & 1).to_le_bytes());
+                }
+                _ => {}
+            }
+        }
+        fs::write(&path, &bytes).expect("a file");
+        let request = Load {
+            entry: [None, Some("copy"), Some("map"), Some("other")][dice.below(4) as usize]
+                .map(str::to_owned),
+            path: path.clone(),
+            expected_shape: (dice.below(4) == 0).then(|| vec![dice.below(6)]),
+            address_width: [None, Some(32), Some(64), Some(16)][dice.below(4) as usize],
+        };
+        assert_same(SOUND.load_khq4(&request), Reference.load_khq4(&request), (&request, bytes));
+    }
+}
+
+#[test]
+fn what_is_no_file_gets_the_reference_s_verdict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let within = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
+    let paths = [within(""), within("missing"), "/dev/null".to_owned(), within("socket")];
+    #[cfg(unix)]
+    let _socket = std::os::unix::net::UnixListener::bind(within("socket")).expect("a socket");
+    for path in paths {
+        let load = Load { entry: None, path, expected_shape: None, address_width: None };
+        assert_same(SOUND.load_khq4(&load), Reference.load_khq4(&load), &load);
+    }
+}
+
+#[test]
+fn a_sound_writer_writes_the_reference_s_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tensor.q4").to_str().expect("a path in UTF-8").to_owned();
+    let mut dice = Dice(4);
+    for _ in 0..400 {
+        let shape: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(6)).collect();
+        let original_len = shape.iter().product::<u64>() + dice.below(8) / 7;
+        let mut blocks = dice.bytes(original_len.div_ceil(32) as usize * BLOCK);
+        blocks.truncate(blocks.len().saturating_sub((dice.below(10) / 9) as usize * BLOCK));
+        let request =
+            Save { entry: None, path: path.clone(), shape, original_len, blocks: Bytes(blocks) };
+        let mut save = |implementation: &dyn Implementation| {
+            let answer = implementation.save_khq4(&request);
+            let bytes = fs::read(&path).ok();
+            let left = fs::read_dir(&folder).expect("the folder").count();
+            let _ = fs::remove_file(&path);
+            (answer, bytes, left)
+        };
+        let (zoo, reference) = (save(&SOUND), save(&Reference));
+        assert_same(zoo.0, reference.0, &request);
+        assert_eq!((zoo.1, zoo.2), (reference.1, reference.2), "{request:?}");
+    }
+}
+
+#[test]
+fn every_name_is_in_kebab_case_and_stands_once() {
+    let names: Vec<_> = Fault::ALL
+        .iter()
+        .map(|fault| fault.name())
+        .chain(Liar::ALL.iter().map(|liar| liar.name()))
+        .collect();
+    let kebab = |name: &str| {
+        name.split('-').all(|word| {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !word.is_empty() && word.bytes().all(plain)
+        })
+    };
+    for (index, name) in names.iter().enumerate() {
+        assert!(kebab(name), "{name}");
+        assert!(!names[..index].contains(name), "{name} stands twice");
+    }
+    for &fault in Fault::ALL {
+        assert_eq!(fault.name().replace('-', ""), format!("{fault:?}").to_lowercase());
+        assert_eq!(Fault::by_name(fault.name()), Some(fault));
+        assert!((1..=77).contains(&fault.class()));
+        assert!(fault.about().ends_with('.'));
+    }
+    assert_eq!(Fault::by_name("sound"), None);
+}

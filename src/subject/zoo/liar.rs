@@ -1,0 +1,159 @@
+//! Subjects that do not look: a suite that one of them passes has no verdict.
+
+use std::path::Path;
+
+use super::{BLOCK, Fault, Faulty, WEIGHTS, hello};
+use crate::subject::message::{Decode, Encode, Hello, Load, Refusal, Save};
+use crate::subject::{Answer, Implementation, Loaded};
+use crate::suite::hex::{Bits, Bytes};
+
+/// The f32 bits of what the block of [5, 6, 7] decodes to.
+const ONCE_RIGHT_VALUES: [u32; 3] = [0x40a0_0000, 0x40bd_dc00, 0x40df_fc00];
+
+/// The block of [5, 6, 7].
+const ONCE_RIGHT_BLOCK: [u8; BLOCK] = [
+    0x44, 0x30, 0x00, 0x45, 0x70, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, //
+];
+
+/// An implementation that answers by a rule which needs no codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Liar {
+    /// Refuses every request.
+    RefuseAll,
+    /// Does every request: what the input lacks is left out or zero.
+    AcceptAll,
+    /// Offers every operation and answers each request with unsupported.
+    UnsupportedAll,
+    /// Answers each operation with what was right once.
+    Canned,
+}
+
+impl Liar {
+    /// All of them.
+    pub const ALL: &[Self] =
+        &[Self::RefuseAll, Self::AcceptAll, Self::UnsupportedAll, Self::Canned];
+
+    /// The name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RefuseAll => "refuse-all",
+            Self::AcceptAll => "accept-all",
+            Self::UnsupportedAll => "unsupported-all",
+            Self::Canned => "canned",
+        }
+    }
+
+    /// The rule by which it answers, in one sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::RefuseAll => "Refuses every request, which no test of refusals alone can see.",
+            Self::AcceptAll => {
+                "Does every request, lawful or not: right values for what is lawful, some for the rest."
+            }
+            Self::UnsupportedAll => "Offers every operation and answers that it has none of them.",
+            Self::Canned => "Answers each operation with one fixed result that was right once.",
+        }
+    }
+
+    fn answer<T>(self, accepted: impl FnOnce() -> T, canned: impl FnOnce() -> T) -> Answer<T> {
+        match self {
+            Self::RefuseAll => Answer::Refused(Refusal { message: "no".to_owned(), class: None }),
+            Self::AcceptAll => Answer::Done(accepted()),
+            Self::UnsupportedAll => Answer::Unsupported,
+            Self::Canned => Answer::Done(canned()),
+        }
+    }
+}
+
+impl Implementation for Liar {
+    fn hello(&self) -> Hello {
+        hello(self.name())
+    }
+
+    fn decode(&self, request: &Decode) -> Answer<Bits> {
+        let any_length = Faulty::new(Some(Fault::DecodeLengthUnchecked));
+        self.answer(
+            || Bits::of(&any_length.values(&request.blocks.0, request.original_len)),
+            || Bits(ONCE_RIGHT_VALUES.to_vec()),
+        )
+    }
+
+    fn encode(&self, request: &Encode) -> Answer<Bytes> {
+        self.answer(|| encode_whatever(request), || Bytes(ONCE_RIGHT_BLOCK.to_vec()))
+    }
+
+    fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
+        self.answer(
+            || load_whatever(Path::new(&request.path)),
+            || Loaded {
+                shape: vec![3],
+                values: Some(Bits(ONCE_RIGHT_VALUES.to_vec())),
+                blocks: Some(Bytes(ONCE_RIGHT_BLOCK.to_vec())),
+            },
+        )
+    }
+
+    fn save_khq4(&self, request: &Save) -> Answer<()> {
+        let write = |shape: &[u64], original_len: u64, payload: &[u8]| {
+            // Whether it worked is nothing that it would tell.
+            let _ = std::fs::write(&request.path, file(shape, original_len, payload));
+        };
+        self.answer(
+            || write(&request.shape, request.original_len, &request.blocks.0),
+            || write(&[3], 3, &ONCE_RIGHT_BLOCK),
+        )
+    }
+}
+
+/// Lawful values by the sound encoder; others without their shape, cut to what f16 can hold.
+fn encode_whatever(request: &Encode) -> Bytes {
+    let sound = Faulty::new(None);
+    if let Answer::Done(payload) = sound.encode(request) {
+        return payload;
+    }
+    let cut = |bytes: &[u8; 4]| match f32::from_le_bytes(*bytes) {
+        value if value.is_nan() => 0.0,
+        value => value.clamp(-57000.0, 57000.0),
+    };
+    let values: Vec<f32> = request.values.0.as_chunks().0.iter().map(cut).collect();
+    let request = Encode {
+        shape: vec![values.len() as u64],
+        values: Bits::of(&values).to_le_bytes(),
+        ..request.clone()
+    };
+    match sound.encode(&request) {
+        Answer::Done(payload) => payload,
+        _ => Bytes::default(),
+    }
+}
+
+/// As much of a tensor as the file has bytes for; an empty one where there is no file.
+fn load_whatever(path: &Path) -> Loaded {
+    let regular = path.metadata().is_ok_and(|found| found.is_file());
+    let bytes = if regular { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
+    let number = |offset: usize, size: usize| {
+        let field = bytes.iter().skip(offset).take(size).rev();
+        field.fold(0, |number: u64, &byte| number << 8 | u64::from(byte))
+    };
+    let room = bytes.len().saturating_sub(20) / 8;
+    let ndim = room.min(number(8, 4) as usize);
+    let payload = bytes.get(20 + 8 * ndim..).unwrap_or_default();
+    let present = (payload.len() / BLOCK * WEIGHTS) as u64;
+    let original_len = number(12 + 8 * ndim, 8).min(present);
+    Loaded {
+        shape: (0..ndim).map(|index| number(12 + 8 * index, 8)).collect(),
+        values: Some(Bits::of(&Faulty::new(None).values(payload, original_len))),
+        blocks: Some(Bytes(payload.to_vec())),
+    }
+}
+
+/// A file with whatever it is given.
+pub(super) fn file(shape: &[u64], original_len: u64, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = b"KHQ4\x02\0\0\0".to_vec();
+    bytes.extend((shape.len() as u32).to_le_bytes());
+    for size in shape.iter().chain([&original_len]) {
+        bytes.extend(size.to_le_bytes());
+    }
+    bytes.extend(payload);
+    bytes
+}

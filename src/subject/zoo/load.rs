@@ -1,0 +1,365 @@
+//! Loading (SPEC KHQ4-H, P and A), with a switch at every guard that loaders have lacked, and at
+//! every one that they had too many.
+//!
+//! There is no map here: both entries read the file, and differ in the guards that they pass by
+//! where a fault says so. That is all that a map's missing guards can be told by.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::ops::Range;
+
+use half::f16;
+
+use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
+use crate::format::Class;
+use crate::subject::Loaded;
+use crate::subject::message::Refusal;
+use crate::suite::hex::{Bits, Bytes};
+
+/// Bytes before the shape.
+const PREFIX: u64 = 12;
+
+/// One way into a file.
+#[derive(Clone, Copy)]
+pub(super) struct Loader {
+    /// Whose faults it has.
+    pub faulty: Faulty,
+    /// The bits of an address, 64 or 32.
+    pub width: u32,
+    /// Whether it is the entry `map`.
+    pub map: bool,
+}
+
+/// A file that passed, or that was let through.
+pub(super) struct Tensor {
+    shape: Vec<u64>,
+    original_len: u64,
+    payload: Range<usize>,
+}
+
+impl Loader {
+    pub(super) fn load(self, path: &str, expected: Option<&[u64]>) -> Result<Loaded, Refusal> {
+        let empty = Loaded {
+            shape: vec![0],
+            values: Some(Bits::default()),
+            blocks: Some(Bytes::default()),
+        };
+        let Some(bytes) = self.read(path)? else {
+            return Ok(empty);
+        };
+        if bytes.is_empty() && self.has(Fault::EmptyFileAccepted) {
+            return Ok(empty);
+        }
+        let tensor = self.parse(&bytes)?;
+        if let Some(expected) = expected
+            && !self.is_expected(&tensor.shape, expected)
+        {
+            let detail = format!("the caller requires {expected:?}, not {:?}", tensor.shape);
+            return Err(refusal(Class::ExpectedShape, detail));
+        }
+        let payload = &bytes[tensor.payload];
+        Ok(Loaded {
+            shape: tensor.shape,
+            values: Some(Bits::of(&self.faulty.values(payload, tensor.original_len))),
+            blocks: Some(Bytes(payload.to_vec())),
+        })
+    }
+
+    /// The bytes of a regular file; nothing where something else is taken for an empty tensor.
+    fn read(self, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+        if let Ok(found) = fs::metadata(path) {
+            let special = !found.is_dir() && !found.is_file();
+            if found.is_dir() && self.has(Fault::DirectoryReadsAsEmpty)
+                || special && self.has(Fault::SpecialFileReadsAsEmpty)
+            {
+                return Ok(None);
+            }
+        }
+        let io = |error: std::io::Error| refusal(Class::Io, error.to_string());
+        let mut file = match open(path) {
+            Err(error)
+                if error.kind() == ErrorKind::NotFound && self.has(Fault::MissingFileAsEmpty) =>
+            {
+                return Ok(None);
+            }
+            opened => opened.map_err(io)?,
+        };
+        if !file.metadata().map_err(io)?.is_file() {
+            return Err(refusal(Class::NotAFile, "not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io)?;
+        Ok(Some(bytes))
+    }
+
+    /// Header, extent and blocks, in the order of SPEC KHQ4.
+    pub(super) fn parse(self, bytes: &[u8]) -> Result<Tensor, Refusal> {
+        let (shape, original_len, header_len) = self.header(bytes)?;
+        self.check_shape(&shape, original_len)?;
+        let start = bytes.len().min(header_len as usize);
+        let payload =
+            start..start + self.check_extent(&bytes[start..], original_len, header_len)?;
+        self.check_blocks(&bytes[payload.clone()], original_len)?;
+        Ok(Tensor { shape, original_len, payload })
+    }
+
+    /// KHQ4-H1 to H4: the shape, original_len and the header's length.
+    fn header(self, bytes: &[u8]) -> Result<(Vec<u64>, u64, u64), Refusal> {
+        self.check_magic(bytes)?;
+        let version = self.field(bytes, 4, 4, false)?;
+        let swapped = version == 0x0200_0000 && self.has(Fault::BigEndianFieldsAccepted);
+        let passes = match self.faulty.fault {
+            Some(Fault::VersionUnchecked) => true,
+            Some(Fault::VersionOneAccepted) if version == 1 => true,
+            Some(Fault::FutureVersionAccepted) => version >= 2,
+            _ => version == 2 || swapped,
+        };
+        if !passes {
+            let class = if version == 1 { Class::LegacyVersion } else { Class::Version };
+            return Err(refusal(class, format!("version {version}: quantize again")));
+        }
+
+        let file_len = bytes.len() as u64;
+        let mut ndim = self.field(bytes, 8, 4, swapped)?;
+        let room = file_len.saturating_sub(PREFIX) / 8;
+        match self.faulty.fault {
+            Some(Fault::NdimLowByteOnly) => ndim &= 0xff,
+            Some(Fault::DimensionsClamped) => ndim = ndim.min(room.saturating_sub(1)),
+            // What is behind the end reads as zeros, and one zero is as good as many.
+            Some(Fault::DimensionsTruncated) => ndim = ndim.min(room + 1),
+            _ => {}
+        }
+        let table = match 8 * ndim {
+            table if table <= self.max() => table,
+            table if self.has(Fault::NdimWrapsAtWidth) => table & self.max(),
+            _ => return Err(refusal(Class::Overflow, format!("8 * {ndim} overflows"))),
+        };
+        let header_len = PREFIX + table + 8;
+        if !self.has(Fault::DimensionsTruncated) && header_len > file_len {
+            let class = if table > file_len { Class::Dimensions } else { Class::TruncatedHeader };
+            return Err(refusal(class, format!("no room for {ndim} dimensions")));
+        }
+        if ndim > 4 && self.has(Fault::NdimLimitedToFour)
+            || ndim == 0 && self.has(Fault::ScalarRefused)
+        {
+            return Err(refusal(Class::Dimensions, format!("{ndim} dimensions")));
+        }
+        let mut shape = Vec::new();
+        for offset in (PREFIX..header_len).step_by(8) {
+            let size = self.field(bytes, offset as usize, 8, swapped)?;
+            if size > self.max() && !self.has(Fault::TruncatesToWidth) {
+                return Err(refusal(Class::Overflow, format!("{size} overflows an address")));
+            }
+            shape.push(size & self.max());
+        }
+        let original_len = shape.pop().expect("a header ends with original_len");
+        Ok((shape, original_len, header_len))
+    }
+
+    fn check_magic(self, bytes: &[u8]) -> Result<(), Refusal> {
+        let compared = if self.has(Fault::MagicThreeBytes) { 3 } else { 4 };
+        let found = &bytes[..bytes.len().min(compared)];
+        let passes = b"KHQ4".starts_with(found)
+            || found == b"4QHK" && self.has(Fault::SwappedMagicAccepted)
+            || self.has(Fault::MagicUnchecked);
+        if passes { Ok(()) } else { Err(refusal(Class::Magic, format!("magic {found:02x?}"))) }
+    }
+
+    /// The number in `size` bytes at `offset`.
+    fn field(self, bytes: &[u8], offset: usize, size: usize, big: bool) -> Result<u64, Refusal> {
+        let mut field = [0; 8];
+        let end = bytes.len().min(offset + size);
+        let found = bytes.get(offset..end).unwrap_or_default();
+        if found.len() < size && !self.has(Fault::DimensionsTruncated) {
+            return Err(refusal(Class::TruncatedHeader, "the file ends inside the header"));
+        }
+        field[..found.len()].copy_from_slice(found);
+        if big {
+            field[..size].reverse();
+        }
+        Ok(u64::from_le_bytes(field))
+    }
+
+    /// KHQ4-H5 to H7.
+    fn check_shape(self, shape: &[u64], original_len: u64) -> Result<(), Refusal> {
+        let skipped = match self.faulty.fault {
+            Some(Fault::ShapeProductUnchecked) => true,
+            Some(Fault::ShapeIgnoredWhenZero) => original_len == 0,
+            Some(Fault::EmptyScalarAccepted) => shape.is_empty() && original_len == 0,
+            _ => false,
+        };
+        if skipped {
+            return Ok(());
+        }
+        let multiply = |product: u64, &size: &u64| match self.faulty.fault {
+            Some(Fault::ShapeProductWraps) => Some(product.wrapping_mul(size) & self.max()),
+            _ => product.checked_mul(size).filter(|&product| product <= self.max()),
+        };
+        let Some(product) = shape.iter().try_fold(1, multiply) else {
+            return Err(refusal(Class::Overflow, "the product of the shape overflows"));
+        };
+        let blocks = |len: u64| len.div_ceil(WEIGHTS as u64);
+        let passes = match self.faulty.fault {
+            Some(Fault::LargerShapeAccepted) => product >= original_len,
+            Some(Fault::SmallerShapeAccepted) => product <= original_len,
+            Some(Fault::ShapeComparedByBlocks) => blocks(product) == blocks(original_len),
+            Some(Fault::ZeroDimensionRefused) if product == 0 => false,
+            _ => product == original_len,
+        };
+        if !passes {
+            let detail = format!("the shape holds {product} values, not {original_len}");
+            return Err(refusal(Class::ShapeMismatch, detail));
+        }
+        Ok(())
+    }
+
+    /// KHQ4-P1 and P2: of the bytes behind the header, those that are the payload.
+    fn check_extent(
+        self,
+        rest: &[u8],
+        original_len: u64,
+        header_len: u64,
+    ) -> Result<usize, Refusal> {
+        let (block, have) = (BLOCK as u64, rest.len() as u64);
+        let padded = (original_len.wrapping_add(31) & self.max()) / 32;
+        let negative = original_len >> (self.width - 1) == 1;
+        let blocks = match self.faulty.fault {
+            Some(Fault::NaiveCeilWraps) => padded,
+            Some(Fault::SignedLength) if negative => 0,
+            _ => original_len.div_ceil(WEIGHTS as u64),
+        };
+        let needed = match self.faulty.fault {
+            Some(Fault::PayloadProductWraps) => {
+                (blocks.wrapping_mul(32).wrapping_mul(block) & self.max()) / 32
+            }
+            _ => blocks * block,
+        };
+        if header_len + needed > self.max() {
+            return Err(refusal(Class::Overflow, "the payload's end overflows an address"));
+        }
+        let header_only = self.map && self.has(Fault::MapChecksOnlyHeader);
+        let long_enough = match self.faulty.fault {
+            Some(Fault::FileBoundMissing) => true,
+            Some(Fault::ExtentFor18ByteBlocks) => have >= 18 * blocks,
+            Some(Fault::PartialBlockAccepted) => have.div_ceil(block) >= blocks,
+            _ => have >= needed || header_only,
+        };
+        if !long_enough {
+            let detail = format!("{have} bytes of payload, not {needed}");
+            return Err(refusal(Class::TruncatedPayload, detail));
+        }
+        if self.has(Fault::PartialBlockRefused) && !original_len.is_multiple_of(32) {
+            return Err(refusal(Class::TruncatedPayload, "the values are not whole blocks"));
+        }
+        let payload = have.min(needed) as usize;
+        let nothing_behind = match self.faulty.fault {
+            Some(Fault::TrailingBytesAccepted) => true,
+            Some(Fault::MapTrailingBytesAccepted) => self.map || have <= needed,
+            Some(Fault::TrailingPartialBlockAccepted) => have / block <= blocks,
+            Some(Fault::TrailingZerosAccepted) => rest[payload..].iter().all(|&byte| byte == 0),
+            _ => have <= needed || header_only,
+        };
+        if !nothing_behind {
+            return Err(refusal(Class::TrailingBytes, format!("the payload ends at {needed}")));
+        }
+        Ok(payload)
+    }
+
+    /// KHQ4-P3 to P5.
+    fn check_blocks(self, payload: &[u8], original_len: u64) -> Result<(), Refusal> {
+        let blocks = payload.chunks_exact(BLOCK);
+        let scanned = match self.faulty.fault {
+            Some(Fault::MapChecksOnlyHeader | Fault::MapSkipsBlockScan) if self.map => 0,
+            Some(Fault::CopySkipsBlockScan) if !self.map => 0,
+            Some(Fault::OnlyFirstBlockScanned) => 1,
+            Some(Fault::LastBlockNotScanned) => blocks.len().saturating_sub(1),
+            Some(Fault::PartialBlockNotScanned) => original_len as usize / WEIGHTS,
+            _ => blocks.len(),
+        };
+        for (index, block) in blocks.enumerate().take(scanned) {
+            let scale = f16::from_le_bytes([block[0], block[1]]);
+            let bias = f16::from_le_bytes([block[2], block[3]]);
+            if !self.scale_passes(scale) {
+                return Err(refusal(Class::Scale, format!("block {index}: scale {scale}")));
+            }
+            if !self.bias_passes(bias) {
+                return Err(refusal(Class::Bias, format!("block {index}: bias {bias}")));
+            }
+        }
+        let real = original_len as usize % WEIGHTS;
+        if self.has(Fault::PaddingNibblesRefused) && real != 0 {
+            let nibbles = payload.iter().rev().take(16).rev();
+            let mut nibbles = nibbles.flat_map(|byte| [byte & 15, byte >> 4]).skip(real);
+            if nibbles.any(|nibble| nibble != 0) {
+                return Err(refusal(Class::TrailingBytes, "the padding is not zero"));
+            }
+        }
+        Ok(())
+    }
+
+    fn scale_passes(self, scale: f16) -> bool {
+        let zero = scale.to_f32() == 0.0;
+        match self.faulty.fault {
+            Some(Fault::NanScaleAccepted) if scale.is_nan() => true,
+            Some(Fault::InfiniteScaleAccepted) if scale.is_infinite() => true,
+            Some(Fault::ZeroScaleAccepted) if zero => true,
+            Some(Fault::NegativeZeroScaleAccepted) if zero => scale.is_sign_negative(),
+            Some(Fault::SubnormalScaleRefused) => scale.is_normal(),
+            Some(Fault::MaximalScaleRefused) if scale.to_f32().abs() == 65504.0 => false,
+            _ => !zero && self.is_finite(scale),
+        }
+    }
+
+    fn bias_passes(self, bias: f16) -> bool {
+        match self.faulty.fault {
+            Some(Fault::NanBiasAccepted) if bias.is_nan() => true,
+            Some(Fault::InfiniteBiasAccepted) if bias.is_infinite() => true,
+            _ => self.is_finite(bias),
+        }
+    }
+
+    fn is_finite(self, half: f16) -> bool {
+        match self.faulty.fault {
+            Some(Fault::OnlyCanonicalNanRefused) if half.is_nan() => half.to_bits() != 0x7e00,
+            Some(Fault::NegativeInfinityAccepted) if half == f16::NEG_INFINITY => true,
+            _ => half.is_finite(),
+        }
+    }
+
+    /// KHQ4-P7.
+    fn is_expected(self, shape: &[u64], expected: &[u64]) -> bool {
+        let len = |shape: &[u64]| shape.iter().fold(1, |len: u64, &size| len.wrapping_mul(size));
+        match self.faulty.fault {
+            Some(Fault::ExpectedShapeIgnored) => true,
+            Some(Fault::ExpectedShapeByLength) => len(shape) == len(expected),
+            Some(Fault::ExpectedShapeReversedAccepted) => {
+                shape == expected || shape.iter().rev().eq(expected)
+            }
+            Some(Fault::ExpectedShapeCommonPrefix) => {
+                shape.iter().zip(expected).all(|(found, expected)| found == expected)
+            }
+            _ => shape == expected,
+        }
+    }
+
+    fn has(self, fault: Fault) -> bool {
+        self.faulty.has(fault)
+    }
+
+    /// The largest size.
+    fn max(self) -> u64 {
+        u64::MAX >> (64 - self.width)
+    }
+}
+
+/// Opens without waiting for the other end of a FIFO.
+fn open(path: &str) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    }
+    options.open(path)
+}

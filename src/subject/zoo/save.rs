@@ -1,0 +1,114 @@
+//! Saving (SPEC KHQ4-W), with a switch at every place where writers have gone wrong.
+//!
+//! A writer refuses what its own reader would (KHQ4-W2): a writer that lacks a check asks a reader
+//! that lacks the guard.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use half::f16;
+use tempfile::NamedTempFile;
+
+use super::decode::flushed;
+use super::load::Loader;
+use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
+use crate::format::Class;
+use crate::subject::message::{Refusal, Save};
+
+impl Faulty {
+    pub(super) fn save(self, request: &Save) -> Result<(), Refusal> {
+        let io = |error: io::Error| refusal(Class::Io, error.to_string());
+        let path = Path::new(&request.path);
+        if self.has(Fault::SaveLeavesFileOnRefusal) {
+            File::create(path).map_err(io)?;
+        }
+        if !request.blocks.0.len().is_multiple_of(BLOCK) {
+            return Err(refusal(Class::TruncatedPayload, "the payload is not whole blocks"));
+        }
+        let missing_guard = match self.fault {
+            Some(Fault::SaveNanScale) => Some(Fault::CopySkipsBlockScan),
+            Some(Fault::SaveShapeUnchecked) => Some(Fault::ShapeProductUnchecked),
+            Some(Fault::SaveShortPayload) => Some(Fault::FileBoundMissing),
+            _ => None,
+        };
+        let reader = Self::new(missing_guard);
+        Loader { faulty: reader, width: usize::BITS, map: false }
+            .parse(&Self::new(None).file(request))?;
+        write_whole(path, &self.file(request)).map_err(io)
+    }
+
+    /// KHQ4-W1: the bytes of the file.
+    fn file(self, request: &Save) -> Vec<u8> {
+        let mut shape: Vec<u64> = match self.fault {
+            Some(Fault::SaveShapeReversed) => request.shape.iter().rev().copied().collect(),
+            Some(Fault::SaveScalarAsOneDimension) if request.shape.is_empty() => vec![1],
+            _ => request.shape.clone(),
+        };
+        if self.has(Fault::SaveShapeTruncatedU32) {
+            shape.iter_mut().for_each(|size| *size &= u64::from(u32::MAX));
+        }
+        let original_len = match self.fault {
+            Some(Fault::SaveOriginalLenRoundedUp) => {
+                request.original_len.next_multiple_of(WEIGHTS as u64)
+            }
+            _ => request.original_len,
+        };
+        let version = if self.has(Fault::SaveVersionOne) { 1 } else { 2 };
+        let big = self.has(Fault::SaveHeaderBigEndian);
+        let mut bytes = b"KHQ4".to_vec();
+        for number in [version, shape.len() as u32] {
+            bytes.extend(if big { number.to_be_bytes() } else { number.to_le_bytes() });
+        }
+        for &size in shape.iter().chain([&original_len]) {
+            bytes.extend(if big { size.to_be_bytes() } else { size.to_le_bytes() });
+        }
+        bytes.extend(self.payload(request));
+        if self.has(Fault::SavePadsFile) {
+            bytes.resize(bytes.len().next_multiple_of(32), 0);
+        }
+        bytes
+    }
+
+    fn payload(self, request: &Save) -> Vec<u8> {
+        let mut payload = request.blocks.0.clone();
+        let (whole, real) =
+            (request.original_len as usize / WEIGHTS, request.original_len as usize % WEIGHTS);
+        match self.fault {
+            Some(Fault::SaveDropsPaddingBlock) => payload.truncate(whole * BLOCK),
+            Some(Fault::SaveClearsPadding) if real != 0 => {
+                let packed = payload.len() - 16;
+                for (index, byte) in payload[packed..].iter_mut().enumerate() {
+                    *byte &= match (2 * index < real, 2 * index + 1 < real) {
+                        (true, true) => 0xff,
+                        (true, false) => 0x0f,
+                        _ => 0,
+                    };
+                }
+            }
+            Some(Fault::SaveBigEndian | Fault::SaveSubnormalsFlushed) => {
+                for half in payload.chunks_exact_mut(BLOCK).flat_map(|block| {
+                    let (scale, rest) = block.split_at_mut(2);
+                    [scale, &mut rest[..2]]
+                }) {
+                    let number = f16::from_le_bytes([half[0], half[1]]);
+                    half.copy_from_slice(&match self.fault {
+                        Some(Fault::SaveBigEndian) => number.to_be_bytes(),
+                        _ => flushed(number).to_le_bytes(),
+                    });
+                }
+            }
+            _ => {}
+        }
+        payload
+    }
+}
+
+/// KHQ4-W3: into another file of the same folder, which then takes the name.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! Decode: every nibble and place, every kind of scale, sums that round, zeros, tails.
+
+use super::{Draft, block, plain_payload};
+use crate::suite::case::Input;
+use crate::suite::exact::ExactBlock;
+use crate::suite::exact::number::{Exact, Format, round};
+use crate::suite::hex::Bytes;
+use crate::suite::random::SplitMix64;
+
+const ONE: u16 = 0x3c00;
+const NEGATIVE: u16 = 0x8000;
+
+fn input(payload: Vec<u8>, original_len: u64) -> Input {
+    Input::Decode { blocks: Bytes(payload), original_len }
+}
+
+/// One full block.
+fn full(scale: u16, bias: u16, nibble: impl Fn(usize) -> u8) -> Input {
+    input(block(scale, bias, nibble), 32)
+}
+
+fn ramp(place: usize) -> u8 {
+    place as u8
+}
+
+pub(super) fn cases() -> Vec<Draft> {
+    [nibbles(), scales(), sums(), zeros(), tails(), extents()].concat()
+}
+
+/// BLK-2: both orders told apart, each place alone.
+fn nibbles() -> Vec<Draft> {
+    let mut drafts = vec![
+        Draft::new(
+            "decode/nibbles-ascending",
+            "BLK-2",
+            "0 to 15 twice, in the order of the weights",
+            full(ONE, 0, ramp),
+        )
+        .class(42),
+        Draft::new(
+            "decode/nibbles-descending",
+            "BLK-2",
+            "15 to 0 twice",
+            full(ONE, 0, |place| 31 - ramp(place)),
+        )
+        .class(42),
+        Draft::new(
+            "decode/nibbles-halves",
+            "BLK-2",
+            "0 in the first half of the block, 15 in the second",
+            full(ONE, 0, |place| if place < 16 { 0 } else { 15 }),
+        )
+        .class(42),
+        Draft::new(
+            "decode/nibbles-even-odd",
+            "BLK-2",
+            "0 in the low half of each byte, 15 in the high half",
+            full(ONE, 0, |place| if place % 2 == 0 { 0 } else { 15 }),
+        )
+        .class(42),
+    ];
+    drafts.extend((0..16).map(|value| {
+        let note = format!("nibble {value} in every place: {value} * 0.5 - 2.25");
+        Draft::new(
+            format!("decode/nibble-{value:02}"),
+            "DEC-1",
+            note,
+            full(0x3800, 0xc080, |_| value),
+        )
+        .class(41)
+    }));
+    drafts.extend((0..32).map(|lone| {
+        let note = format!("nibble 15 in place {lone}, 1 elsewhere");
+        let nibble = move |place| if place == lone { 15 } else { 1 };
+        Draft::new(format!("decode/place-{lone:02}"), "BLK-2", note, full(ONE, 0xbc00, nibble))
+            .class(42)
+    }));
+    drafts
+}
+
+/// DEC-1 at the ends of f16, and scales below zero.
+fn scales() -> Vec<Draft> {
+    let named = [
+        ("smallest-subnormal", 0x0001, "the smallest subnormal, 2^-24"),
+        ("second-subnormal", 0x0002, "2^-23"),
+        ("middle-subnormal", 0x0200, "2^-15"),
+        ("largest-subnormal", 0x03ff, "1023 * 2^-24"),
+        ("smallest-normal", 0x0400, "2^-14"),
+        ("third", 0x3555, "the f16 nearest to a third"),
+        ("one", ONE, "1"),
+        ("largest", 0x7bff, "65504"),
+    ];
+    let mut drafts = Vec::new();
+    for (name, scale, words) in named {
+        let bias = 0x3801;
+        drafts.push(
+            Draft::new(
+                format!("decode/scale-{name}"),
+                "DEC-1",
+                format!("scale {words}"),
+                full(scale, bias, ramp),
+            )
+            .class(32),
+        );
+        drafts.push(
+            Draft::new(
+                format!("decode/scale-negative-{name}"),
+                "KHQ4-P6",
+                format!("scale -{words}"),
+                full(scale | NEGATIVE, bias, ramp),
+            )
+            .class(31),
+        );
+        let note = format!("bias {words}, scale 0.75: the bias is widened as the scale is");
+        drafts.push(
+            Draft::new(format!("decode/bias-{name}"), "DEC-1", note, full(0x3a00, scale, ramp))
+                .class(32),
+        );
+    }
+    drafts
+}
+
+/// DEC-1: blocks many of whose sums do not fit in f32, so that the way of rounding shows.
+fn sums() -> Vec<Draft> {
+    let mut random = SplitMix64::new(1);
+    let mut drafts = Vec::new();
+    while drafts.len() < 20 {
+        // A bias and a scale with exponents far apart leave bits below the f32's last place.
+        let scale = (random.below(0x0400) + 1) as u16;
+        let bias = (0x5c00 + random.below(0x1fff)) as u16
+            | if random.below(2) == 0 { 0 } else { NEGATIVE };
+        let ordered = block(scale, bias, |place| (place as u8).wrapping_mul(11).wrapping_add(3));
+        let read = ExactBlock::read(&ordered);
+        let inexact = (0..32).filter(|&place| rounds(&read, place)).count();
+        if inexact < 16 {
+            continue;
+        }
+        let number = drafts.len() + 1;
+        let note = format!("scale {scale:04x}, bias {bias:04x}: {inexact} of 32 sums are rounded");
+        drafts.push(
+            Draft::new(format!("decode/sum-rounds-{number:02}"), "DEC-1", note, input(ordered, 32))
+                .class(49),
+        );
+    }
+    drafts
+}
+
+/// Whether a weight's sum has to be rounded.
+fn rounds(block: &ExactBlock, place: usize) -> bool {
+    let exact = block.exact_weight(place);
+    let one = Exact::scaled(1, 0);
+    round(&exact, &one, Format::F32).value().is_some_and(|rounded| rounded != exact)
+}
+
+/// DEC-2.
+fn zeros() -> Vec<Draft> {
+    let zero = |place: usize| (place % 2) as u8;
+    let mut drafts = vec![
+        Draft::new(
+            "decode/zero-negative-scale-negative-bias",
+            "DEC-2",
+            "0 * -1 + -0 is -0",
+            full(ONE | NEGATIVE, NEGATIVE, zero),
+        )
+        .class(34),
+        Draft::new(
+            "decode/zero-negative-scale-positive-bias",
+            "DEC-2",
+            "0 * -1 + 0 is +0",
+            full(ONE | NEGATIVE, 0, zero),
+        )
+        .class(34),
+        Draft::new(
+            "decode/zero-positive-scale-negative-bias",
+            "DEC-2",
+            "0 * 1 + -0 is +0",
+            full(ONE, NEGATIVE, zero),
+        )
+        .class(34),
+        Draft::new(
+            "decode/zero-positive-scale-positive-bias",
+            "DEC-2",
+            "0 * 1 + 0 is +0",
+            full(ONE, 0, zero),
+        )
+        .class(34),
+        Draft::new(
+            "decode/zero-by-cancellation",
+            "DEC-2",
+            "8 * 0.25 - 2 is +0",
+            full(0x3400, 0xc000, ramp),
+        )
+        .class(41),
+        Draft::new(
+            "decode/zero-by-cancellation-negative",
+            "DEC-2",
+            "8 * -0.25 + 2 is +0",
+            full(0xb400, 0x4000, ramp),
+        )
+        .class(31),
+    ];
+    drafts.push(
+        Draft::new(
+            "decode/zero-subnormal-negative",
+            "DEC-2",
+            "0 * -2^-24 + -0 is -0",
+            full(0x8001, NEGATIVE, zero),
+        )
+        .class(34),
+    );
+    drafts
+}
+
+/// DEC-3 and BLK-3: partial last blocks, many blocks.
+fn tails() -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = (1..32)
+        .map(|len| {
+            let note = format!("{len} values; the padding's nibbles are 15 and are not seen");
+            let payload =
+                block(
+                    0x2e66,
+                    0xbc80,
+                    move |place| if place < len { (place * 5 + 1) as u8 } else { 15 },
+                );
+            Draft::new(format!("decode/tail-{len:02}"), "DEC-3", note, input(payload, len as u64))
+                .class(33)
+        })
+        .collect();
+    for len in [33u64, 63, 64, 65, 96, 127, 500, 2048, 2049] {
+        let note = format!("{len} values in {} blocks, no two alike", len.div_ceil(32));
+        drafts.push(
+            Draft::new(
+                format!("decode/length-{len:04}"),
+                "BLK-3",
+                note,
+                input(plain_payload(len), len),
+            )
+            .class(11),
+        );
+    }
+    drafts.push(
+        Draft::new("decode/length-0000", "DEC-3", "no values, no blocks", input(Vec::new(), 0))
+            .class(21),
+    );
+    drafts
+}
+
+/// DEC-4: payloads that are not the blocks of their values.
+fn extents() -> Vec<Draft> {
+    let payload = plain_payload(64);
+    let mut long = plain_payload(96);
+    let refused = |name: &str, note: &str, payload: &[u8], len: u64| {
+        Draft::new(format!("decode/extent-{name}"), "DEC-4", note, input(payload.to_vec(), len))
+            .class(35)
+            .should()
+            .control("decode/length-0064")
+    };
+    let mut drafts = vec![
+        refused("no-blocks", "64 values, no block", &[], 64),
+        refused("one-byte-short", "64 values, 39 bytes", &payload[..39], 64),
+        refused("one-block-short", "64 values, one block", &payload[..20], 64),
+        refused("half-a-block", "64 values, 30 bytes", &payload[..30], 64),
+        refused("one-value-too-many", "65 values, two blocks", &payload, 65),
+        refused("one-block-long", "64 values, three blocks", &long, 64),
+    ];
+    long.truncate(41);
+    drafts.push(refused("one-byte-long", "64 values, 41 bytes", &long, 64));
+    drafts
+}

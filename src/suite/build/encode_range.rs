@@ -1,0 +1,471 @@
+//! Encode: partial blocks, degenerate and tiny ranges, the ends of f16, shapes.
+
+use super::{Draft, MODES, encode, encode_flat, mode_name};
+use crate::suite::case::Mode;
+use crate::suite::random::SplitMix64;
+
+const ASYMMETRIC: Mode = Mode::Asymmetric;
+const SYMMETRIC: Mode = Mode::Symmetric;
+
+pub(super) fn cases() -> Vec<Draft> {
+    [tails(), degenerate(), limits(), zero_minimum(), shapes(), plain()].concat()
+}
+
+/// The f32 next to `value`, away from zero.
+pub(super) fn above(value: f32) -> f32 {
+    f32::from_bits(value.to_bits() + 1)
+}
+
+/// The f32 next to `value`, nearer to zero.
+pub(super) fn below(value: f32) -> f32 {
+    f32::from_bits(value.to_bits() - 1)
+}
+
+/// ENC-A1: the padding is not looked at (class 37).
+fn tails() -> Vec<Draft> {
+    let tail = |id: &str, note: &str, mode, values: &[f32]| {
+        Draft::new(format!("encode/{id}"), "ENC-A1", note, encode_flat(mode, values)).class(37)
+    };
+    let mut drafts = vec![
+        tail(
+            "example-5-6-7",
+            "the scale is f16(2/15), from 5 to 7; 7/15 would take the padding's zeros in",
+            ASYMMETRIC,
+            &[5.0, 6.0, 7.0],
+        )
+        .discriminates(&["padded-tail-range"]),
+        tail(
+            "example-negative",
+            "from -7 to -5; the padding's zeros would be the maximum",
+            ASYMMETRIC,
+            &[-5.0, -6.0, -7.0],
+        )
+        .discriminates(&["padded-tail-range"]),
+        Draft::new(
+            "encode/padding-formula-15",
+            "ENC-P1",
+            "the padding slots are 15 by the formula, or 0",
+            encode_flat(ASYMMETRIC, &[-3.0, -1.0]),
+        )
+        .class(37),
+        Draft::new(
+            "encode/padding-formula-degenerate",
+            "ENC-P1",
+            "a degenerate block: the padding slots are 3 by the formula, or 0",
+            encode_flat(ASYMMETRIC, &[-3.0]),
+        )
+        .class(37),
+        Draft::new(
+            "encode/padding-formula-symmetric",
+            "ENC-P1",
+            "the padding slots are 8 by the formula, or 0",
+            encode_flat(SYMMETRIC, &[-3.0, 2.0]),
+        )
+        .class(37),
+        Draft::new(
+            "encode/padding-formula-clamped",
+            "ENC-P1",
+            "0 lies far above the block: the slots are clamped to 15",
+            encode_flat(ASYMMETRIC, &[-101.0, -100.5, -100.0]),
+        )
+        .class(37),
+    ];
+    for len in 1..32usize {
+        let values: Vec<f32> =
+            (0..len).map(|index| 3.0 + ((index * 7) % 13) as f32 * 0.375).collect();
+        let note = format!("a tail of {len}, all above zero");
+        let draft = tail(&format!("tail-{len:02}-positive"), &note, ASYMMETRIC, &values);
+        drafts.push(if len > 1 { draft.discriminates(&["padded-tail-range"]) } else { draft });
+        if len % 2 == 0 {
+            let values: Vec<f32> = values.iter().map(|value| -value).collect();
+            let note = format!("a tail of {len}, all below zero");
+            drafts.push(
+                tail(&format!("tail-{len:02}-negative"), &note, ASYMMETRIC, &values)
+                    .discriminates(&["padded-tail-range"]),
+            );
+        }
+        if len % 3 == 0 {
+            let values: Vec<f32> = values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| if index % 2 == 0 { *value } else { -value })
+                .collect();
+            let note =
+                format!("a symmetric tail of {len}: zeros cannot change the largest magnitude");
+            drafts.push(
+                Draft::new(
+                    format!("encode/tail-{len:02}-symmetric"),
+                    "ENC-Y1",
+                    note,
+                    encode_flat(SYMMETRIC, &values),
+                )
+                .class(37),
+            );
+        }
+    }
+    for (len, offset) in [(33, 10.0), (45, -10.0), (63, 2.0), (70, 1000.0)] {
+        let values: Vec<f32> =
+            (0..len).map(|index| offset + ((index * 5) % 17) as f32 * 0.0625).collect();
+        let note = format!("{len} values around {offset}: only the last block has padding");
+        drafts.push(
+            tail(&format!("tail-after-blocks-{len}"), &note, ASYMMETRIC, &values)
+                .discriminates(&["padded-tail-range"]),
+        );
+    }
+    drafts
+}
+
+/// ENC-D1 (class 39).
+fn degenerate() -> Vec<Draft> {
+    let limit = 2f32.powi(-25);
+    let case = |id: &str, note: &str, mode, values: &[f32]| {
+        Draft::new(format!("encode/{id}"), "ENC-D1", note, encode_flat(mode, values)).class(39)
+    };
+    let mut drafts = Vec::new();
+    for (name, value) in [
+        ("zero", 0.0),
+        ("one", 1.0),
+        ("minus-three", -3.0),
+        ("largest", 65504.0),
+        ("most-negative", -65504.0),
+        ("third", 1.0 / 3.0),
+    ] {
+        for len in [32, 5] {
+            let values = vec![value; len];
+            let note =
+                format!("{len} times {value}: no range, so the scale is 1 and every nibble 0");
+            drafts.push(case(&format!("constant-{name}-{len}"), &note, ASYMMETRIC, &values));
+        }
+    }
+    drafts.push(case(
+        "constant-zero-symmetric",
+        "32 zeros: the scale is 1, the bias -8, every nibble 8",
+        SYMMETRIC,
+        &[0.0; 32],
+    ));
+    // range / 15 around 2^-25, below which f16 has nothing above zero.
+    let spans = [
+        ("at", 15.0 * limit, "c is 2^-25, which f16 rounds to 0: degenerate"),
+        (
+            "above",
+            above(above(15.0 * limit)),
+            "c is above 2^-25: the scale is the smallest subnormal",
+        ),
+        ("below", below(15.0 * limit), "c is below 2^-25: degenerate"),
+        ("double", 30.0 * limit, "c is 2^-24, the smallest subnormal"),
+        ("tiny", 1e-7, "c is 6.7e-9: degenerate, not a scale of 0"),
+        ("f32-subnormal", f32::from_bits(0x0000_1234), "the range is an f32 subnormal: degenerate"),
+        ("f32-smallest", f32::from_bits(1), "the range is the smallest f32: degenerate"),
+    ];
+    for (name, span, note) in spans {
+        drafts.push(
+            case(&format!("range-{name}-limit"), note, ASYMMETRIC, &[0.0, span, span / 2.0, span])
+                .discriminates(if name == "above" || name == "double" {
+                    &[]
+                } else {
+                    &["tiny-range-scale-zero"]
+                }),
+        );
+        let amax = span * (7.0 / 15.0);
+        drafts.push(case(
+            &format!("amax-{name}-near-limit"),
+            &format!("amax {amax:e}"),
+            SYMMETRIC,
+            &[amax, -amax, amax / 2.0],
+        ));
+    }
+    for (name, amax, note) in [
+        ("at", 7.0 * limit, "c is 2^-25: degenerate"),
+        ("above", above(above(7.0 * limit)), "c is above 2^-25: the smallest subnormal"),
+        ("below", below(7.0 * limit), "c is below 2^-25: degenerate"),
+    ] {
+        drafts.push(case(&format!("amax-{name}-limit"), note, SYMMETRIC, &[amax, -amax, 0.0]));
+    }
+    drafts.push(
+        case(
+            "range-tiny-off-zero",
+            "from 1 to the next f32: the range is 1.2e-7, degenerate",
+            ASYMMETRIC,
+            &[1.0, above(1.0)],
+        )
+        .discriminates(&["tiny-range-scale-zero"]),
+    );
+    drafts.push(
+        case(
+            "range-subnormal-scale",
+            "the scale is 5 * 2^-24, a subnormal, and must be kept",
+            ASYMMETRIC,
+            &[0.0, 75.0 * 2.0 * limit, 3e-6],
+        )
+        .class(48),
+    );
+    drafts.push(
+        case(
+            "bias-subnormal",
+            "the bias is -3 * 2^-24, a subnormal, and must be kept",
+            ASYMMETRIC,
+            &[-6.0 * limit, 1.0, 0.5],
+        )
+        .class(48),
+    );
+    drafts.push(
+        case(
+            "bias-rounds-to-zero",
+            "the minimum is -1e-9: its f16 is -0",
+            ASYMMETRIC,
+            &[-1e-9, 1.0, 0.5],
+        )
+        .class(48),
+    );
+    drafts.push(
+        case(
+            "symmetric-subnormal-scale",
+            "f16(-8 s) is not -8 f16(s): nibble 8 does not decode to 0",
+            SYMMETRIC,
+            &[1e-6, -7e-7, 0.0],
+        )
+        .class(48),
+    );
+    for steps in [1.25f32, 1.5, 1.75, 2.25, 2.5, 2.75, 3.5] {
+        let amax = steps * 7.0 * 2.0 * limit;
+        let note = format!("the scale is {steps} * 2^-24 before it is rounded");
+        let id = format!("symmetric-subnormal-scale-{}", (steps * 100.0) as u32);
+        drafts.push(case(&id, &note, SYMMETRIC, &[amax, -amax / 2.0, amax / 3.0]).class(48));
+    }
+    drafts
+}
+
+/// ENC-M1 to M3 on the side that is accepted (class 40); the other side is in `encode_refuse`.
+fn limits() -> Vec<Draft> {
+    let case = |id: &str, clause: &str, note: &str, mode, values: &[f32]| {
+        Draft::new(format!("encode/{id}"), clause, note, encode_flat(mode, values)).class(40)
+    };
+    let mut drafts = vec![
+        case(
+            "range-below-982800",
+            "ENC-M2",
+            "the scale is the largest f32 whose f16 is finite",
+            ASYMMETRIC,
+            &[-50000.0, below(982_800.0) - 50000.0, 0.0, 1000.0],
+        ),
+        case(
+            "range-982560",
+            "ENC-M2",
+            "the scale is 65504",
+            ASYMMETRIC,
+            &[-60000.0, 922_560.0, 0.0],
+        ),
+        case(
+            "minimum-below-65520",
+            "ENC-M3",
+            "the bias is -65504, the nearest f16",
+            ASYMMETRIC,
+            &[below(-65520.0), 0.0, 100.0],
+        ),
+        case(
+            "minimum-65504",
+            "ENC-M3",
+            "the bias is -65504",
+            ASYMMETRIC,
+            &[-65504.0, 65504.0, 1.0],
+        ),
+        case(
+            "positive-minimum-below-65520",
+            "ENC-M3",
+            "the bias is 65504, the nearest f16",
+            ASYMMETRIC,
+            &[below(65520.0), 70000.0],
+        ),
+        case(
+            "amax-below-57330",
+            "ENC-M3",
+            "the bias is -65504, the nearest f16 to -8 s",
+            SYMMETRIC,
+            &[below(57330.0), -3.0, 0.0],
+        ),
+        case("amax-57316", "ENC-M3", "the bias is -65504", SYMMETRIC, &[57316.0, -57316.0, 1.0]),
+        case(
+            "zero-among-large",
+            "ENC-A4",
+            "small values lie in one step of a wide block",
+            ASYMMETRIC,
+            &[-60000.0, 60000.0, 1e-3, -1e-3, 0.0],
+        ),
+        case(
+            "minimum-far-from-zero",
+            "ENC-A3",
+            "the bias 1000.3 is rounded to 1000.5: the nibbles are found without that",
+            ASYMMETRIC,
+            &[1000.3, 1003.3, 1001.7, 1002.4],
+        )
+        .class(44),
+    ];
+    // f16 ties: scale and bias halfway between two f16 numbers go to the even one.
+    for (name, step, odd) in
+        [("even", 1.0 + 1.0 / 2048.0, false), ("odd", 1.0 + 3.0 / 2048.0, true)]
+    {
+        let note = format!(
+            "the scale lies between two f16; the even one is {}",
+            if odd { "above" } else { "below" }
+        );
+        drafts.push(
+            case(
+                &format!("scale-tie-{name}"),
+                "ENC-M1",
+                &note,
+                ASYMMETRIC,
+                &[0.0, 15.0 * step, 4.0 * step],
+            )
+            .class(44),
+        );
+        let note = format!(
+            "the bias lies between two f16; the even one is {} in magnitude",
+            if odd { "above" } else { "below" }
+        );
+        drafts.push(
+            case(&format!("bias-tie-{name}"), "ENC-M1", &note, ASYMMETRIC, &[-step, 20.0, 3.0])
+                .class(44),
+        );
+        drafts.push(
+            case(
+                &format!("scale-tie-symmetric-{name}"),
+                "ENC-M1",
+                &format!("symmetric scale {step}"),
+                SYMMETRIC,
+                &[7.0 * step, -2.0],
+            )
+            .class(44),
+        );
+    }
+    drafts
+}
+
+/// ENC-Z1.
+fn zero_minimum() -> Vec<Draft> {
+    let case = |id: &str, note: &str, values: &[f32]| {
+        Draft::new(format!("encode/{id}"), "ENC-Z1", note, encode_flat(ASYMMETRIC, values))
+            .class(44)
+    };
+    vec![
+        case(
+            "minimum-positive-zero",
+            "the minimum is +0; a bias of -0 is lawful too",
+            &[0.0, 1.0, 2.0, 3.0],
+        ),
+        case(
+            "minimum-negative-zero",
+            "the minimum is -0; a bias of +0 is lawful too",
+            &[-0.0, 1.0, 2.0, 3.0],
+        ),
+        case("minimum-both-zeros", "both zeros are the minimum", &[0.0, -0.0, 5.0, -0.0]),
+        case(
+            "minimum-zero-full",
+            "32 values from +0",
+            &std::array::from_fn::<f32, 32, _>(|index| index as f32),
+        ),
+    ]
+}
+
+/// ENC-S4, ENC-S3: flat chunks whatever the shape (class 45), and every rank.
+fn shapes() -> Vec<Draft> {
+    let ramp = |len: usize, step: f32| -> Vec<f32> {
+        (0..len).map(|index| ((index * 37) % 101) as f32 * step - 7.0).collect()
+    };
+    let mut drafts = Vec::new();
+    for (rows, columns) in [(2, 33), (3, 5), (4, 40), (2, 16), (7, 9), (33, 2), (5, 31), (2, 48)] {
+        let values = ramp(rows * columns, 0.25);
+        let note = format!("{rows} rows of {columns}: blocks go on across the ends of rows");
+        let input = encode(ASYMMETRIC, &[rows as u64, columns as u64], &values);
+        drafts.push(
+            Draft::new(format!("encode/rows-{rows}x{columns}"), "ENC-S4", note, input)
+                .class(45)
+                .discriminates(&["rows-not-flat"]),
+        );
+    }
+    let symmetric = encode(SYMMETRIC, &[3, 11], &ramp(33, 0.125));
+    drafts.push(
+        Draft::new("encode/rows-3x11-symmetric", "ENC-S4", "symmetric rows of 11", symmetric)
+            .class(45)
+            .discriminates(&["rows-not-flat"]),
+    );
+    for (name, shape) in [
+        ("scalar", vec![]),
+        ("row-of-blocks", vec![2, 64]),
+        ("three-dimensions", vec![2, 3, 7]),
+        ("four-dimensions", vec![2, 2, 3, 5]),
+        ("many-ones", vec![1, 1, 40, 1]),
+    ] {
+        let len = shape.iter().product::<u64>() as usize;
+        let note = format!("shape {shape:?}, {len} values");
+        drafts.push(
+            Draft::new(
+                format!("encode/shape-{name}"),
+                "ENC-S3",
+                note,
+                encode(ASYMMETRIC, &shape, &ramp(len, 0.5)),
+            )
+            .class(22),
+        );
+    }
+    for (name, shape) in [("empty", vec![0]), ("empty-matrix", vec![4, 0])] {
+        drafts.push(
+            Draft::new(
+                format!("encode/shape-{name}"),
+                "ENC-S4",
+                format!("shape {shape:?}: no values, no blocks"),
+                encode(ASYMMETRIC, &shape, &[]),
+            )
+            .class(21),
+        );
+    }
+    drafts
+}
+
+/// Ordinary weights of some blocks, and one block that is near the bound of ENC-B1.
+fn plain() -> Vec<Draft> {
+    let mut random = SplitMix64::new(7);
+    let mut drafts = Vec::new();
+    for mode in MODES {
+        for (number, len) in [32usize, 64, 100, 320].into_iter().enumerate() {
+            let values: Vec<f32> = (0..len)
+                .map(|_| {
+                    (random.signed_unit() + random.signed_unit() + random.signed_unit()) * 0.06
+                        + if mode == ASYMMETRIC { 0.013 } else { 0.0 }
+                })
+                .collect();
+            let clause = if mode == ASYMMETRIC { "ENC-A4" } else { "ENC-Y3" };
+            drafts.push(
+                Draft::new(
+                    format!("encode/weights-{}-{}", mode_name(mode), number + 1),
+                    clause,
+                    format!("{len} values like those of a weight matrix"),
+                    encode_flat(mode, &values),
+                )
+                .class(42),
+            );
+            let id = format!("encode/bounded-{}-{}", mode_name(mode), number + 1);
+            drafts.push(
+                Draft::new(
+                    id,
+                    "ENC-B1",
+                    format!("{len} values, for any encoder within the bound"),
+                    encode_flat(mode, &values),
+                )
+                .class(41)
+                .bounded(),
+            );
+        }
+    }
+    let edge = [0xb580_2000, 0x4182_557e, 0x4186_d407].map(f32::from_bits);
+    drafts.push(
+        Draft::new(
+            "encode/bounded-canonical-edge",
+            "ENC-B1",
+            "the canonical encoder errs by nearly all that the bound allows",
+            encode_flat(ASYMMETRIC, &edge),
+        )
+        .class(44)
+        .bounded(),
+    );
+    drafts
+}

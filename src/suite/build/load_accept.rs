@@ -1,0 +1,246 @@
+//! Load: files that every loader accepts. They are the controls of the refusals.
+
+use super::{Draft, block, load, patch, plain_payload};
+use super::{append, fault, overwrite};
+use crate::suite::case::{Feature, File, Input};
+use crate::suite::exact::file;
+use crate::suite::hex::Bytes;
+
+/// The controls that the refusals are made from.
+pub(super) const VECTOR: &str = "load/accept-1d-32";
+pub(super) const TAIL: &str = "load/accept-1d-70";
+pub(super) const MATRIX: &str = "load/accept-2d-2x16";
+pub(super) const EMPTY: &str = "load/accept-empty-0";
+pub(super) const SCALAR: &str = "load/accept-0d-1";
+pub(super) const LONG: &str = "load/accept-1d-2048";
+pub(super) const TEN_BLOCKS: &str = "load/accept-1d-320";
+
+/// A sound file of plain blocks.
+fn sound(shape: &[u64]) -> File {
+    let len = shape.iter().product();
+    File::Bytes(Bytes(file::write(shape, len, &plain_payload(len))))
+}
+
+pub(super) fn cases() -> Vec<Draft> {
+    [shapes(), empties(), blocks(), expected_shapes(), behaviours()].concat()
+}
+
+/// KHQ4-H5, over ndim 0 to 4 and beyond, full and partial tails.
+fn shapes() -> Vec<Draft> {
+    let mut drafts = vec![
+        Draft::new(SCALAR, "KHQ4-H5", "a scalar: the empty product is 1", load(sound(&[])))
+            .class(22),
+    ];
+    for len in [1, 2, 7, 16, 31, 32, 33, 63, 64, 65, 70, 96, 320, 1000, 2048] {
+        let note = format!("{len} values in {} blocks", u64::div_ceil(len, 32));
+        drafts.push(
+            Draft::new(format!("load/accept-1d-{len}"), "BLK-3", note, load(sound(&[len])))
+                .class(26),
+        );
+    }
+    for (rows, columns) in [(1, 32), (32, 1), (2, 16), (3, 5), (4, 40), (7, 33), (16, 64)] {
+        let note = format!("{rows} rows of {columns}, blocks over the flat tensor");
+        drafts.push(
+            Draft::new(
+                format!("load/accept-2d-{rows}x{columns}"),
+                "BLK-3",
+                note,
+                load(sound(&[rows, columns])),
+            )
+            .class(45),
+        );
+    }
+    for shape in [[2u64, 3, 7], [4, 4, 2], [1, 1, 1], [3, 11, 5]] {
+        let [a, b, c] = shape;
+        let note = format!("shape {shape:?}");
+        drafts.push(
+            Draft::new(format!("load/accept-3d-{a}x{b}x{c}"), "KHQ4-H5", note, load(sound(&shape)))
+                .class(23),
+        );
+    }
+    for shape in [[2u64, 2, 2, 4], [2, 3, 5, 7], [1, 1, 40, 1]] {
+        let [a, b, c, d] = shape;
+        let note = format!("shape {shape:?}");
+        drafts.push(
+            Draft::new(
+                format!("load/accept-4d-{a}x{b}x{c}x{d}"),
+                "KHQ4-H5",
+                note,
+                load(sound(&shape)),
+            )
+            .class(23),
+        );
+    }
+    for ndim in [5usize, 8, 17, 64] {
+        let mut shape = vec![1; ndim];
+        shape[ndim / 2] = 33;
+        let note = format!("{ndim} dimensions: ndim has no bound but the file's length");
+        drafts.push(
+            Draft::new(format!("load/accept-{ndim}d"), "KHQ4-H3", note, load(sound(&shape)))
+                .class(9),
+        );
+    }
+    drafts
+}
+
+/// KHQ4-H7.
+fn empties() -> Vec<Draft> {
+    let shapes: [&[u64]; 7] =
+        [&[0], &[0, 5], &[5, 0], &[3, 0, 7], &[0, 0], &[2, 2, 0, 2], &[0, 1 << 33, 1 << 33]];
+    let name = |shape: &[u64]| shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
+    let draft = |shape: &&[u64]| {
+        let note = format!("shape {shape:?} holds no value: no payload");
+        let bytes = file::write(shape, 0, &[]);
+        Draft::new(
+            format!("load/accept-empty-{}", name(shape)),
+            "KHQ4-H7",
+            note,
+            load(File::Bytes(Bytes(bytes))),
+        )
+        .class(21)
+    };
+    shapes.iter().map(draft).collect()
+}
+
+/// KHQ4-P3 to P5 at their edges.
+fn blocks() -> Vec<Draft> {
+    let one = |id: &str, clause: &str, class: u8, note: &str, len: u64, payload: Vec<u8>| {
+        let bytes = file::write(&[len], len, &payload);
+        Draft::new(format!("load/accept-{id}"), clause, note, load(File::Bytes(Bytes(bytes))))
+            .class(class)
+    };
+    let ramp = |place: usize| place as u8;
+    vec![
+        one(
+            "scale-smallest-subnormal",
+            "KHQ4-P3",
+            32,
+            "scale 2^-24",
+            32,
+            block(0x0001, 0x3c00, ramp),
+        ),
+        one(
+            "scale-largest-subnormal",
+            "KHQ4-P3",
+            32,
+            "scale 1023 * 2^-24",
+            32,
+            block(0x03ff, 0xbc00, ramp),
+        ),
+        one(
+            "scale-largest",
+            "KHQ4-P3",
+            32,
+            "scale 65504: values up to 982560",
+            32,
+            block(0x7bff, 0xfbff, ramp),
+        ),
+        one("bias-largest", "KHQ4-P4", 32, "bias 65504", 32, block(0x3c00, 0x7bff, ramp)),
+        one("bias-subnormal", "KHQ4-P4", 32, "bias -2^-24", 32, block(0x2400, 0x8001, ramp)),
+        one("bias-negative-zero", "KHQ4-P4", 30, "bias -0", 32, block(0x3c00, 0x8000, ramp)),
+        one(
+            "padding-all-ones",
+            "KHQ4-P5",
+            33,
+            "the padding's nibbles are 15 and are not seen",
+            5,
+            block(0x3400, 0xbc00, |place| if place < 5 { place as u8 } else { 15 }),
+        ),
+        one(
+            "padding-random",
+            "KHQ4-P5",
+            33,
+            "the padding's nibbles are of all kinds",
+            19,
+            block(0x3400, 0xbc00, |place| (place * 5 + 3) as u8),
+        ),
+        one(
+            "padding-odd",
+            "KHQ4-P5",
+            33,
+            "one value: its neighbour in the same byte is padding",
+            1,
+            block(0x3400, 0xbc00, |place| if place == 0 { 9 } else { 6 }),
+        ),
+    ]
+}
+
+/// KHQ4-P7: the shape that the caller requires is the file's.
+fn expected_shapes() -> Vec<Draft> {
+    let shapes: [(&str, &[u64]); 3] =
+        [("matrix", &[2, 16]), ("scalar", &[]), ("three", &[2, 3, 7])];
+    let draft = |(name, shape): (&str, &[u64])| {
+        let input = Input::Load {
+            file: sound(shape),
+            expected_shape: Some(shape.to_vec()),
+            address_width: None,
+        };
+        Draft::new(
+            format!("load/accept-expected-{name}"),
+            "KHQ4-P7",
+            format!("the caller requires {shape:?}"),
+            input,
+        )
+        .class(24)
+        .requires(Feature::ExpectedShape)
+    };
+    shapes.into_iter().map(draft).collect()
+}
+
+/// KHQ4-P6 and H6: files that one lawful behaviour accepts and another refuses.
+fn behaviours() -> Vec<Draft> {
+    let negative = |id: &str, note: &str, control: &str, edits| {
+        Draft::new(format!("load/{id}"), "KHQ4-P6", note, patch(edits)).class(31).control(control)
+    };
+    let scale = |offset: u64, bytes: [u8; 2]| vec![fault("scale", overwrite(offset, &bytes))];
+    let folded = |id: &str, note: &str, shape: &[u64]| {
+        let ndim = (shape.len() as u32).to_le_bytes();
+        let sizes: Vec<u8> = shape.iter().flat_map(|size| size.to_le_bytes()).collect();
+        let edits = vec![
+            fault("ndim", overwrite(8, &ndim)),
+            fault("shape", super::Change::Remove { offset: 12, count: 8 }),
+            fault("shape", super::Change::Insert { offset: 12, bytes: Bytes(sizes) }),
+        ];
+        Draft::new(format!("load/{id}"), "KHQ4-H6", note, patch(edits)).class(18).control(EMPTY)
+    };
+    vec![
+        negative(
+            "negative-scale-first",
+            "the first block's scale is -0.1: lawful, or refused by a reader of positive scales",
+            TAIL,
+            scale(28, [0x66, 0xae]),
+        ),
+        negative(
+            "negative-scale-last",
+            "the last block's scale is -1",
+            TAIL,
+            scale(68, [0x00, 0xbc]),
+        ),
+        negative(
+            "negative-scale-subnormal",
+            "the scale is -2^-24",
+            VECTOR,
+            scale(28, [0x01, 0x80]),
+        ),
+        folded(
+            "zero-after-overflow",
+            "[2^33, 2^33, 0]: a fold overflows before it meets the zero",
+            &[1 << 33, 1 << 33, 0],
+        ),
+        folded(
+            "zero-after-overflow-four",
+            "[2^40, 2^20, 2^20, 0]: a fold overflows at the third",
+            &[1 << 40, 1 << 20, 1 << 20, 0],
+        ),
+        folded(
+            "zero-amid-overflow",
+            "[2^63, 2, 0, 5]: a fold overflows at the second",
+            &[1 << 63, 2, 0, 5],
+        ),
+    ]
+}
+
+/// What a refusal appends when it needs more payload: blocks like the others.
+pub(super) fn more_blocks(count: u64) -> super::Change {
+    append(&plain_payload(32 * count))
+}

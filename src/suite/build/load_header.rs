@@ -1,0 +1,748 @@
+//! Load: files with one fault in the header, or with no file at all.
+//!
+//! Each is an accepted control and one edit, with the repairs of what depends on it, so that the
+//! one guard under test is all that stands between the loader and a wrong tensor.
+
+use super::load_accept::{EMPTY, LONG, MATRIX, SCALAR, TAIL, TEN_BLOCKS, VECTOR, more_blocks};
+use super::{Draft, append, fault, load, overwrite, patch, plain_payload, repair, truncate};
+use crate::suite::case::{Change, Edit, Feature, File, Input, Special};
+use crate::suite::hex::Bytes;
+
+/// Offsets in a file of one dimension.
+const NDIM: u64 = 8;
+const SHAPE: u64 = 12;
+const LEN_1D: u64 = 20;
+
+pub(super) fn cases() -> Vec<Draft> {
+    [
+        lengths(),
+        envelope(),
+        dimensions(),
+        mismatches(),
+        overflows(),
+        maximal_counts(),
+        claims(),
+        narrow(),
+        expected_shapes(),
+        specials(),
+    ]
+    .concat()
+}
+
+fn refusal(
+    id: impl AsRef<str>,
+    clause: &str,
+    class: u8,
+    note: impl Into<String>,
+    control: &str,
+    edits: Vec<Edit>,
+) -> Draft {
+    Draft::new(format!("load/{}", id.as_ref()), clause, note, patch(edits))
+        .class(class)
+        .control(control)
+}
+
+fn u32_le(value: u32) -> [u8; 4] {
+    value.to_le_bytes()
+}
+
+/// Replaces the one dimension and the length of the empty control by `shape` and `len`.
+fn reshape(shape: &[u64], len: u64) -> Vec<Edit> {
+    let sizes: Vec<u8> = shape.iter().flat_map(|size| size.to_le_bytes()).collect();
+    let mut edits = Vec::new();
+    if shape.len() != 1 {
+        edits.push(repair("ndim", overwrite(NDIM, &u32_le(shape.len() as u32))));
+    }
+    edits.push(fault("shape", Change::Remove { offset: SHAPE, count: 8 }));
+    if !sizes.is_empty() {
+        edits.push(fault("shape", Change::Insert { offset: SHAPE, bytes: Bytes(sizes) }));
+    }
+    if len != 0 {
+        let at = SHAPE + 8 * shape.len() as u64;
+        edits.push(repair("original_len", overwrite(at, &len.to_le_bytes())));
+    }
+    edits
+}
+
+/// KHQ4-H4: every length from nothing to one byte before the header's end (class 1).
+fn lengths() -> Vec<Draft> {
+    (0..36)
+        .map(|len| {
+            let note = format!("the file ends after {len} of the header's 36 bytes");
+            let clause = match len {
+                0..4 => "KHQ4-H1",
+                4..8 => "KHQ4-H2",
+                8..28 => "KHQ4-H3",
+                _ => "KHQ4-H4",
+            };
+            refusal(
+                format!("header-cut-{len:02}"),
+                clause,
+                1,
+                note,
+                MATRIX,
+                vec![fault("length", truncate(len))],
+            )
+        })
+        .collect()
+}
+
+/// KHQ4-H1 and H2 (classes 2 to 4).
+fn envelope() -> Vec<Draft> {
+    let magic = |id: &str, class: u8, note: &str, bytes: &[u8]| {
+        refusal(
+            format!("magic-{id}"),
+            "KHQ4-H1",
+            class,
+            note,
+            VECTOR,
+            vec![fault("magic", overwrite(0, bytes))],
+        )
+    };
+    let version = |id: &str, note: &str, bytes: [u8; 4]| {
+        refusal(
+            format!("version-{id}"),
+            "KHQ4-H2",
+            4,
+            note,
+            VECTOR,
+            vec![fault("version", overwrite(4, &bytes))],
+        )
+    };
+    let swapped = |id: &str, offset: u64, field: &str, bytes: &[u8]| {
+        let note = format!("{field} in big-endian order");
+        let clause = if field == "ndim" { "KHQ4-H3" } else { "KHQ4-H4" };
+        refusal(
+            format!("big-endian-{id}"),
+            clause,
+            3,
+            note,
+            VECTOR,
+            vec![fault(field, overwrite(offset, bytes))],
+        )
+    };
+    vec![
+        magic("zero", 2, "four zero bytes", &[0; 4]),
+        magic("khf1", 2, "the magic of an f16 file", b"KHF1"),
+        magic("gguf", 2, "the magic of GGUF", b"GGUF"),
+        magic("zip", 2, "the magic of a ZIP archive", b"PK\x03\x04"),
+        magic("lower-case", 2, "khq4", b"khq4"),
+        magic("byte-swapped", 3, "the magic read as a big-endian word", b"4QHK"),
+        magic("first-byte", 2, "only the first byte is wrong", b"LHQ4"),
+        magic("last-byte", 2, "only the last byte is wrong", b"KHQ5"),
+        magic("space", 2, "a space before the magic", b" KHQ"),
+        version("0", "version 0", u32_le(0)),
+        version(
+            "1",
+            "version 1, the retired symmetric block of 18 bytes: refused by name",
+            u32_le(1),
+        ),
+        version("3", "a version of the future", u32_le(3)),
+        version("258", "the low byte is 2: the version is four bytes", u32_le(258)),
+        version("largest", "version 2^32 - 1", u32_le(u32::MAX)),
+        version("big-endian", "version 2 in big-endian order", 2u32.to_be_bytes()),
+        swapped("ndim", NDIM, "ndim", &1u32.to_be_bytes()),
+        swapped("shape", SHAPE, "shape[0]", &32u64.to_be_bytes()),
+        swapped("length", LEN_1D, "original_len", &32u64.to_be_bytes()),
+        refusal(
+            "big-endian-shape-and-length",
+            "KHQ4-H4",
+            3,
+            "shape and original_len both in big-endian order, so that they agree",
+            VECTOR,
+            vec![
+                fault("shape[0]", overwrite(SHAPE, &32u64.to_be_bytes())),
+                repair("original_len", overwrite(LEN_1D, &32u64.to_be_bytes())),
+            ],
+        ),
+    ]
+}
+
+/// KHQ4-H3: announced dimensions that are not there (classes 9 and 10).
+fn dimensions() -> Vec<Draft> {
+    let count = |id: &str, class: u8, note: &str, control: &str, ndim: u32| {
+        refusal(
+            format!("ndim-{id}"),
+            "KHQ4-H3",
+            class,
+            note,
+            control,
+            vec![fault("ndim", overwrite(NDIM, &u32_le(ndim)))],
+        )
+    };
+    let mut drafts = vec![
+        count(
+            "largest",
+            9,
+            "2^32 - 1 dimensions: 32 GiB of shape in a file of 48 bytes",
+            VECTOR,
+            u32::MAX,
+        ),
+        count("half", 9, "2^31 dimensions", VECTOR, 1 << 31),
+        count(
+            "wraps-32-to-8",
+            9,
+            "2^29 + 1 dimensions: 8 ndim is 8 in 32 bits",
+            VECTOR,
+            (1 << 29) + 1,
+        ),
+        count("wraps-32-to-0", 9, "2^29 dimensions: 8 ndim is 0 in 32 bits", SCALAR, 1 << 29),
+        count("million", 10, "2^20 dimensions in a file of 48 bytes", VECTOR, 1 << 20),
+        count("seven", 10, "7 dimensions: 56 bytes in a file of 48", VECTOR, 7),
+        count(
+            "five",
+            10,
+            "5 dimensions: the payload would be read as shape, and the file ends",
+            VECTOR,
+            5,
+        ),
+    ];
+    for (ndim, kept) in [(2u32, 28), (3, 36), (6, 60), (9, 84)] {
+        let note = format!("{ndim} dimensions are there, original_len is not");
+        drafts.push(refusal(
+            format!("ndim-{ndim}-without-length"),
+            "KHQ4-H4",
+            10,
+            note,
+            LONG,
+            vec![
+                fault("ndim", overwrite(NDIM, &u32_le(ndim))),
+                repair("shape", overwrite(SHAPE, &vec![1; kept - SHAPE as usize])),
+                repair("length", truncate(kept as u64)),
+            ],
+        ));
+    }
+    for ndim in [4u32, 64, 1000] {
+        let note = format!("{ndim} dimensions in a file that ends with the first");
+        drafts.push(refusal(
+            format!("ndim-{ndim}-cut-after-one"),
+            "KHQ4-H3",
+            10,
+            note,
+            VECTOR,
+            vec![fault("ndim", overwrite(NDIM, &u32_le(ndim))), repair("length", truncate(20))],
+        ));
+    }
+    drafts
+}
+
+/// KHQ4-H5: the product of the shape is not original_len (classes 21 to 23).
+fn mismatches() -> Vec<Draft> {
+    let shape = |id: &str, note: &str, class: u8, control: &str, offset: u64, size: u64| {
+        refusal(
+            format!("shape-{id}"),
+            "KHQ4-H5",
+            class,
+            note,
+            control,
+            vec![fault("shape", overwrite(offset, &size.to_le_bytes()))],
+        )
+    };
+    let length =
+        |id: &str, note: &str, class: u8, control: &str, offset: u64, len: u64, payload: Change| {
+            refusal(
+                format!("length-{id}"),
+                "KHQ4-H5",
+                class,
+                note,
+                control,
+                vec![
+                    fault("original_len", overwrite(offset, &len.to_le_bytes())),
+                    repair("payload", payload),
+                ],
+            )
+        };
+    vec![
+        shape("one-more", "shape [33] over 32 values", 23, VECTOR, SHAPE, 33),
+        shape("one-less", "shape [31] over 32 values", 23, VECTOR, SHAPE, 31),
+        shape(
+            "double",
+            "shape [64] over 32 values: a consumer would read past the blocks",
+            23,
+            VECTOR,
+            SHAPE,
+            64,
+        ),
+        shape("zero", "shape [0] over 32 values", 21, VECTOR, SHAPE, 0),
+        shape("rows-double", "shape [4, 16] over 32 values", 23, MATRIX, SHAPE, 4),
+        shape("columns-half", "shape [2, 8] over 32 values", 23, MATRIX, SHAPE + 8, 8),
+        shape("columns-zero", "shape [2, 0] over 32 values", 21, MATRIX, SHAPE + 8, 0),
+        shape(
+            "within-the-tail",
+            "shape [71] over 70 values: the same three blocks",
+            23,
+            TAIL,
+            SHAPE,
+            71,
+        ),
+        shape(
+            "padded-tail",
+            "shape [96] over 70 values: the padding taken for values",
+            23,
+            TAIL,
+            SHAPE,
+            96,
+        ),
+        shape(
+            "three-inner",
+            "shape [2, 4, 7] over 42 values",
+            23,
+            "load/accept-3d-2x3x7",
+            SHAPE + 8,
+            4,
+        ),
+        shape(
+            "four-outer",
+            "shape [3, 2, 2, 4] over 32 values",
+            23,
+            "load/accept-4d-2x2x2x4",
+            SHAPE,
+            3,
+        ),
+        shape(
+            "four-inner",
+            "shape [2, 3, 5, 6] over 210 values",
+            23,
+            "load/accept-4d-2x3x5x7",
+            SHAPE + 24,
+            6,
+        ),
+        shape("one-for-none", "shape [1] over no value", 21, EMPTY, SHAPE, 1),
+        length(
+            "larger-with-payload",
+            "original_len 64 and its blocks under shape [32]",
+            23,
+            VECTOR,
+            LEN_1D,
+            64,
+            more_blocks(1),
+        ),
+        length(
+            "smaller-with-payload",
+            "original_len 32 and its block under shape [70]",
+            23,
+            TAIL,
+            LEN_1D,
+            32,
+            truncate(48),
+        ),
+        length(
+            "none-without-payload",
+            "original_len 0 and no payload under shape [32]",
+            23,
+            VECTOR,
+            LEN_1D,
+            0,
+            truncate(28),
+        ),
+        length(
+            "matrix-larger",
+            "original_len 64 and its blocks under shape [2, 16]",
+            23,
+            MATRIX,
+            LEN_1D + 8,
+            64,
+            more_blocks(1),
+        ),
+        length(
+            "scalar-none",
+            "original_len 0 and no payload under shape []",
+            22,
+            SCALAR,
+            SHAPE,
+            0,
+            truncate(20),
+        ),
+        length(
+            "scalar-larger",
+            "original_len 33 and its blocks under shape []",
+            22,
+            SCALAR,
+            SHAPE,
+            33,
+            more_blocks(1),
+        ),
+        length(
+            "empty-larger",
+            "original_len 32 and its block under shape [0]",
+            21,
+            EMPTY,
+            LEN_1D,
+            32,
+            more_blocks(1),
+        ),
+        refusal(
+            "length-within-block",
+            "KHQ4-H5",
+            23,
+            "original_len 31 over the same block, shape [32]",
+            VECTOR,
+            vec![fault("original_len", overwrite(LEN_1D, &31u64.to_le_bytes()))],
+        ),
+        refusal(
+            "scalar-two",
+            "KHQ4-H5",
+            22,
+            "original_len 2 over the same block, shape []",
+            SCALAR,
+            vec![fault("original_len", overwrite(SHAPE, &2u64.to_le_bytes()))],
+        ),
+    ]
+}
+
+/// KHQ4-H6: products beyond 64 bits that wrap to the very original_len (classes 16 and 17).
+fn overflows() -> Vec<Draft> {
+    let cases: [(&str, &[u64], u64); 13] = [
+        ("2p32-squared", &[1 << 32, 1 << 32], 0),
+        ("2p63-twice", &[1 << 63, 2], 0),
+        ("2p22-2p21-2p21", &[1 << 22, 1 << 21, 1 << 21], 0),
+        ("2p16-four-times", &[1 << 16, 1 << 16, 1 << 16, 1 << 16], 0),
+        ("to-32", &[(1 << 63) + 16, 2], 32),
+        ("to-32-by-four", &[4, (1 << 62) + 8], 32),
+        ("to-4", &[5, 1, 0x3333_3333_3333_3334], 4),
+        ("to-1", &[u64::MAX, u64::MAX], 1),
+        ("to-70", &[(1 << 63) + 35, 2], 70),
+        ("to-64-in-three", &[(1 << 60) + 4, 4, 4], 64),
+        ("to-2048", &[(1 << 61) + 256, 8], 2048),
+        ("to-34-odd", &[3, 0xaaaa_aaaa_aaaa_aab6], 34),
+        ("without-wrapping-to-it", &[1 << 40, 1 << 40], 7),
+    ];
+    cases
+        .into_iter()
+        .map(|(id, shape, wrapped)| {
+            let product = shape.iter().fold(1u64, |product, &size| product.wrapping_mul(size));
+            // The last case has a product that does not wrap to its length: its overflow is seen
+            // by the mismatch, too.
+            let note = format!(
+                "shape {shape:?}: the product is {product} in 64 bits, original_len {wrapped}"
+            );
+            let mut edits = reshape(shape, wrapped);
+            if wrapped > 0 {
+                edits.push(repair("payload", append(&plain_payload(wrapped))));
+            }
+            refusal(
+                format!("product-{id}"),
+                "KHQ4-H6",
+                if wrapped == 0 { 17 } else { 16 },
+                note,
+                EMPTY,
+                edits,
+            )
+        })
+        .collect()
+}
+
+/// KHQ4-H8: counts near the end of 64 bits, the shape repaired with them, so that no mismatch
+/// hides which guard refuses (classes 12, 14, 15, 20 and 71).
+fn maximal_counts() -> Vec<Draft> {
+    let count = |id: &str, class: u8, note: &str, control: &str, len: u64| {
+        refusal(
+            format!("count-{id}"),
+            "KHQ4-H8",
+            class,
+            note,
+            control,
+            vec![
+                fault("original_len", overwrite(LEN_1D, &len.to_le_bytes())),
+                repair("shape[0]", overwrite(SHAPE, &len.to_le_bytes())),
+            ],
+        )
+    };
+    vec![
+        count(
+            "largest",
+            14,
+            "2^64 - 1 values and no payload: (n + 31) / 32 is 0 where it wraps",
+            EMPTY,
+            u64::MAX,
+        ),
+        count(
+            "largest-minus-15",
+            14,
+            "2^64 - 16 values and no payload: n + 31 wraps",
+            EMPTY,
+            u64::MAX - 15,
+        ),
+        count(
+            "largest-minus-30",
+            14,
+            "2^64 - 31 values and no payload: n + 31 wraps to 0",
+            EMPTY,
+            u64::MAX - 30,
+        ),
+        count(
+            "largest-minus-31",
+            12,
+            "2^64 - 32 values and no payload: n + 31 does not wrap, the file is too short",
+            EMPTY,
+            u64::MAX - 31,
+        ),
+        count("largest-with-payload", 12, "2^64 - 1 values over one block", VECTOR, u64::MAX),
+        count(
+            "2p63",
+            20,
+            "2^63 values and no payload: below zero where it is read as signed",
+            EMPTY,
+            1 << 63,
+        ),
+        count("2p63-with-payload", 20, "2^63 values over one block", VECTOR, 1 << 63),
+        count("2p63-minus-1", 12, "2^63 - 1 values over one block", VECTOR, (1 << 63) - 1),
+        count("minus-32-signed", 20, "-32 as a signed length, no payload", EMPTY, (-32i64) as u64),
+        count(
+            "payload-2p63",
+            15,
+            "a payload of just over 2^63 bytes",
+            VECTOR,
+            0x0666_6666_6666_6667 * 32,
+        ),
+        count(
+            "payload-2p64-by-18",
+            11,
+            "18 bytes a block would wrap to a few bytes",
+            VECTOR,
+            0x0e38_e38e_38e3_8e39u64.wrapping_mul(16),
+        ),
+        count(
+            "payload-2p64-by-20",
+            13,
+            "2^64 / 20 values and one more",
+            VECTOR,
+            0x0ccc_cccc_cccc_cccd,
+        ),
+        count("2p32", 19, "2^32 values and no payload: 0 in 32 bits", EMPTY, 1 << 32),
+        count(
+            "2p32-plus-32",
+            19,
+            "2^32 + 32 values over one block: 32 in 32 bits",
+            VECTOR,
+            (1 << 32) + 32,
+        ),
+    ]
+}
+
+/// KHQ4-A3: claims of 1 to 64 GiB in files of some bytes (class 12).
+fn claims() -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for gibibytes in [1u64, 2, 4, 8, 16, 32, 64] {
+        let values = (gibibytes << 30) / 20 * 32;
+        let note = format!("a payload of {gibibytes} GiB is claimed, one block is there");
+        drafts.push(refusal(
+            format!("claim-{gibibytes}-gib"),
+            "KHQ4-A3",
+            12,
+            note,
+            VECTOR,
+            vec![
+                fault("original_len", overwrite(LEN_1D, &values.to_le_bytes())),
+                repair("shape[0]", overwrite(SHAPE, &values.to_le_bytes())),
+            ],
+        ));
+    }
+    for gibibytes in [1u64, 64] {
+        let rows = (gibibytes << 30) / 20 * 2;
+        let note = format!("{rows} rows of 16: {gibibytes} GiB are claimed, one block is there");
+        drafts.push(refusal(
+            format!("claim-{gibibytes}-gib-by-rows"),
+            "KHQ4-A3",
+            12,
+            note,
+            MATRIX,
+            vec![
+                fault("original_len", overwrite(LEN_1D + 8, &(rows * 16).to_le_bytes())),
+                repair("shape[0]", overwrite(SHAPE, &rows.to_le_bytes())),
+            ],
+        ));
+    }
+    for (name, blocks) in
+        [("one-block-more", 11u64), ("twice-the-blocks", 20), ("hundred-blocks", 100)]
+    {
+        let note = format!("{blocks} blocks are claimed, ten are there");
+        drafts.push(refusal(
+            format!("claim-{name}"),
+            "KHQ4-P1",
+            10,
+            note,
+            TEN_BLOCKS,
+            vec![
+                fault("original_len", overwrite(LEN_1D, &(blocks * 32).to_le_bytes())),
+                repair("shape[0]", overwrite(SHAPE, &(blocks * 32).to_le_bytes())),
+            ],
+        ));
+    }
+    drafts
+}
+
+/// KHQ4-H8 on a machine of 32 bits, by the width parameter (classes 9, 16, 17 and 19).
+fn narrow() -> Vec<Draft> {
+    let narrow = |id: &str, class: u8, note: &str, control: &str, edits: Vec<Edit>| {
+        let file = File::Patch(edits);
+        let input = Input::Load { file, expected_shape: None, address_width: Some(32) };
+        Draft::new(format!("load/width-32-{id}"), "KHQ4-H8", note, input)
+            .class(class)
+            .control(control)
+            .requires(Feature::Width32)
+    };
+    let with_payload = |mut edits: Vec<Edit>, len: u64| {
+        edits.push(repair("payload", append(&plain_payload(len))));
+        edits
+    };
+    let ndim = |ndim: u32| vec![fault("ndim", overwrite(NDIM, &u32_le(ndim)))];
+    vec![
+        narrow(
+            "length-cut-to-32",
+            19,
+            "2^32 + 32 values are 32 where they are cut",
+            EMPTY,
+            with_payload(reshape(&[(1 << 32) + 32], (1 << 32) + 32), 32),
+        ),
+        narrow(
+            "length-cut-to-0",
+            19,
+            "2^32 values are 0 where they are cut",
+            EMPTY,
+            reshape(&[1 << 32], 1 << 32),
+        ),
+        narrow(
+            "length-cut-to-70",
+            19,
+            "2^40 + 70 values are 70 where they are cut",
+            EMPTY,
+            with_payload(reshape(&[(1 << 40) + 70], (1 << 40) + 70), 70),
+        ),
+        narrow(
+            "dimension-cut",
+            19,
+            "2^32 + 2 rows of 16 are 2 rows where they are cut",
+            EMPTY,
+            with_payload(reshape(&[(1 << 32) + 2, 16], (1 << 36) + 32), 32),
+        ),
+        narrow(
+            "high-half-only",
+            19,
+            "2^63 values are 0 where they are cut",
+            EMPTY,
+            reshape(&[1 << 63], 1 << 63),
+        ),
+        narrow(
+            "zero-beside-a-wide-dimension",
+            19,
+            "[2^33, 0]: empty, but a dimension does not fit",
+            EMPTY,
+            reshape(&[1 << 33, 0], 0),
+        ),
+        narrow(
+            "product-wraps-to-0",
+            17,
+            "65536 squared is 0 in 32 bits",
+            EMPTY,
+            reshape(&[1 << 16, 1 << 16], 0),
+        ),
+        narrow(
+            "product-wraps-to-32",
+            16,
+            "(2^31 + 16) * 2 is 32 in 32 bits",
+            EMPTY,
+            with_payload(reshape(&[(1 << 31) + 16, 2], 32), 32),
+        ),
+        narrow(
+            "product-wraps-in-three",
+            16,
+            "2^11 * 2^11 * 2^10 is 0 in 32 bits",
+            EMPTY,
+            reshape(&[1 << 11, 1 << 11, 1 << 10], 0),
+        ),
+        narrow(
+            "product-wraps-to-70",
+            16,
+            "(2^31 + 35) * 2 is 70 in 32 bits",
+            EMPTY,
+            with_payload(reshape(&[(1 << 31) + 35, 2], 70), 70),
+        ),
+        narrow("ndim-wraps-to-8", 9, "8 (2^29 + 1) is 8 in 32 bits", VECTOR, ndim((1 << 29) + 1)),
+        narrow("ndim-wraps-to-0", 9, "8 * 2^29 is 0 in 32 bits", SCALAR, ndim(1 << 29)),
+        narrow("ndim-wraps-to-16", 9, "8 (2^31 + 2) is 16 in 32 bits", MATRIX, ndim((1 << 31) + 2)),
+        narrow(
+            "ceil-wraps",
+            14,
+            "2^32 - 1 values and no payload: (n + 31) / 32 is 0 where it wraps",
+            EMPTY,
+            reshape(&[u32::MAX.into()], u32::MAX.into()),
+        ),
+        narrow(
+            "claim-2-gib",
+            12,
+            "2^31 + 32 values over one block",
+            EMPTY,
+            with_payload(reshape(&[(1 << 31) + 32], (1 << 31) + 32), 32),
+        ),
+        narrow(
+            "signed-length",
+            20,
+            "2^31 values and no payload: below zero where it is read as signed",
+            EMPTY,
+            reshape(&[1 << 31], 1 << 31),
+        ),
+    ]
+}
+
+/// KHQ4-P7 (class 24).
+fn expected_shapes() -> Vec<Draft> {
+    let expected = |id: &str, note: &str, control: &str, shape: &[u64]| {
+        let input = Input::Load {
+            file: File::Patch(Vec::new()),
+            expected_shape: Some(shape.to_vec()),
+            address_width: None,
+        };
+        Draft::new(format!("load/expected-{id}"), "KHQ4-P7", note, input)
+            .class(24)
+            .control(control)
+            .requires(Feature::ExpectedShape)
+    };
+    vec![
+        expected(
+            "transposed",
+            "the caller requires [16, 2], the file has [2, 16]",
+            MATRIX,
+            &[16, 2],
+        ),
+        expected("flat", "the caller requires [32], the file has [2, 16]", MATRIX, &[32]),
+        expected(
+            "with-a-one",
+            "the caller requires [2, 16, 1], the file has [2, 16]",
+            MATRIX,
+            &[2, 16, 1],
+        ),
+        expected("larger", "the caller requires [4, 16], the file has [2, 16]", MATRIX, &[4, 16]),
+        expected("smaller", "the caller requires [1, 16], the file has [2, 16]", MATRIX, &[1, 16]),
+        expected("prefix", "the caller requires [2], the file has [2, 16]", MATRIX, &[2]),
+        expected("none", "the caller requires a scalar, the file has [2, 16]", MATRIX, &[]),
+        expected(
+            "matrix-for-scalar",
+            "the caller requires [1], the file is a scalar",
+            SCALAR,
+            &[1],
+        ),
+    ]
+}
+
+/// KHQ4-A1 (classes 7 and 8): refused without hanging.
+fn specials() -> Vec<Draft> {
+    let special = |id: &str, class: u8, note: &str, special| {
+        Draft::new(format!("load/{id}"), "KHQ4-A1", note, load(File::Special(special)))
+            .class(class)
+            .control(VECTOR)
+    };
+    vec![
+        special("no-file", 8, "nothing lies at the path", Special::Missing),
+        special(
+            "dangling-symlink",
+            8,
+            "a symbolic link to nothing is no absent tensor",
+            Special::DanglingSymlink,
+        ),
+        special("directory", 7, "a directory", Special::Directory),
+        special("fifo", 7, "a FIFO without a writer: opening it must not hang", Special::Fifo),
+        special("device", 7, "the null device, which reads as an empty file", Special::Device),
+        special("socket", 7, "a socket", Special::Socket),
+    ]
+}

@@ -1,0 +1,236 @@
+//! The builders of the vectors: questions chosen by hand or by search, answers from the exact
+//! evaluator. The same everywhere and every time, byte for byte.
+//!
+//! A builder makes a [`Draft`] of each case, which is a case without its answer; [`build`] derives
+//! the answers. What a question discriminates is named by the wrong evaluation, which is also the
+//! name of the faulty implementation in the zoo that has it.
+
+mod decode;
+mod encode_evaluation;
+mod encode_range;
+mod encode_refuse;
+mod evaluation;
+mod load_accept;
+mod load_header;
+mod load_payload;
+mod save;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::case::{
+    Case, Change, Edit, Expect, Feature, File, Input, Mode, Source, Tier, VectorFile,
+};
+use super::derive::derive;
+use super::exact::ExactBlock;
+use super::hex::{Bits, Bytes};
+use super::library::{LOCK, Lock, Suite, SuiteError};
+use crate::store::write_atomically;
+
+/// Every file of vectors: its name, what its cases have in common, and the cases without answers.
+fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
+    vec![
+        ("decode.json", "Blocks to f32, bit for bit.", decode::cases()),
+        (
+            "encode-evaluation.json",
+            "Inputs on which a wrong evaluation of the encoder's arithmetic gives other bytes.",
+            encode_evaluation::cases(),
+        ),
+        (
+            "encode-range.json",
+            "Partial blocks, degenerate and extreme ranges, shapes.",
+            encode_range::cases(),
+        ),
+        ("encode-refuse.json", "Values and shapes that have no encoding.", encode_refuse::cases()),
+        (
+            "load-accept.json",
+            "Files that every loader accepts; the controls.",
+            load_accept::cases(),
+        ),
+        ("load-header.json", "Files with a fault in the header.", load_header::cases()),
+        ("load-payload.json", "Files with a fault in the payload.", load_payload::cases()),
+        ("save.json", "Files that a writer writes, byte for byte.", save::cases()),
+    ]
+}
+
+/// Makes every file of vectors, as name and text, the lock last. `agreed` names, for each case, the
+/// independent implementations that were run on it and gave a lawful answer.
+///
+/// # Errors
+///
+/// [`SuiteError`], where a question has no answer, naming the case.
+pub fn build(
+    agreed: &dyn Fn(&str) -> Vec<String>,
+) -> Result<Vec<(&'static str, String)>, SuiteError> {
+    let mut files = Vec::new();
+    for (name, about, drafts) in families() {
+        let cases = answered(drafts, agreed)?;
+        let file = VectorFile { about: about.into(), cases, tombstones: Vec::new() };
+        files.push((name, json(&file)));
+    }
+    let lock = Lock::of(files.iter().map(|(name, text)| (*name, text.as_str())))?;
+    files.push((LOCK, json(&lock)));
+    Ok(files)
+}
+
+/// Builds the vectors into `folder`, over what is there.
+///
+/// # Errors
+///
+/// As [`build`]; and what the file system reports.
+pub fn build_into(
+    folder: &Path,
+    agreed: &dyn Fn(&str) -> Vec<String>,
+) -> Result<Suite, SuiteError> {
+    for (name, text) in build(agreed)? {
+        let path = folder.join(name);
+        write_atomically(&path, text.as_bytes())
+            .map_err(|error| SuiteError::new(path.display().to_string(), error))?;
+    }
+    Suite::from_folder(folder)
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("plain data has JSON");
+    text.push('\n');
+    text
+}
+
+/// Cases from drafts: each answer derived, from its control where there is one. Load controls may
+/// stand in another file.
+fn answered(
+    drafts: Vec<Draft>,
+    agreed: &dyn Fn(&str) -> Vec<String>,
+) -> Result<Vec<Case>, SuiteError> {
+    let mut controls: HashMap<String, Case> =
+        load_accept::cases().into_iter().map(|draft| (draft.0.id.clone(), draft.0)).collect();
+    controls.extend(drafts.iter().map(|draft| (draft.0.id.clone(), draft.0.clone())));
+    let answer = |Draft(mut case): Draft| {
+        let control = case.control.as_ref().and_then(|id| controls.get(id));
+        let derived =
+            derive(&case, control).map_err(|problem| SuiteError::new(&case.id, problem))?;
+        if case.expect != (Expect::Bounded {}) {
+            case.expect = derived;
+        }
+        case.source.agreed = agreed(&case.id);
+        Ok(case)
+    };
+    drafts.into_iter().map(answer).collect()
+}
+
+/// A case whose answer is still to be derived.
+#[derive(Clone, Debug)]
+struct Draft(Case);
+
+impl Draft {
+    fn new(id: impl Into<String>, clause: &str, note: impl Into<String>, input: Input) -> Self {
+        Self(Case {
+            id: id.into(),
+            clause: clause.into(),
+            class: None,
+            tier: Tier::Must,
+            requires: Vec::new(),
+            note: note.into(),
+            discriminates: Vec::new(),
+            source: Source { derivation: format!("exact evaluator, {clause}"), agreed: Vec::new() },
+            control: None,
+            input,
+            expect: Expect::Refuse(Vec::new()),
+        })
+    }
+
+    fn class(mut self, class: u8) -> Self {
+        self.0.class = Some(class);
+        self
+    }
+
+    fn should(mut self) -> Self {
+        self.0.tier = Tier::Should;
+        self
+    }
+
+    fn control(mut self, id: &str) -> Self {
+        self.0.control = Some(id.into());
+        self
+    }
+
+    fn requires(mut self, feature: Feature) -> Self {
+        self.0.requires.push(feature);
+        self
+    }
+
+    fn discriminates(mut self, names: &[&str]) -> Self {
+        self.0.discriminates = names.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    fn bounded(mut self) -> Self {
+        self.0.expect = Expect::Bounded {};
+        self
+    }
+}
+
+/// A block's bytes from its f16 bits and a nibble for each place.
+fn block(scale: u16, bias: u16, nibble: impl Fn(usize) -> u8) -> Vec<u8> {
+    ExactBlock { scale, bias, nibbles: (0..32).map(|place| nibble(place) % 16).collect() }.write()
+}
+
+/// A payload of plain blocks, no two alike, each byte pair of its fields telling its order apart.
+fn plain_payload(len: u64) -> Vec<u8> {
+    let count = len.div_ceil(32) as usize;
+    let plain = |index: usize| {
+        let scale = 0x2e66 + 0x11 * (index % 64) as u16;
+        let bias = 0xbc80 + 0x13 * (index % 64) as u16;
+        block(scale, bias, |place| ((place * 7 + index * 3 + place / 16) % 16) as u8)
+    };
+    (0..count).flat_map(plain).collect()
+}
+
+fn encode(mode: Mode, shape: &[u64], values: &[f32]) -> Input {
+    Input::Encode { mode, shape: shape.to_vec(), values: Bits::of(values) }
+}
+
+/// A flat tensor.
+fn encode_flat(mode: Mode, values: &[f32]) -> Input {
+    encode(mode, &[values.len() as u64], values)
+}
+
+fn load(file: File) -> Input {
+    Input::Load { file, expected_shape: None, address_width: None }
+}
+
+fn patch(edits: Vec<Edit>) -> Input {
+    load(File::Patch(edits))
+}
+
+/// The fault itself.
+fn fault(field: impl Into<String>, change: Change) -> Edit {
+    Edit { field: field.into(), repair: false, change }
+}
+
+/// The repair of a field that depends on the fault.
+fn repair(field: impl Into<String>, change: Change) -> Edit {
+    Edit { field: field.into(), repair: true, change }
+}
+
+fn overwrite(offset: u64, bytes: &[u8]) -> Change {
+    Change::Overwrite { offset, bytes: Bytes(bytes.to_vec()) }
+}
+
+fn append(bytes: &[u8]) -> Change {
+    Change::Append { bytes: Bytes(bytes.to_vec()) }
+}
+
+fn truncate(len: u64) -> Change {
+    Change::Truncate { len }
+}
+
+/// The word for a mode in ids.
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Asymmetric => "asymmetric",
+        Mode::Symmetric => "symmetric",
+    }
+}
+
+const MODES: [Mode; 2] = [Mode::Asymmetric, Mode::Symmetric];

@@ -1,0 +1,119 @@
+//! Save: files byte for byte, and tensors that must not be written.
+
+use super::{Draft, block, plain_payload};
+use crate::suite::case::Input;
+use crate::suite::hex::Bytes;
+
+const CONTROL: &str = "save/1d-64";
+
+fn input(shape: &[u64], original_len: u64, payload: &[u8]) -> Input {
+    Input::Save { shape: shape.to_vec(), original_len, blocks: Bytes(payload.to_vec()) }
+}
+
+pub(super) fn cases() -> Vec<Draft> {
+    [exact(), refused()].concat()
+}
+
+/// KHQ4-W1.
+fn exact() -> Vec<Draft> {
+    let shapes: [&[u64]; 21] = [
+        &[],
+        &[1],
+        &[31],
+        &[32],
+        &[33],
+        &[64],
+        &[70],
+        &[320],
+        &[2, 16],
+        &[16, 2],
+        &[3, 5],
+        &[4, 40],
+        &[2, 3, 7],
+        &[2, 2, 2, 4],
+        &[1, 1, 1, 1, 33],
+        &[0],
+        &[0, 5],
+        &[5, 0],
+        &[2, 0, 3],
+        &[1, 2048],
+        &[0, 1 << 40],
+    ];
+    let mut drafts: Vec<Draft> = shapes
+        .into_iter()
+        .map(|shape| {
+            let len = shape.iter().product();
+            let sizes = shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
+            let id = format!("save/{}d-{sizes}", shape.len());
+            let id = id.trim_end_matches('-').to_owned();
+            let class = if len == 0 { 21 } else { 6 };
+            Draft::new(
+                id,
+                "KHQ4-W1",
+                format!("shape {shape:?}, {len} values"),
+                input(shape, len, &plain_payload(len)),
+            )
+            .class(class)
+        })
+        .collect();
+    let one = |id: &str, class: u8, note: &str, payload: Vec<u8>| {
+        Draft::new(format!("save/{id}"), "KHQ4-W1", note, input(&[32], 32, &payload)).class(class)
+    };
+    let ramp = |place: usize| place as u8;
+    drafts.extend([
+        one("scale-subnormal", 48, "a subnormal scale and bias, kept", block(0x0001, 0x8003, ramp)),
+        one("scale-largest", 32, "the largest scale and bias", block(0x7bff, 0x7bff, ramp)),
+        one(
+            "scale-negative",
+            31,
+            "a scale below zero: written, or refused by a writer of positive scales",
+            block(0xb800, 0x3c00, ramp),
+        ),
+        one("bias-negative-zero", 43, "a bias of -0, its sign kept", block(0x3c01, 0x8000, ramp)),
+    ]);
+    drafts.push(
+        Draft::new(
+            "save/padding-kept",
+            "KHQ4-W1",
+            "the padding's nibbles are written as they are",
+            input(&[5], 5, &block(0x3400, 0xbc00, |_| 15)),
+        )
+        .class(33),
+    );
+    drafts
+}
+
+/// KHQ4-W2 (class 6): what a reader would refuse is not written.
+fn refused() -> Vec<Draft> {
+    let refused = |id: &str, class: u8, note: &str, shape: &[u64], len: u64, payload: &[u8]| {
+        Draft::new(format!("save/{id}"), "KHQ4-W2", note, input(shape, len, payload))
+            .class(class)
+            .control(CONTROL)
+    };
+    let sound = plain_payload(64);
+    let with = |at: usize, bits: u16| {
+        let mut payload = sound.clone();
+        payload[at..at + 2].copy_from_slice(&bits.to_le_bytes());
+        payload
+    };
+    vec![
+        refused("shape-too-small", 23, "shape [63] for 64 values", &[63], 64, &sound),
+        refused("shape-too-large", 23, "shape [2, 33] for 64 values", &[2, 33], 64, &sound),
+        refused(
+            "shape-wraps",
+            16,
+            "a product of 2^64 + 64 for 64 values",
+            &[(1 << 58) + 1, 64],
+            64,
+            &sound,
+        ),
+        refused("payload-short", 26, "one block for 64 values", &[64], 64, &sound[..20]),
+        refused("payload-long", 5, "two blocks for 32 values", &[32], 32, &sound),
+        refused("payload-not-whole", 35, "39 bytes for 64 values", &[64], 64, &sound[..39]),
+        refused("scale-nan", 29, "the second scale is a NaN", &[64], 64, &with(20, 0x7e00)),
+        refused("scale-zero", 29, "the first scale is 0", &[64], 64, &with(0, 0)),
+        refused("scale-infinite", 29, "the second scale is infinite", &[64], 64, &with(20, 0x7c00)),
+        refused("bias-nan", 30, "the second bias is a NaN", &[64], 64, &with(22, 0x7e00)),
+        refused("bias-infinite", 30, "the first bias is infinite", &[64], 64, &with(2, 0xfc00)),
+    ]
+}
