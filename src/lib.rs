@@ -6,8 +6,18 @@
 //! | [`codec`] | the arithmetic, to be read beside `conformance/SPEC.md` |
 //! | [`mod@format`] | bytes to tensors and back |
 //! | [`store`] | files |
+//! | [`suite`] | the vectors, the exact evaluator and the judge |
+//! | [`subject`] | what is under test: the reference, a child process, the zoo |
+//! | [`run`] | one pass of the suite over a subject |
+//! | `report` | what a person or a program is shown (feature `cli`) |
+//! | `cli` | the command (feature `cli`) |
+
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod codec;
 pub mod format;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod run;
 pub mod store;
 pub mod subject;

@@ -15,14 +15,21 @@ const MOST_ROWS: usize = 12;
 /// Characters of a value that are shown beside another.
 const WIDEST: usize = 48;
 
-/// From this many characters on, the place where two values differ is pointed at.
-const LONG: usize = 12;
+/// From this many characters on, the place where two words differ is pointed at.
+const LONG: usize = 16;
 
 /// Characters of a sentence that are shown.
 const SENTENCE: usize = 400;
 
 /// A failure in full.
 pub fn full(case: Option<&Case>, record: &Record, again: &Again) -> String {
+    let mut text = judged(case, record);
+    writeln!(text, "    repro: {}", again.repro(&record.id)).ok();
+    text
+}
+
+/// What a case came to, and what shows it.
+pub fn judged(case: Option<&Case>, record: &Record) -> String {
     let mut text = styled(record.outcome.name(), style_of(record.outcome));
     write!(text, "  {} · {}", record.id, record.clause).ok();
     if let Some(class) = record.class {
@@ -36,7 +43,6 @@ pub fn full(case: Option<&Case>, record: &Record, again: &Again) -> String {
         writeln!(text, "    {}", plain(&case.note, SENTENCE)).ok();
     }
     text.push_str(&judgements(record));
-    writeln!(text, "    repro: {}", again.repro(&record.id)).ok();
     text
 }
 
@@ -68,12 +74,15 @@ pub fn judgements(record: &Record) -> String {
     }
     let mut text = String::new();
     for (names, judgement) in &groups {
+        let summary = match judgement.summary.as_str() {
+            "" => outcome(judgement),
+            summary => plain(summary, SENTENCE),
+        };
         let through = match names.as_slice() {
             [] => String::new(),
             names => format!("through {}: ", plain(&names.join(", "), 80)),
         };
-        let summary = plain(&judgement.summary, SENTENCE);
-        if !through.is_empty() || !summary.is_empty() {
+        if !through.is_empty() || !judgement.summary.is_empty() || judgement.behaviour.is_some() {
             writeln!(text, "    {through}{summary}").ok();
         }
         text.push_str(&comparison(&judgement.rows));
@@ -81,10 +90,18 @@ pub fn judgements(record: &Record) -> String {
     let others = record.entries.iter().filter(|entry| entry.judgement.outcome != record.outcome);
     for EntryRecord { entry, judgement } in others {
         let name = plain(entry.as_deref().unwrap_or_default(), 80);
-        let outcome = styled(judgement.outcome.name(), style_of(judgement.outcome));
-        writeln!(text, "    through {name}: {outcome}").ok();
+        writeln!(text, "    through {name}: {}", outcome(judgement)).ok();
     }
     text
+}
+
+/// The outcome's word, and the behaviour that answered where it has a name.
+fn outcome(judgement: &Judgement) -> String {
+    let word = styled(judgement.outcome.name(), style_of(judgement.outcome));
+    match &judgement.behaviour {
+        Some(behaviour) => format!("{word} ({behaviour})"),
+        None => word,
+    }
 }
 
 /// The judgement without the paths in the subject's words, which differ from entry to entry.
@@ -101,7 +118,7 @@ fn comparable(judgement: &Judgement) -> Judgement {
     }
 }
 
-/// Expected and got side by side; `>` marks a row that differs, `^` the place in a long one.
+/// Expected and got side by side; `>` marks a row that differs, `^` the place in a long word of hex.
 pub fn comparison(rows: &[Row]) -> String {
     if rows.is_empty() {
         return String::new();
@@ -118,8 +135,8 @@ pub fn comparison(rows: &[Row]) -> String {
             Cell::left(window(&expected, from)),
             Cell::left(window(&got, from)),
         ]);
-        let long = expected.len().min(got.len()) >= LONG;
-        if let Some(at) = first.filter(|_| long) {
+        let long_word = |value: &str| value.len() >= LONG && !value.contains(' ');
+        if let Some(at) = first.filter(|_| long_word(&expected) && long_word(&got)) {
             let dots = if from > 0 { 3 } else { 0 };
             let pointer = Cell::left(format!("{:1$}^", "", at - from + dots)).styled(BAD);
             lines.push(vec![Cell::default(), Cell::default(), pointer.clone(), pointer]);
@@ -162,9 +179,7 @@ pub fn tier(tier: Tier) -> &'static str {
 /// Whether a failed encoding lies within ENC-B1, by what the judge says of it.
 pub fn within_bound(record: &Record) -> bool {
     record.outcome == Outcome::Fail
-        && record
-            .decisive()
-            .all(|entry| entry.judgement.summary.ends_with("(within ENC-B1)"))
+        && record.decisive().all(|entry| entry.judgement.summary.ends_with("(within ENC-B1)"))
 }
 
 #[cfg(test)]

@@ -7,9 +7,6 @@ use crate::suite::exact::ExactBlock;
 /// Dimensions that are shown.
 const MOST_DIMENSIONS: u64 = 8;
 
-/// Characters of a text field, such as the magic, that are shown.
-const MAGIC_BYTES: u64 = 4;
-
 /// A field, or what there is of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -38,7 +35,8 @@ struct Reader<'a> {
 pub fn fields(bytes: &[u8], file_len: u64, most_blocks: u64) -> Vec<Field> {
     let mut reader = Reader { bytes, file_len, at: 0, fields: Vec::new() };
     // A field that is cut is the last one.
-    let complete = reader.header().and_then(|original_len| reader.blocks(original_len, most_blocks));
+    let complete =
+        reader.header().and_then(|original_len| reader.blocks(original_len, most_blocks));
     if complete.is_some() && reader.at < file_len {
         reader.gap(file_len, "trailing bytes", "behind the last block");
     }
@@ -48,7 +46,7 @@ pub fn fields(bytes: &[u8], file_len: u64, most_blocks: u64) -> Vec<Field> {
 impl Reader<'_> {
     /// The header's fields; `original_len`, where the file reaches so far.
     fn header(&mut self) -> Option<u64> {
-        self.field(MAGIC_BYTES, "magic", |bytes| format!("{:?}", String::from_utf8_lossy(bytes)))?;
+        self.field(4, "magic", |bytes| format!("{:?}", String::from_utf8_lossy(bytes)))?;
         self.number(4, "version")?;
         let ndim = self.number(4, "ndim")?;
         for index in 0..ndim.min(MOST_DIMENSIONS) {
@@ -64,6 +62,7 @@ impl Reader<'_> {
 
     fn blocks(&mut self, original_len: u64, most: u64) -> Option<()> {
         let count = block_count(original_len);
+        let mut shown = 0;
         for index in 0..count.min(most) {
             let len = BLOCK_BYTES as u64;
             if self.remaining() < len {
@@ -78,8 +77,8 @@ impl Reader<'_> {
             self.field(2, &format!("block {index} bias"), |_| half(block.bias))?;
             let real = original_len - index * BLOCK_WEIGHTS as u64;
             self.field(16, &format!("block {index} nibbles"), |_| nibbles(&block, real))?;
+            shown += 1;
         }
-        let shown = self.fields.iter().filter(|field| field.name.ends_with(" nibbles")).count() as u64;
         if shown == count {
             return Some(());
         }
@@ -144,7 +143,13 @@ impl Reader<'_> {
         let start = usize::try_from(self.at).ok()?.min(self.bytes.len());
         let known = &self.bytes[start..];
         let bytes = known[..known.len().min(usize::try_from(there).ok()?)].to_vec();
-        self.fields.push(Field { offset: self.at, len: there, bytes, name: name.to_owned(), value });
+        self.fields.push(Field {
+            offset: self.at,
+            len: there,
+            bytes,
+            name: name.to_owned(),
+            value,
+        });
         self.at += there;
         (!cut).then_some(())
     }
@@ -157,7 +162,8 @@ pub fn half(bits: u16) -> String {
 
 /// The nibbles in the order of their weights, one hex digit each, padding behind a bar.
 fn nibbles(block: &ExactBlock, real: u64) -> String {
-    let digits = |nibbles: &[u8]| nibbles.iter().map(|nibble| format!("{nibble:x}")).collect::<String>();
+    let digits =
+        |nibbles: &[u8]| nibbles.iter().map(|nibble| format!("{nibble:x}")).collect::<String>();
     let real = usize::try_from(real).unwrap_or(usize::MAX).min(BLOCK_WEIGHTS);
     let (values, padding) = block.nibbles.split_at(real);
     match padding {
@@ -178,7 +184,9 @@ mod tests {
     }
 
     fn in_words(bytes: &[u8], most_blocks: u64) -> Vec<String> {
-        let show = |field: Field| format!("{}+{} {} = {}", field.offset, field.len, field.name, field.value);
+        let show = |field: Field| {
+            format!("{}+{} {} = {}", field.offset, field.len, field.name, field.value)
+        };
         fields(bytes, bytes.len() as u64, most_blocks).into_iter().map(show).collect()
     }
 
@@ -223,12 +231,18 @@ mod tests {
         let mut bytes = worked();
         bytes[20..28].fill(0xff);
         let lines = in_words(&bytes, 4);
-        assert_eq!(lines.last().map(String::as_str), Some("48+0 block 1 = the file ends after 0 of its 20 bytes"));
+        assert_eq!(
+            lines.last().map(String::as_str),
+            Some("48+0 block 1 = the file ends after 0 of its 20 bytes")
+        );
 
         let mut bytes = worked();
         bytes[20..28].fill(0);
         let lines = in_words(&bytes, 4);
-        assert_eq!(lines.last().map(String::as_str), Some("28+20 trailing bytes = behind the last block"));
+        assert_eq!(
+            lines.last().map(String::as_str),
+            Some("28+20 trailing bytes = behind the last block")
+        );
     }
 
     #[test]

@@ -18,9 +18,11 @@ enum Line<'a> {
         q4proof: &'static str,
         suite: &'a str,
         hash: &'a str,
+        asked: &'a str,
         subject: &'a Hello,
         profile: String,
         cases: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
         seed: Option<u64>,
         platform: String,
     },
@@ -33,13 +35,15 @@ enum Line<'a> {
     },
 }
 
-/// The first line: everything that takes part, and how many cases follow.
+/// The first line: everything that takes part, and how many cases follow. `asked` is the subject as
+/// the command line names it.
 ///
 /// # Errors
 ///
 /// Where a value has no form in JSON; here none lacks it.
 pub fn header(
     suite: &Suite,
+    asked: &str,
     hello: &Hello,
     profile: &Profile,
     cases: usize,
@@ -49,6 +53,7 @@ pub fn header(
         q4proof: env!("CARGO_PKG_VERSION"),
         suite: &suite.version,
         hash: &suite.hash,
+        asked,
         subject: hello,
         profile: profile.to_string(),
         cases,

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`pass`] | a whole pass: failures, totals, verdict |
 //! | [`failure`] | one case that went wrong |
+//! | [`dialogue`] | one case asked again, with every request and answer |
 //! | [`summary`] | totals, hints and the verdict of a pass |
 //! | [`log`] | a pass as JSON Lines |
 //! | [`case`] | a case in words |
@@ -15,6 +16,7 @@
 pub mod case;
 pub mod classes;
 pub mod clauses;
+pub mod dialogue;
 pub mod failure;
 pub mod inspection;
 pub mod layout;
@@ -27,15 +29,27 @@ pub mod text;
 /// How the same subject is asked again: what follows `q4proof repro ID` on the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Again {
-    /// The options, and the command behind `--`, as words.
-    pub words: Vec<String>,
+    /// Options, each a word of its own, and their values.
+    pub options: Vec<String>,
+    /// The command behind `--`; empty where the subject has a name.
+    pub command: Vec<String>,
 }
 
 impl Again {
+    /// Adds an option.
+    pub fn option(&mut self, name: &str, value: impl ToString) {
+        self.options.extend([name.to_owned(), value.to_string()]);
+    }
+
     /// The command line that asks `id` again.
     pub fn repro(&self, id: &str) -> String {
-        let words = self.words.iter().map(|word| quoted(word));
-        ["q4proof repro".to_owned(), quoted(id)].into_iter().chain(words).collect::<Vec<_>>().join(" ")
+        let mut words = vec!["q4proof repro".to_owned(), quoted(id)];
+        words.extend(self.options.iter().map(|word| quoted(word)));
+        if !self.command.is_empty() {
+            words.push("--".to_owned());
+            words.extend(self.command.iter().map(|word| quoted(word)));
+        }
+        words.join(" ")
     }
 }
 
@@ -54,8 +68,11 @@ mod tests {
 
     #[test]
     fn a_command_is_quoted_for_the_shell() {
-        let words = ["--", "python3", "it's here.py", ""].map(String::from).to_vec();
-        let again = Again { words };
-        assert_eq!(again.repro("load/a"), "q4proof repro load/a -- python3 'it'\\''s here.py' ''");
+        let mut again = Again::default();
+        again.option("--deadline", 2);
+        assert_eq!(again.repro("load/a"), "q4proof repro load/a --deadline 2");
+        again.command = ["python3", "it's here.py", ""].map(String::from).to_vec();
+        let expected = "q4proof repro load/a --deadline 2 -- python3 'it'\\''s here.py' ''";
+        assert_eq!(again.repro("load/a"), expected);
     }
 }

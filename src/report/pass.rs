@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::text::{counted, plain};
+use super::text::{Cell, counted, plain, style_of, table, without_paths};
 use super::{Again, failure, summary};
 use crate::run::{Profile, Record};
 use crate::subject::Hello;
 use crate::suite::Suite;
+use crate::suite::case::Operation;
 use crate::suite::judge::Outcome;
 
 /// Failures that are shown in full before the rest is shown in one line each.
 const IN_FULL: usize = 10;
-
-/// Unsupported cases of one operation that are named one by one.
-const FEW_UNSUPPORTED: usize = 3;
 
 /// A pass, as its report sees it.
 #[derive(Clone, Copy, Debug)]
@@ -79,15 +77,17 @@ pub fn report(pass: &Pass) -> String {
 /// Failures: those of tier must first, then the others, then, if asked for, the wrong classes.
 fn failures(pass: &Pass) -> String {
     let wrong_class = |record: &Record| record.outcome == Outcome::WrongClass;
-    let advisory = |record: &Record| record.outcome.is_failure() && !record.is_failure();
+    let beside_must = |record: &Record| record.outcome.is_failure() && !record.is_failure();
     let must = pass.records.iter().filter(|record| record.is_failure());
-    let beside = pass.records.iter().filter(|record| advisory(record));
+    let beside = pass.records.iter().filter(|record| beside_must(record));
     let wrong = pass.records.iter().filter(|record| pass.verbose && wrong_class(record));
     let shown: Vec<&Record> = must.chain(beside).chain(wrong).collect();
 
-    let (named, grouped) = if pass.verbose { (shown, Vec::new()) } else { group(shown) };
+    let (named, followers): (Vec<&Record>, Vec<&Record>) =
+        shown.into_iter().partition(|record| pass.verbose || consequence(record).is_none());
     let in_full = if pass.verbose { named.len() } else { named.len().min(IN_FULL) };
     let (in_full, in_short) = named.split_at(in_full);
+    let followers = grouped(&followers);
 
     let mut text = String::new();
     for record in in_full {
@@ -95,11 +95,9 @@ fn failures(pass: &Pass) -> String {
         text.push('\n');
     }
     text.push_str(&failure::lines(in_short));
-    for line in &grouped {
-        writeln!(text, "{line}").ok();
-    }
+    text.push_str(&followers);
     let mut unseen = Vec::new();
-    if !in_short.is_empty() || !grouped.is_empty() {
+    if !in_short.is_empty() || !followers.is_empty() {
         unseen.push("every failure in full".to_owned());
     }
     let wrong = pass.records.iter().filter(|record| wrong_class(record)).count();
@@ -112,22 +110,33 @@ fn failures(pass: &Pass) -> String {
     text
 }
 
-/// Takes the unsupported cases of an operation together where there are many: they all say the
-/// same.
-fn group(records: Vec<&Record>) -> (Vec<&Record>, Vec<String>) {
-    let mut unsupported = BTreeMap::new();
-    for record in records.iter().filter(|record| record.outcome == Outcome::Unsupported) {
-        *unsupported.entry(record.operation).or_insert(0) += 1;
+/// What a case failed by that says nothing of the case itself: it says the same of many.
+fn consequence(record: &Record) -> Option<String> {
+    match record.outcome {
+        Outcome::Unsupported | Outcome::ControlRejected => {
+            let entry = record.decisive().next()?;
+            Some(without_paths(&entry.judgement.summary))
+        }
+        _ => None,
     }
-    unsupported.retain(|_, count| *count > FEW_UNSUPPORTED);
-    let grouped = |record: &&Record| {
-        record.outcome == Outcome::Unsupported && unsupported.contains_key(&record.operation)
-    };
-    let named = records.into_iter().filter(|record| !grouped(record)).collect();
-    let line = |(operation, count): (&crate::suite::case::Operation, &usize)| {
-        let word = Outcome::Unsupported;
-        let word = super::text::styled(word.name(), super::text::style_of(word));
-        format!("{word}  {} of {}", counted(*count, "case"), operation.name())
-    };
-    (named, unsupported.iter().map(line).collect())
+}
+
+/// One line for all the cases of an operation that failed by the same; a case that is alone in that
+/// is named.
+fn grouped(records: &[&Record]) -> String {
+    let mut groups: BTreeMap<(Outcome, Operation, String), Vec<&Record>> = BTreeMap::new();
+    for record in records {
+        let key = (record.outcome, record.operation, consequence(record).unwrap_or_default());
+        groups.entry(key).or_default().push(record);
+    }
+    let line =
+        |((outcome, operation, what), cases): (&(Outcome, Operation, String), &Vec<&Record>)| {
+            let which = match cases.as_slice() {
+                [alone] => alone.id.clone(),
+                cases => format!("{} of {}", counted(cases.len(), "case"), operation.name()),
+            };
+            let word = Cell::left(outcome.name()).styled(style_of(*outcome));
+            vec![word, Cell::left(which), Cell::left(plain(what, 100))]
+        };
+    table(0, &groups.iter().map(line).collect::<Vec<_>>())
 }

@@ -44,7 +44,8 @@ impl Verdict {
 /// Cases, passed and failed, a line for each operation and tier.
 pub fn totals(records: &[Record]) -> String {
     let tiers = [Tier::Must, Tier::Should, Tier::Informative];
-    let groups = Operation::ALL.into_iter().flat_map(|operation| tiers.map(|tier| (operation, tier)));
+    let groups =
+        Operation::ALL.into_iter().flat_map(|operation| tiers.map(|tier| (operation, tier)));
     let mut lines = vec![headings(&[
         "cases",
         "passed",
@@ -125,10 +126,16 @@ pub fn entries(records: &[Record]) -> String {
     if counts.is_empty() {
         return String::new();
     }
-    let line = |((operation, name), (answered, unsupported)): (&(Operation, &str), &(usize, usize))| {
-        let name = Cell::left(plain(name, 40));
-        vec![Cell::left(operation.name()), name, Cell::right(answered), Cell::right(unsupported)]
-    };
+    let line =
+        |((operation, name), (answered, unsupported)): (&(Operation, &str), &(usize, usize))| {
+            let name = Cell::left(plain(name, 40));
+            vec![
+                Cell::left(operation.name()),
+                name,
+                Cell::right(answered),
+                Cell::right(unsupported),
+            ]
+        };
     let head = [
         Cell::left("entries"),
         Cell::default(),
@@ -194,12 +201,10 @@ fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
 /// The last line.
 pub fn verdict(pass: &Pass) -> String {
     let totals = Totals::of(pass.records);
-    let mut text = format!(
-        "profile {}: {} passed, {} failed",
-        pass.profile, totals.passed, totals.failed
-    );
+    let mut text =
+        format!("profile {}: {} passed, {} failed", pass.profile, totals.passed, totals.failed);
     if totals.advisory > 0 {
-        write!(text, ", {} failed beside tier must", totals.advisory).ok();
+        write!(text, ", {} failed in other tiers", totals.advisory).ok();
     }
     if totals.not_in_profile > 0 {
         write!(text, ", {} not in profile", totals.not_in_profile).ok();

@@ -96,8 +96,7 @@ pub fn table(indent: usize, lines: &[Vec<Cell>]) -> String {
 /// characters, and those that reverse the direction of text, stand as escapes.
 pub fn plain(text: &str, limit: usize) -> String {
     let mut line = String::new();
-    let mut count = 0;
-    for character in text.chars() {
+    for (count, character) in text.chars().enumerate() {
         if count >= limit {
             line.push_str("...");
             break;
@@ -108,7 +107,6 @@ pub fn plain(text: &str, limit: usize) -> String {
         } else {
             line.push(character);
         }
-        count += 1;
     }
     line
 }

@@ -142,6 +142,7 @@ fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
         Special::Device => return Ok(PathBuf::from("/dev/null")),
         Special::Socket => drop(UnixListener::bind(&path)?),
         Special::DanglingSymlink => symlink("nothing-here", &path)?,
+        Special::SymlinkToDirectory => symlink(".", &path)?,
     }
     Ok(path)
 }

@@ -7,6 +7,7 @@
 pub mod ask;
 pub mod profile;
 pub mod record;
+pub mod selftest;
 
 use std::collections::HashMap;
 use std::io;

@@ -17,6 +17,8 @@ use crate::format::khq4::{self, ReadError, Tensor};
 use crate::format::{AddressWidth, Class, FormatError};
 
 pub use map::MappedTensor;
+#[cfg(feature = "cli")]
+pub(crate) use open::regular_file;
 pub use write::{write_atomically, write_khq4};
 
 /// A file that gave no tensor, or took none.

@@ -10,7 +10,7 @@ use crate::format::{Class, FormatError};
 ///
 /// The kind is asked of the open file, not of the path, so that a file put in its place between
 /// the two cannot slip through; opening does not block, so that a FIFO without a writer is seen.
-pub(super) fn regular_file(path: &Path) -> Result<File, StoreError> {
+pub(crate) fn regular_file(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]

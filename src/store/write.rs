@@ -3,8 +3,6 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use super::StoreError;
 use crate::codec::Block;
 use crate::format::khq4::{self, Header};
@@ -20,6 +18,7 @@ pub fn write_khq4(path: &Path, header: &Header, blocks: &[Block]) -> Result<(), 
 }
 
 /// Writes `bytes` to `path` at once: into a new file beside it, flushed to the disk, then renamed.
+/// The file has the permissions that the process gives to any new file.
 ///
 /// # Errors
 ///
@@ -29,7 +28,10 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut file = NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

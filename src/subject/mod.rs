@@ -6,6 +6,9 @@ pub mod child;
 pub mod in_process;
 pub mod message;
 pub mod reference;
+#[cfg(feature = "cli")]
+pub mod registry;
+pub mod serve;
 pub mod zoo;
 
 use std::time::Duration;

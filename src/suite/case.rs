@@ -289,6 +289,8 @@ pub enum Special {
     Socket,
     /// A symbolic link to nothing.
     DanglingSymlink,
+    /// A symbolic link to a directory.
+    SymlinkToDirectory,
 }
 
 /// The lawful answers.

@@ -157,7 +157,9 @@ fn one_of(mut behaviours: Vec<Behaviour>) -> Expect {
 fn special_classes(special: Special) -> Vec<Class> {
     match special {
         Special::Missing | Special::DanglingSymlink => vec![Class::Io],
-        Special::Directory | Special::Fifo | Special::Device => vec![Class::NotAFile],
+        Special::Directory | Special::SymlinkToDirectory | Special::Fifo | Special::Device => {
+            vec![Class::NotAFile]
+        }
         Special::Socket => vec![Class::NotAFile, Class::Io],
     }
 }

@@ -11,6 +11,7 @@ pub mod exact;
 pub mod hex;
 pub mod judge;
 pub mod library;
+pub mod lint;
 pub mod patch;
 pub mod random;
 

@@ -1,7 +1,6 @@
 """KHQ4 version 2 in plain Python, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
 
-Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive. An address width of 64 is
-assumed. A file that is cut while it is mapped can end the process (KHQ4-A4)."""
+Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive. Maps: see KHQ4-A4."""
 import array
 import json
 import math
@@ -38,12 +37,11 @@ def check_shape(shape, count, maximum=2 ** 64 - 1):
     refuse_if(product != count, "shape_mismatch", f"the shape has {product} values, not {count}")
 
 
-def decode_payload(data, count, start=0, maximum=2 ** 64 - 1):
+def read_blocks(data, count, start=0):
     """Check the blocks from start to the end of data and give their values."""
     have, need = len(data) - start, (count + 31) // 32 * 20  # Python does not wrap (KHQ4-H8)
     refuse_if(have < need, "truncated_payload", f"{have} bytes of payload, not {need}")
     refuse_if(have > need, "trailing_bytes", f"{have} bytes of payload, not {need}")
-    refuse_if(4 * count > maximum, "overflow", "the decoded values are too large")
     values = bytearray()
     for at in range(start, len(data), 20):
         scale, bias = struct.unpack_from("<ee", data, at)
@@ -74,14 +72,14 @@ def read_image(data, maximum=2 ** 64 - 1, expected_shape=None):
     refuse_if(max(shape) > maximum, "overflow", "a number of the header is too large")
     count = shape.pop()
     check_shape(shape, count, maximum)
-    values = decode_payload(data, count, start, maximum)
+    values = read_blocks(data, count, start)
     expected = shape if expected_shape is None else array.array("Q", expected_shape)
     refuse_if(shape != expected, "expected_shape", f"the shape is not {expected_shape}")
     return {"shape": shape.tolist(), "values": values.hex(), "blocks": data[start:].hex()}
 
 
 def decode(request):
-    return {"values": decode_payload(bytes.fromhex(request["blocks"]), request["original_len"]).hex()}
+    return {"values": read_blocks(bytes.fromhex(request["blocks"]), request["original_len"]).hex()}
 
 
 def encode(request):
@@ -113,7 +111,7 @@ def encode(request):
 def load(request):
     path, maximum = request["path"], 2 ** request.get("address_width", 64) - 1
     # O_NONBLOCK, as the open of a FIFO would otherwise wait for a writer.
-    with open(path, "rb", 0, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+    with open(path, "rb", 0, opener=lambda name, flag: os.open(name, flag | os.O_NONBLOCK)) as file:
         refuse_if(not os.path.isfile(file.fileno()), "not_a_file", "not a regular file")
         size = os.fstat(file.fileno()).st_size
         refuse_if(size > maximum, "overflow", "the file is too long for an address")
@@ -138,8 +136,7 @@ def save(request):
 
 if __name__ == "__main__":
     operations = {"decode": decode, "encode": encode, "load_khq4": load, "save_khq4": save}
-    for line in open(0, encoding="utf-8"):
-        request = json.loads(line)
+    for request in map(json.loads, open(0, encoding="utf-8")):
         operation = operations.get(request["op"])
         try:
             answer = {"result": operation(request)} if operation else {"unsupported": True}

@@ -8,41 +8,25 @@ use crate::subject::message::{Decode, Encode, Load, Save};
 use crate::subject::{Answer, Implementation, Reference};
 use crate::suite::case::Mode;
 use crate::suite::hex::{Bits, Bytes};
+use crate::suite::random::SplitMix64;
 
 const SOUND: Faulty = Faulty { fault: None };
 
-/// A generator that needs no crate: splitmix64.
-pub(super) struct Dice(pub u64);
+fn bytes(dice: &mut SplitMix64, count: usize) -> Vec<u8> {
+    (0..count).map(|_| dice.next() as u8).collect()
+}
 
-impl Dice {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-
-    /// Values of one magnitude: coarse multiples of a step, or anything between.
-    pub fn values(&mut self, count: usize) -> Vec<f32> {
-        let magnitude = 2f32.powi(self.below(48) as i32 - 28);
-        let offset = if self.below(2) == 0 { 0.0 } else { self.below(100) as f32 };
-        let coarse = self.below(2) == 0;
-        let value = |dice: &mut Self| {
-            let raw = dice.below(1 << 20) as f32 / 1024.0 - 512.0;
-            let raw = if coarse { raw.round() / 2.0 } else { raw };
-            (raw + offset) * magnitude
-        };
-        (0..count).map(|_| value(self)).collect()
-    }
+/// Values of one magnitude: coarse multiples of a step, or anything between.
+fn values(dice: &mut SplitMix64, count: usize) -> Vec<f32> {
+    let magnitude = 2f32.powi(dice.below(48) as i32 - 28);
+    let offset = if dice.below(2) == 0 { 0.0 } else { dice.below(100) as f32 };
+    let coarse = dice.below(2) == 0;
+    let value = |_| {
+        let raw = 512.0 * dice.signed_unit();
+        let raw = if coarse { raw.round() / 2.0 } else { raw };
+        (raw + offset) * magnitude
+    };
+    (0..count).map(value).collect()
 }
 
 /// The verdict, the class and the result must agree; messages are each one's own.
@@ -59,11 +43,11 @@ pub(super) fn encode_request(mode: Mode, shape: &[u64], values: &[f32]) -> Encod
 }
 
 #[test]
-fn a_sound_encoder_gives_the_reference_s_blocks() {
-    let mut dice = Dice(1);
+fn a_sound_encoder_agrees() {
+    let mut dice = SplitMix64::new(1);
     for round in 0..4000 {
         let count = dice.below(80) as usize;
-        let mut values = dice.values(count);
+        let mut values = values(&mut dice, count);
         if count > 0 && dice.below(4) == 0 {
             let at = dice.below(count as u64) as usize;
             values[at] = f32::from_bits(dice.next() as u32);
@@ -82,14 +66,11 @@ fn a_sound_encoder_gives_the_reference_s_blocks() {
 }
 
 #[test]
-fn a_sound_decoder_gives_the_reference_s_values() {
-    let mut dice = Dice(2);
+fn a_sound_decoder_agrees() {
+    let mut dice = SplitMix64::new(2);
     for _ in 0..2000 {
         let blocks = dice.below(4);
-        let mut payload = dice.bytes(blocks as usize * BLOCK);
-        for half in payload.chunks_exact_mut(BLOCK).flat_map(|block| [1, 3].map(|at| block[at])) {
-            let _ = half;
-        }
+        let mut payload = bytes(&mut dice, blocks as usize * BLOCK);
         payload.chunks_exact_mut(BLOCK).for_each(|block| {
             block[1] &= 0xfb;
             block[3] &= 0xfb;
@@ -105,10 +86,10 @@ fn a_sound_decoder_gives_the_reference_s_values() {
 }
 
 /// A lawful file of small dimensions.
-fn lawful_file(dice: &mut Dice) -> Vec<u8> {
+fn lawful_file(dice: &mut SplitMix64) -> Vec<u8> {
     let shape: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(6)).collect();
     let len: u64 = shape.iter().product();
-    let mut payload = dice.bytes(len.div_ceil(32) as usize * BLOCK);
+    let mut payload = bytes(dice, len.div_ceil(32) as usize * BLOCK);
     payload.chunks_exact_mut(BLOCK).for_each(|block| {
         block[0] |= 1;
         block[1] &= 0xfb;
@@ -118,27 +99,28 @@ fn lawful_file(dice: &mut Dice) -> Vec<u8> {
 }
 
 #[test]
-fn a_sound_loader_gives_the_reference_s_verdicts() {
+fn a_sound_loader_agrees() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("tensor.q4").to_str().expect("a path in UTF-8").to_owned();
-    let mut dice = Dice(3);
+    let mut dice = SplitMix64::new(3);
+    let mut accepted = 0;
     for _ in 0..4000 {
-        let mut bytes = lawful_file(&mut dice);
+        let mut file = lawful_file(&mut dice);
         for _ in 0..dice.below(3) {
-            let at = dice.below(bytes.len() as u64 + 1) as usize;
+            let at = dice.below(file.len() as u64 + 1) as usize;
             match dice.below(6) {
-                0 => bytes.truncate(at),
-                1 => bytes.extend(dice.bytes(at % 25)),
-                2 if at < bytes.len() => bytes[at] = [0, 1, 2, 0x7c, 0x7e, 0xff][at % 6],
-                3 if at % 8 == 4 && at + 8 <= bytes.len() => {
+                0 => file.truncate(at),
+                1 => file.extend(bytes(&mut dice, at % 25)),
+                2 if at < file.len() => file[at] = [0, 1, 2, 0x7c, 0x7e, 0xff][at % 6],
+                3 if at % 8 == 4 && at + 8 <= file.len() => {
                     let size = 1u64 << dice.below(64);
-                    bytes[at..at + 8]
+                    file[at..at + 8]
                         .copy_from_slice(&size.wrapping_sub(at as u64 & 1).to_le_bytes());
                 }
                 _ => {}
             }
         }
-        fs::write(&path, &bytes).expect("a file");
+        fs::write(&path, &file).expect("a file");
         let request = Load {
             entry: [None, Some("copy"), Some("map"), Some("other")][dice.below(4) as usize]
                 .map(str::to_owned),
@@ -146,12 +128,15 @@ fn a_sound_loader_gives_the_reference_s_verdicts() {
             expected_shape: (dice.below(4) == 0).then(|| vec![dice.below(6)]),
             address_width: [None, Some(32), Some(64), Some(16)][dice.below(4) as usize],
         };
-        assert_same(SOUND.load_khq4(&request), Reference.load_khq4(&request), (&request, bytes));
+        let answer = SOUND.load_khq4(&request);
+        accepted += u32::from(matches!(answer, Answer::Done(_)));
+        assert_same(answer, Reference.load_khq4(&request), (&request, file));
     }
+    assert!((500..3500).contains(&accepted), "{accepted} of the files are lawful");
 }
 
 #[test]
-fn what_is_no_file_gets_the_reference_s_verdict() {
+fn verdicts_on_what_is_no_file_agree() {
     let folder = tempfile::tempdir().expect("a folder");
     let within = |name: &str| folder.path().join(name).to_str().expect("UTF-8").to_owned();
     let paths = [within(""), within("missing"), "/dev/null".to_owned(), within("socket")];
@@ -164,18 +149,18 @@ fn what_is_no_file_gets_the_reference_s_verdict() {
 }
 
 #[test]
-fn a_sound_writer_writes_the_reference_s_files() {
+fn a_sound_writer_agrees() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("tensor.q4").to_str().expect("a path in UTF-8").to_owned();
-    let mut dice = Dice(4);
+    let mut dice = SplitMix64::new(4);
     for _ in 0..400 {
         let shape: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(6)).collect();
         let original_len = shape.iter().product::<u64>() + dice.below(8) / 7;
-        let mut blocks = dice.bytes(original_len.div_ceil(32) as usize * BLOCK);
+        let mut blocks = bytes(&mut dice, original_len.div_ceil(32) as usize * BLOCK);
         blocks.truncate(blocks.len().saturating_sub((dice.below(10) / 9) as usize * BLOCK));
         let request =
             Save { entry: None, path: path.clone(), shape, original_len, blocks: Bytes(blocks) };
-        let mut save = |implementation: &dyn Implementation| {
+        let save = |implementation: &dyn Implementation| {
             let answer = implementation.save_khq4(&request);
             let bytes = fs::read(&path).ok();
             let left = fs::read_dir(&folder).expect("the folder").count();

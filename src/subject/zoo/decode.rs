@@ -16,6 +16,9 @@ impl Faulty {
         payload: &[u8],
         original_len: u64,
     ) -> Result<Vec<f32>, Refusal> {
+        if original_len == 0 && self.has(Fault::EmptyDecodeRefused) {
+            return Err(refusal(Class::TruncatedPayload, "there are no blocks"));
+        }
         let expected = original_len.div_ceil(WEIGHTS as u64).saturating_mul(BLOCK as u64);
         let found = payload.len() as u64;
         if found != expected && !self.has(Fault::DecodeLengthUnchecked) {

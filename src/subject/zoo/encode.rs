@@ -235,6 +235,7 @@ impl Faulty {
         }
         let scale_passes = match self.fault {
             Some(Fault::TinyRangeScaleZero) => stored_scale.is_finite(),
+            Some(Fault::OverflowUncheckedEncode) => true,
             Some(Fault::ScaleOverflowStored) => !stored_scale.is_nan(),
             Some(Fault::SymmetricSignedScale) => is_scale(f16::from_f32(scale.abs())),
             _ => is_scale(stored_scale),
@@ -242,7 +243,11 @@ impl Faulty {
         if !scale_passes {
             return Err(refusal(Class::Scale, format!("scale {scale} has no place in f16")));
         }
-        if !stored_bias.is_finite() && !self.has(Fault::BiasOverflowStored) {
+        let bias_passes = match self.fault {
+            Some(Fault::OverflowUncheckedEncode | Fault::BiasOverflowStored) => true,
+            _ => stored_bias.is_finite(),
+        };
+        if !bias_passes {
             return Err(refusal(Class::Bias, format!("bias {bias} has no place in f16")));
         }
         Ok((stored_scale, stored_bias))

@@ -55,7 +55,6 @@ pub(super) fn cases() -> Vec<Draft> {
 fn applies(wrong: Evaluation, mode: Mode) -> bool {
     match wrong {
         Evaluation::F16BiasForNibbles | Evaluation::DistributedProduct => mode == Mode::Asymmetric,
-        Evaluation::SymmetricBiasFromStoredScale => mode == Mode::Symmetric,
         _ => true,
     }
 }
@@ -75,7 +74,6 @@ fn clause(wrong: Evaluation, mode: Mode) -> &'static str {
         | Evaluation::RoundHalfTowardZero
         | Evaluation::TruncatingNibble => "ENC-Q2",
         Evaluation::DoubleEvaluation | Evaluation::Bf16Source => "ENC-S1",
-        Evaluation::SymmetricBiasFromStoredScale => "ENC-Y2",
         _ => nibble,
     }
 }

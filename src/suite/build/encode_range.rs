@@ -8,7 +8,8 @@ const ASYMMETRIC: Mode = Mode::Asymmetric;
 const SYMMETRIC: Mode = Mode::Symmetric;
 
 pub(super) fn cases() -> Vec<Draft> {
-    [tails(), degenerate(), limits(), zero_minimum(), shapes(), plain()].concat()
+    [tails(), stale(), degenerate(), limits(), zero_minimum(), shapes(), metadata(), plain()]
+        .concat()
 }
 
 /// The f32 next to `value`, away from zero.
@@ -75,6 +76,7 @@ fn tails() -> Vec<Draft> {
             (0..len).map(|index| 3.0 + ((index * 7) % 13) as f32 * 0.375).collect();
         let note = format!("a tail of {len}, all above zero");
         let draft = tail(&format!("tail-{len:02}-positive"), &note, ASYMMETRIC, &values);
+        let draft = if len % 4 == 1 { draft.class(35) } else { draft };
         drafts.push(if len > 1 { draft.discriminates(&["padded-tail-range"]) } else { draft });
         if len % 2 == 0 {
             let values: Vec<f32> = values.iter().map(|value| -value).collect();
@@ -113,6 +115,37 @@ fn tails() -> Vec<Draft> {
         );
     }
     drafts
+}
+
+/// ENC-P1: what the padding slots of a block held before must not show (class 34).
+fn stale() -> Vec<Draft> {
+    let lengths = [(ASYMMETRIC, 40usize), (ASYMMETRIC, 95), (SYMMETRIC, 50)];
+    let draft = |(mode, len): (Mode, usize)| {
+        // The first block's nibbles are all but one 15; the tail's own padding is not.
+        let value = |index: usize| match index {
+            0 => -8.0,
+            1..32 => 7.0,
+            _ => ((index % 5) as f32 - 2.0) * 0.5,
+        };
+        let values: Vec<f32> = (0..len).map(value).collect();
+        let note =
+            format!("{len} values: the last block's padding is not what the block before held");
+        let id = format!("encode/stale-padding-{}-{len}", mode_name(mode));
+        Draft::new(id, "ENC-P1", note, encode_flat(mode, &values)).class(34)
+    };
+    lengths.into_iter().map(draft).collect()
+}
+
+/// BLK-1: scale before bias, each low byte first (class 43).
+fn metadata() -> Vec<Draft> {
+    let draft = |(number, (min, step)): (usize, (f32, f32))| {
+        let values: [f32; 32] = std::array::from_fn(|index| min + (index * 11 % 16) as f32 * step);
+        let note =
+            format!("from {min} in steps of {step}: no two bytes of scale and bias are alike");
+        let id = format!("encode/metadata-order-{}", number + 1);
+        Draft::new(id, "BLK-1", note, encode_flat(ASYMMETRIC, &values)).class(43)
+    };
+    [(-1.3, 0.17), (0.71, 2.9), (-0.013, 0.0031)].into_iter().enumerate().map(draft).collect()
 }
 
 /// ENC-D1 (class 39).
@@ -160,7 +193,7 @@ fn degenerate() -> Vec<Draft> {
     for (name, span, note) in spans {
         drafts.push(
             case(&format!("range-{name}-limit"), note, ASYMMETRIC, &[0.0, span, span / 2.0, span])
-                .discriminates(if name == "above" || name == "double" {
+                .discriminates(if matches!(name, "above" | "double" | "f32-smallest") {
                     &[]
                 } else {
                     &["tiny-range-scale-zero"]
@@ -230,7 +263,12 @@ fn degenerate() -> Vec<Draft> {
         let amax = steps * 7.0 * 2.0 * limit;
         let note = format!("the scale is {steps} * 2^-24 before it is rounded");
         let id = format!("symmetric-subnormal-scale-{}", (steps * 100.0) as u32);
-        drafts.push(case(&id, &note, SYMMETRIC, &[amax, -amax / 2.0, amax / 3.0]).class(48));
+        // -8 f16(s) is another number wherever f16 rounds s.
+        drafts.push(
+            case(&id, &note, SYMMETRIC, &[amax, -amax / 2.0, amax / 3.0])
+                .class(44)
+                .discriminates(&["symmetric-bias-from-stored-scale"]),
+        );
     }
     drafts
 }
@@ -433,7 +471,7 @@ fn plain() -> Vec<Draft> {
                         + if mode == ASYMMETRIC { 0.013 } else { 0.0 }
                 })
                 .collect();
-            let clause = if mode == ASYMMETRIC { "ENC-A4" } else { "ENC-Y3" };
+            let (clause, class) = if mode == ASYMMETRIC { ("ENC-A4", 42) } else { ("ENC-Y3", 41) };
             drafts.push(
                 Draft::new(
                     format!("encode/weights-{}-{}", mode_name(mode), number + 1),
@@ -441,7 +479,7 @@ fn plain() -> Vec<Draft> {
                     format!("{len} values like those of a weight matrix"),
                     encode_flat(mode, &values),
                 )
-                .class(42),
+                .class(class),
             );
             let id = format!("encode/bounded-{}-{}", mode_name(mode), number + 1);
             drafts.push(

@@ -108,7 +108,7 @@ fn limits() -> Vec<Draft> {
             .control(&control)
     };
     let mut late = sound();
-    late[70] = -1e6;
+    late[70] = 1e6;
     vec![
         limit(
             "range-982800",

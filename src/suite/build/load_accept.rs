@@ -33,9 +33,10 @@ fn shapes() -> Vec<Draft> {
     ];
     for len in [1, 2, 7, 16, 31, 32, 33, 63, 64, 65, 70, 96, 320, 1000, 2048] {
         let note = format!("{len} values in {} blocks", u64::div_ceil(len, 32));
+        let class = if len % 32 == 1 { 35 } else { 26 };
         drafts.push(
             Draft::new(format!("load/accept-1d-{len}"), "BLK-3", note, load(sound(&[len])))
-                .class(26),
+                .class(class),
         );
     }
     for (rows, columns) in [(1, 32), (32, 1), (2, 16), (3, 5), (4, 40), (7, 33), (16, 64)] {
@@ -77,7 +78,7 @@ fn shapes() -> Vec<Draft> {
         let note = format!("{ndim} dimensions: ndim has no bound but the file's length");
         drafts.push(
             Draft::new(format!("load/accept-{ndim}d"), "KHQ4-H3", note, load(sound(&shape)))
-                .class(9),
+                .class(22),
         );
     }
     drafts
@@ -134,6 +135,14 @@ fn blocks() -> Vec<Draft> {
             "scale 65504: values up to 982560",
             32,
             block(0x7bff, 0xfbff, ramp),
+        ),
+        one(
+            "scale-largest-in-a-tail",
+            "KHQ4-P3",
+            32,
+            "scale 65504 over a single value",
+            1,
+            block(0x7bff, 0x0000, |_| 3),
         ),
         one("bias-largest", "KHQ4-P4", 32, "bias 65504", 32, block(0x3c00, 0x7bff, ramp)),
         one("bias-subnormal", "KHQ4-P4", 32, "bias -2^-24", 32, block(0x2400, 0x8001, ramp)),

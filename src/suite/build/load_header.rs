@@ -109,18 +109,22 @@ fn envelope() -> Vec<Draft> {
             vec![fault("version", overwrite(4, &bytes))],
         )
     };
-    let swapped = |id: &str, offset: u64, field: &str, bytes: &[u8]| {
-        let note = format!("{field} in big-endian order");
-        let clause = if field == "ndim" { "KHQ4-H3" } else { "KHQ4-H4" };
+    let big_endian = |id: &str, note: &str, control: &str, len: u64, version: u32| {
         refusal(
             format!("big-endian-{id}"),
-            clause,
+            "KHQ4-H2",
             3,
             note,
-            VECTOR,
-            vec![fault(field, overwrite(offset, bytes))],
+            control,
+            vec![
+                fault("version", overwrite(4, &version.to_be_bytes())),
+                fault("ndim", overwrite(NDIM, &1u32.to_be_bytes())),
+                fault("shape[0]", overwrite(SHAPE, &len.to_be_bytes())),
+                fault("original_len", overwrite(LEN_1D, &len.to_be_bytes())),
+            ],
         )
     };
+
     vec![
         magic("zero", 2, "four zero bytes", &[0; 4]),
         magic("khf1", 2, "the magic of an f16 file", b"KHF1"),
@@ -128,6 +132,15 @@ fn envelope() -> Vec<Draft> {
         magic("zip", 2, "the magic of a ZIP archive", b"PK\x03\x04"),
         magic("lower-case", 2, "khq4", b"khq4"),
         magic("byte-swapped", 3, "the magic read as a big-endian word", b"4QHK"),
+        refusal(
+            "magic-byte-swapped-tail",
+            "KHQ4-H1",
+            3,
+            "the magic of another file read as a big-endian word",
+            TAIL,
+            vec![fault("magic", overwrite(0, b"4QHK"))],
+        ),
+        magic("last-byte-zero", 2, "the last byte is 0", b"KHQ\0"),
         magic("first-byte", 2, "only the first byte is wrong", b"LHQ4"),
         magic("last-byte", 2, "only the last byte is wrong", b"KHQ5"),
         magic("space", 2, "a space before the magic", b" KHQ"),
@@ -138,12 +151,33 @@ fn envelope() -> Vec<Draft> {
             u32_le(1),
         ),
         version("3", "a version of the future", u32_le(3)),
+        refusal(
+            "version-1-matrix",
+            "KHQ4-H2",
+            4,
+            "version 1 over a matrix",
+            MATRIX,
+            vec![fault("version", overwrite(4, &u32_le(1)))],
+        ),
+        refusal(
+            "version-1-empty",
+            "KHQ4-H2",
+            4,
+            "version 1 over no values, where no block tells the two apart",
+            EMPTY,
+            vec![fault("version", overwrite(4, &u32_le(1)))],
+        ),
         version("258", "the low byte is 2: the version is four bytes", u32_le(258)),
         version("largest", "version 2^32 - 1", u32_le(u32::MAX)),
         version("big-endian", "version 2 in big-endian order", 2u32.to_be_bytes()),
-        swapped("ndim", NDIM, "ndim", &1u32.to_be_bytes()),
-        swapped("shape", SHAPE, "shape[0]", &32u64.to_be_bytes()),
-        swapped("length", LEN_1D, "original_len", &32u64.to_be_bytes()),
+        big_endian("header", "every field of the header in big-endian order", VECTOR, 32, 2),
+        big_endian(
+            "header-of-70",
+            "every field of the header in big-endian order, 70 values",
+            TAIL,
+            70,
+            2,
+        ),
         refusal(
             "big-endian-shape-and-length",
             "KHQ4-H4",
@@ -210,6 +244,17 @@ fn dimensions() -> Vec<Draft> {
                 repair("shape", overwrite(SHAPE, &vec![1; kept - SHAPE as usize])),
                 repair("length", truncate(kept as u64)),
             ],
+        ));
+    }
+    for (id, ndim) in [("two", 2u32), ("three", 3), ("thousand", 1000), ("all", u32::MAX)] {
+        let note = format!("{ndim} dimensions where there is room for one, over no values");
+        drafts.push(refusal(
+            format!("ndim-{id}-over-empty"),
+            "KHQ4-H3",
+            10,
+            note,
+            EMPTY,
+            vec![fault("ndim", overwrite(NDIM, &u32_le(ndim)))],
         ));
     }
     for ndim in [4u32, 64, 1000] {
@@ -509,6 +554,14 @@ fn maximal_counts() -> Vec<Draft> {
             VECTOR,
             0x0ccc_cccc_cccc_cccd,
         ),
+        count("2p62", 13, "2^62 values and no payload: 20 n is 0 in 64 bits", EMPTY, 1 << 62),
+        count(
+            "2p62-plus-32",
+            13,
+            "2^62 + 32 values over one block: 20 n is 640 in 64 bits",
+            VECTOR,
+            (1 << 62) + 32,
+        ),
         count("2p32", 19, "2^32 values and no payload: 0 in 32 bits", EMPTY, 1 << 32),
         count(
             "2p32-plus-32",
@@ -676,6 +729,16 @@ fn narrow() -> Vec<Draft> {
             with_payload(reshape(&[(1 << 31) + 32], (1 << 31) + 32), 32),
         ),
         narrow(
+            "scalar-none",
+            22,
+            "a scalar with no value",
+            SCALAR,
+            vec![
+                fault("original_len", overwrite(SHAPE, &0u64.to_le_bytes())),
+                repair("payload", truncate(20)),
+            ],
+        ),
+        narrow(
             "signed-length",
             20,
             "2^31 values and no payload: below zero where it is read as signed",
@@ -704,6 +767,12 @@ fn expected_shapes() -> Vec<Draft> {
             "the caller requires [16, 2], the file has [2, 16]",
             MATRIX,
             &[16, 2],
+        ),
+        expected(
+            "transposed-three",
+            "the caller requires [7, 3, 2], the file has [2, 3, 7]",
+            "load/accept-3d-2x3x7",
+            &[7, 3, 2],
         ),
         expected("flat", "the caller requires [32], the file has [2, 16]", MATRIX, &[32]),
         expected(
@@ -741,6 +810,12 @@ fn specials() -> Vec<Draft> {
             Special::DanglingSymlink,
         ),
         special("directory", 7, "a directory", Special::Directory),
+        special(
+            "symlink-to-directory",
+            7,
+            "a symbolic link to a directory",
+            Special::SymlinkToDirectory,
+        ),
         special("fifo", 7, "a FIFO without a writer: opening it must not hang", Special::Fifo),
         special("device", 7, "the null device, which reads as an empty file", Special::Device),
         special("socket", 7, "a socket", Special::Socket),

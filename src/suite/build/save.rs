@@ -16,7 +16,7 @@ pub(super) fn cases() -> Vec<Draft> {
 
 /// KHQ4-W1.
 fn exact() -> Vec<Draft> {
-    let shapes: [&[u64]; 21] = [
+    let shapes: [&[u64]; 22] = [
         &[],
         &[1],
         &[31],
@@ -38,15 +38,19 @@ fn exact() -> Vec<Draft> {
         &[2, 0, 3],
         &[1, 2048],
         &[0, 1 << 40],
+        &[1 << 33, 0],
     ];
     let mut drafts: Vec<Draft> = shapes
         .into_iter()
         .map(|shape| {
             let len = shape.iter().product();
             let sizes = shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
-            let id = format!("save/{}d-{sizes}", shape.len());
-            let id = id.trim_end_matches('-').to_owned();
-            let class = if len == 0 { 21 } else { 6 };
+            let id = if shape.is_empty() {
+                "save/0d".into()
+            } else {
+                format!("save/{}d-{sizes}", shape.len())
+            };
+            let class = class_of(shape, len);
             Draft::new(
                 id,
                 "KHQ4-W1",
@@ -62,6 +66,12 @@ fn exact() -> Vec<Draft> {
     let ramp = |place: usize| place as u8;
     drafts.extend([
         one("scale-subnormal", 48, "a subnormal scale and bias, kept", block(0x0001, 0x8003, ramp)),
+        one(
+            "scale-largest-subnormal",
+            48,
+            "the largest subnormals, kept",
+            block(0x03ff, 0x83ff, ramp),
+        ),
         one("scale-largest", 32, "the largest scale and bias", block(0x7bff, 0x7bff, ramp)),
         one(
             "scale-negative",
@@ -71,6 +81,11 @@ fn exact() -> Vec<Draft> {
         ),
         one("bias-negative-zero", 43, "a bias of -0, its sign kept", block(0x3c01, 0x8000, ramp)),
     ]);
+    let scalar = input(&[], 1, &block(0xc001, 0x4402, ramp));
+    drafts.push(
+        Draft::new("save/0d-negative-scale", "KHQ4-W1", "a scalar is written with ndim 0", scalar)
+            .class(22),
+    );
     drafts.push(
         Draft::new(
             "save/padding-kept",
@@ -83,11 +98,24 @@ fn exact() -> Vec<Draft> {
     drafts
 }
 
+/// What most often goes wrong with such a shape.
+fn class_of(shape: &[u64], len: u64) -> u8 {
+    match (shape, len) {
+        ([], _) => 22,
+        (shape, 0) if shape.iter().any(|&size| size > u32::MAX.into()) => 19,
+        (_, 0) => 21,
+        ([1], _) => 3,
+        ([32 | 64], _) => 5,
+        ([_, _], _) => 24,
+        _ => 6,
+    }
+}
+
 /// KHQ4-W2 (class 6): what a reader would refuse is not written.
 fn refused() -> Vec<Draft> {
-    let refused = |id: &str, class: u8, note: &str, shape: &[u64], len: u64, payload: &[u8]| {
+    let refused = |id: &str, note: &str, shape: &[u64], len: u64, payload: &[u8]| {
         Draft::new(format!("save/{id}"), "KHQ4-W2", note, input(shape, len, payload))
-            .class(class)
+            .class(6)
             .control(CONTROL)
     };
     let sound = plain_payload(64);
@@ -97,23 +125,23 @@ fn refused() -> Vec<Draft> {
         payload
     };
     vec![
-        refused("shape-too-small", 23, "shape [63] for 64 values", &[63], 64, &sound),
-        refused("shape-too-large", 23, "shape [2, 33] for 64 values", &[2, 33], 64, &sound),
+        refused("shape-too-small", "shape [63] for 64 values", &[63], 64, &sound),
+        refused("shape-too-large", "shape [2, 33] for 64 values", &[2, 33], 64, &sound),
         refused(
             "shape-wraps",
-            16,
             "a product of 2^64 + 64 for 64 values",
             &[(1 << 58) + 1, 64],
             64,
             &sound,
         ),
-        refused("payload-short", 26, "one block for 64 values", &[64], 64, &sound[..20]),
-        refused("payload-long", 5, "two blocks for 32 values", &[32], 32, &sound),
-        refused("payload-not-whole", 35, "39 bytes for 64 values", &[64], 64, &sound[..39]),
-        refused("scale-nan", 29, "the second scale is a NaN", &[64], 64, &with(20, 0x7e00)),
-        refused("scale-zero", 29, "the first scale is 0", &[64], 64, &with(0, 0)),
-        refused("scale-infinite", 29, "the second scale is infinite", &[64], 64, &with(20, 0x7c00)),
-        refused("bias-nan", 30, "the second bias is a NaN", &[64], 64, &with(22, 0x7e00)),
-        refused("bias-infinite", 30, "the first bias is infinite", &[64], 64, &with(2, 0xfc00)),
+        refused("payload-missing", "no block for 64 values", &[64], 64, &[]),
+        refused("payload-short", "one block for 64 values", &[64], 64, &sound[..20]),
+        refused("payload-long", "two blocks for 32 values", &[32], 32, &sound),
+        refused("payload-not-whole", "39 bytes for 64 values", &[64], 64, &sound[..39]),
+        refused("scale-nan", "the second scale is a NaN", &[64], 64, &with(20, 0x7e00)),
+        refused("scale-zero", "the first scale is 0", &[64], 64, &with(0, 0)),
+        refused("scale-infinite", "the second scale is infinite", &[64], 64, &with(20, 0x7c00)),
+        refused("bias-nan", "the second bias is a NaN", &[64], 64, &with(22, 0x7e00)),
+        refused("bias-infinite", "the first bias is infinite", &[64], 64, &with(2, 0xfc00)),
     ]
 }

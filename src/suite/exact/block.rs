@@ -50,9 +50,9 @@ impl ExactBlock {
     pub fn weight(&self, index: usize) -> u32 {
         let exact = self.exact_weight(index);
         if exact.is_zero() {
-            // A sum of zeros is negative only where both are; numbers that cancel give +0.
-            let product_negative = self.nibbles[index] == 0 && Format::F16.sign(self.scale.into());
-            let negative = product_negative && self.bias == 0x8000;
+            // A sum of zeros is negative only where both are; numbers that cancel give +0, and
+            // then the bias is no zero.
+            let negative = Format::F16.sign(self.scale.into()) && self.bias == 0x8000;
             return u32::from(negative) << 31;
         }
         round(&exact, &Exact::scaled(1, 0), Format::F32).bits(Format::F32) as u32

@@ -1,0 +1,114 @@
+//! `check`: the whole suite, or a part of it, and the verdict.
+
+use clap::Args;
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use super::progress::Progress;
+use super::select::{FilterArguments, SuiteArguments};
+use super::subject::{Opened, SubjectArguments};
+use crate::report::log;
+use crate::report::pass::{self, Pass};
+use crate::report::summary::Verdict;
+use crate::run::{Record, Settings, Totals, run};
+use crate::suite::{Case, Suite};
+
+/// Ask a subject every case and say whether it conforms
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    subject: SubjectArguments,
+    #[command(flatten)]
+    filter: FilterArguments,
+    #[command(flatten)]
+    suite: SuiteArguments,
+    /// Write JSON Lines instead of a report: a header, one line a case, a footer
+    #[arg(long)]
+    json: bool,
+    /// Ask in an order shuffled by this number
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Show every failure in full, and refusals with a wrong class
+    #[arg(long)]
+    verbose: bool,
+}
+
+impl Check {
+    /// # Errors
+    ///
+    /// Whatever keeps a verdict from being found.
+    pub fn run(self) -> Result<Exit, Problem> {
+        let suite = self.suite.load()?;
+        let cases = self.filter.select(&suite)?;
+        let mut opened = self.subject.open()?;
+        if let Some(folder) = &self.suite.vectors {
+            opened.again.option("--vectors", folder.display());
+        }
+        let records = if self.json {
+            self.log(&suite, &cases, &mut opened)?
+        } else {
+            self.report(&suite, &cases, &mut opened)?
+        };
+        match Verdict::of(&Totals::of(&records)) {
+            Verdict::Conforms => Ok(Exit::Good),
+            Verdict::DoesNotConform => Ok(Exit::Bad),
+            Verdict::NothingAsked => Ok(Exit::NothingAsked),
+        }
+    }
+
+    fn settings(&self, opened: &Opened) -> Settings {
+        let profile = opened.profile.clone();
+        Settings { profile, deadline: self.subject.deadline, seed: self.seed }
+    }
+
+    fn report(
+        &self,
+        suite: &Suite,
+        cases: &[&Case],
+        opened: &mut Opened,
+    ) -> Result<Vec<Record>, Problem> {
+        let settings = self.settings(opened);
+        let mut progress = Progress::new(cases.len(), true);
+        let mut observe = |record: &Record| progress.advance(record);
+        let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe);
+        progress.finish();
+        let records = records?;
+        print(&pass::report(&Pass {
+            suite,
+            hello: opened.subject.hello(),
+            profile: &opened.profile,
+            seed: self.seed,
+            records: &records,
+            again: &opened.again,
+            verbose: self.verbose,
+        }))?;
+        Ok(records)
+    }
+
+    fn log(
+        &self,
+        suite: &Suite,
+        cases: &[&Case],
+        opened: &mut Opened,
+    ) -> Result<Vec<Record>, Problem> {
+        let settings = self.settings(opened);
+        let (asked, hello) = (self.subject.asked(), opened.subject.hello());
+        let header = log::header(suite, &asked, hello, &opened.profile, cases.len(), self.seed);
+        print_line(header?)?;
+        // The pass cannot be stopped from here: what cannot be written is reported at its end.
+        let mut written = Ok(());
+        let mut observe = |record: &Record| {
+            if written.is_ok() {
+                written = log::case(record).map_err(Problem::from).and_then(print_line);
+            }
+        };
+        let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe)?;
+        written?;
+        print_line(log::footer(&records)?)?;
+        Ok(records)
+    }
+}
+
+fn print_line(line: String) -> Result<(), Problem> {
+    print(&(line + "\n"))
+}

@@ -1,0 +1,61 @@
+//! `list`: the cases, or the subjects.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use super::select::{FilterArguments, SuiteArguments};
+use super::subject::{find_registry, zoo};
+use crate::report::list;
+
+/// Name the cases, or with --subjects the subjects
+#[derive(Args)]
+pub struct List {
+    #[command(flatten)]
+    filter: FilterArguments,
+    #[command(flatten)]
+    suite: SuiteArguments,
+    /// Name the subjects instead; DIR is the folder of registry.toml
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["filter", "vectors"])]
+    subjects: Option<Option<PathBuf>>,
+}
+
+impl List {
+    /// # Errors
+    ///
+    /// Where the vectors or the registry cannot be used, or a filter matches nothing.
+    pub fn run(self) -> Result<Exit, Problem> {
+        let text = match &self.subjects {
+            Some(folder) => subjects(folder.as_ref())?,
+            None => {
+                let suite = self.suite.load()?;
+                list::cases(&self.filter.select(&suite)?)
+            }
+        };
+        print(&text)?;
+        Ok(Exit::Good)
+    }
+}
+
+fn subjects(folder: Option<&PathBuf>) -> Result<String, Problem> {
+    let inside = ("reference".to_owned(), "this crate's own codec and loaders".to_owned());
+    let mut text = list::subjects("inside the command", &[inside]);
+    if let Some(registry) = find_registry(folder)? {
+        let named: Vec<_> = registry
+            .subjects()
+            .map(|(name, subject)| {
+                (name.to_owned(), format!("{} (profile {})", subject.about, subject.profile))
+            })
+            .collect();
+        text.push('\n');
+        text.push_str(&list::subjects("registered", &named));
+    }
+    let (faults, liars) = zoo();
+    text.push('\n');
+    text.push_str(&list::subjects("the zoo: one fault each", &faults));
+    text.push('\n');
+    text.push_str(&list::subjects("the zoo: liars", &liars));
+    Ok(text)
+}

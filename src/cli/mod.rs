@@ -1,0 +1,83 @@
+//! The command: one file a verb, which turns arguments into calls and their result into an exit
+//! code. A new verb is a file, its `mod` line and its line in [`verbs`].
+
+mod check;
+mod inspect;
+mod list;
+mod output;
+mod problem;
+mod progress;
+mod repro;
+mod select;
+mod serve;
+mod show;
+mod subject;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use problem::{Exit, Problem};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  conforms, or done
+  1  does not conform
+  2  wrong usage, vectors that cannot be used, a file that cannot be read
+  3  the subject did not start
+  4  the harness failed, or nothing was asked";
+
+/// Conformance for 4-bit weights: judges codecs and loaders of KHQ4 files
+#[derive(Parser)]
+#[command(name = "q4proof", version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Makes the enum of verbs, and the call of each.
+macro_rules! verbs {
+    ($($module:ident::$verb:ident),* $(,)?) => {
+        #[derive(Subcommand)]
+        enum Verb {
+            $($verb($module::$verb),)*
+        }
+
+        impl Verb {
+            fn run(self) -> Result<Exit, Problem> {
+                match self {
+                    $(Self::$verb(arguments) => arguments.run(),)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    check::Check,
+    list::List,
+    show::Show,
+    repro::Repro,
+    inspect::Inspect,
+    serve::Serve,
+}
+
+/// Runs the verb that the command line names, and says in one sentence on standard error what went
+/// wrong, if anything did.
+pub fn main() -> ExitCode {
+    match Arguments::parse().verb.run() {
+        Ok(exit) => exit.into(),
+        Err(problem) => problem.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,99 @@
+//! How the command ends: an exit code, and where something went wrong one sentence.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use crate::report::text::plain;
+use crate::run::RunError;
+use crate::subject::child::StartError;
+use crate::subject::registry::RegistryError;
+use crate::suite::SuiteError;
+
+/// Characters of a sentence that are shown.
+const SENTENCE: usize = 2000;
+
+/// How a verb ended that did what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It conforms, is sound, or was done.
+    Good,
+    /// It does not conform, or is not sound.
+    Bad,
+    /// There was nothing to judge.
+    NothingAsked,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Good => Self::SUCCESS,
+            Exit::Bad => Self::from(1),
+            Exit::NothingAsked => Self::from(4),
+        }
+    }
+}
+
+/// Why a verb could not do what it was asked.
+#[derive(Debug)]
+pub enum Problem {
+    /// The arguments, the vectors or a file are not right.
+    Usage(String),
+    /// The subject did not start.
+    NotStarted(String),
+    /// The harness itself failed, or nothing was to be asked.
+    Harness(String),
+    /// What was to be shown could not be written.
+    Output(io::Error),
+}
+
+impl Problem {
+    /// Says what is wrong, and gives the exit code.
+    pub fn report(self) -> ExitCode {
+        let (code, sentence) = match self {
+            Self::Usage(sentence) => (2, sentence),
+            Self::NotStarted(sentence) => (3, sentence),
+            Self::Harness(sentence) => (4, sentence),
+            // A reader that has seen enough, such as `head`, needs no sentence.
+            Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => {
+                return ExitCode::from(4);
+            }
+            Self::Output(error) => (4, format!("the output cannot be written: {error}")),
+        };
+        // Where standard error is gone there is no one left to tell.
+        writeln!(io::stderr(), "q4proof: {}", plain(&sentence, SENTENCE)).ok();
+        ExitCode::from(code)
+    }
+}
+
+impl From<SuiteError> for Problem {
+    fn from(error: SuiteError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        Self::NotStarted(error.to_string())
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Suite(error) => error.into(),
+            error @ RunError::Harness(_) => Self::Harness(error.to_string()),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Harness(format!("a record has no form in JSON: {error}"))
+    }
+}

@@ -1,0 +1,74 @@
+//! `repro`: one case again, with everything that is said.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use super::select::SuiteArguments;
+use super::subject::SubjectArguments;
+use crate::report::dialogue::{self, Recorder};
+use crate::report::pass;
+use crate::report::summary::Verdict;
+use crate::run::{Settings, Totals, run};
+use crate::store::write_atomically;
+use crate::suite::derive::load_bytes;
+use crate::suite::{Case, Suite};
+
+/// Ask one case again, and show each request and answer
+#[derive(Args)]
+pub struct Repro {
+    /// The case
+    id: String,
+    #[command(flatten)]
+    subject: SubjectArguments,
+    #[command(flatten)]
+    suite: SuiteArguments,
+    /// Write the file that the case loads to this path, too
+    #[arg(long, value_name = "FILE")]
+    keep: Option<PathBuf>,
+}
+
+impl Repro {
+    /// # Errors
+    ///
+    /// Whatever keeps the case from being asked.
+    pub fn run(self) -> Result<Exit, Problem> {
+        let suite = self.suite.load()?;
+        let case = self.suite.case(&suite, &self.id)?;
+        if let Some(path) = &self.keep {
+            keep(&suite, case, path)?;
+        }
+        let mut opened = self.subject.open()?;
+        let settings = Settings {
+            profile: opened.profile.clone(),
+            deadline: self.subject.deadline,
+            seed: None,
+        };
+        let mut recorder = Recorder::new(opened.subject.as_mut());
+        let records = run(&suite, &[case], &mut recorder, &settings, &mut |_| {})?;
+        let exchanges = recorder.exchanges;
+        let mut text = pass::heading(&suite, opened.subject.hello());
+        text.push_str("\n\n");
+        for record in &records {
+            let deadline = settings.deadline;
+            text.push_str(&dialogue::report(case, record, &exchanges, &opened.profile, deadline));
+        }
+        print(&text)?;
+        match Verdict::of(&Totals::of(&records)) {
+            Verdict::Conforms => Ok(Exit::Good),
+            Verdict::DoesNotConform => Ok(Exit::Bad),
+            Verdict::NothingAsked => Ok(Exit::NothingAsked),
+        }
+    }
+}
+
+/// Writes the file that `case` loads.
+fn keep(suite: &Suite, case: &Case, path: &Path) -> Result<(), Problem> {
+    let problem = |what: String| Problem::Usage(format!("--keep {}: {what}", path.display()));
+    let bytes = load_bytes(case, suite.control(case)).map_err(problem)?;
+    let bytes =
+        bytes.ok_or_else(|| problem(format!("the case {} loads no file of bytes", case.id)))?;
+    write_atomically(path, &bytes).map_err(|error| problem(error.to_string()))
+}

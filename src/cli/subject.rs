@@ -1,0 +1,228 @@
+//! Who is asked: the reference, a member of the zoo, a registered subject, or any command.
+
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, fmt::Write};
+
+use clap::Args;
+
+use super::problem::Problem;
+use crate::report::Again;
+use crate::run::Profile;
+use crate::subject::child::ChildSubject;
+use crate::subject::registry::{FILE, Registry};
+use crate::subject::zoo::{Fault, Faulty, Liar};
+use crate::subject::{Implementation, InProcess, Reference, Subject};
+
+/// The name of this crate's own codec and loaders.
+pub const REFERENCE: &str = "reference";
+
+/// How long one answer may take, if nothing else is said.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What members of the zoo are named with.
+const ZOO: &str = "zoo:";
+
+/// The member of the zoo that has no fault.
+const SOUND: &str = "sound";
+
+#[derive(Args)]
+pub struct SubjectArguments {
+    /// Who is asked: reference, zoo:NAME, or a name of the registry
+    #[arg(long, value_name = "NAME", default_value = "reference", conflicts_with = "command")]
+    pub subject: String,
+
+    /// What the subject claims: decode, encode, encode-bounded, load, save joined by +, or all
+    #[arg(long)]
+    pub profile: Option<Profile>,
+
+    /// How long one answer may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub deadline: Duration,
+
+    /// The folder of registry.toml, else conformance/subjects here or in a folder above
+    #[arg(long, value_name = "DIR")]
+    pub subjects: Option<PathBuf>,
+
+    /// The command of a subject, after --
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+/// A subject that can be asked.
+pub struct Opened {
+    /// The subject.
+    pub subject: Box<dyn Subject>,
+    /// What it is asked for.
+    pub profile: Profile,
+    /// How it is asked again.
+    pub again: Again,
+}
+
+impl SubjectArguments {
+    /// Builds the subject where that is needed, and starts it.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Usage`], where no subject has that name or the registry cannot be used;
+    /// [`Problem::NotStarted`].
+    pub fn open(&self) -> Result<Opened, Problem> {
+        let mut claimed = Profile::all();
+        let subject: Box<dyn Subject> = if !self.command.is_empty() {
+            Box::new(ChildSubject::start(&self.command)?)
+        } else if self.subject == REFERENCE {
+            Box::new(InProcess::new(Reference))
+        } else if self.subject.starts_with(ZOO) {
+            Box::new(ChildSubject::start(&self.zoo_command()?)?)
+        } else {
+            let (subject, profile) = self.registered()?;
+            claimed = profile;
+            subject
+        };
+        let profile = self.profile.clone().unwrap_or(claimed);
+        Ok(Opened { subject, profile, again: self.again() })
+    }
+
+    /// The subject, as the command line names it.
+    pub fn asked(&self) -> String {
+        match self.command.as_slice() {
+            [] => self.subject.clone(),
+            command => command.join(" "),
+        }
+    }
+
+    /// A member of the zoo in a process of its own, so that whatever it does stays there.
+    fn zoo_command(&self) -> Result<Vec<String>, Problem> {
+        implementation(&self.subject)?;
+        let own = env::current_exe()
+            .map_err(|error| Problem::Harness(format!("the command's own path: {error}")))?;
+        Ok(vec![
+            own.display().to_string(),
+            "serve".into(),
+            "--subject".into(),
+            self.subject.clone(),
+        ])
+    }
+
+    fn registered(&self) -> Result<(Box<dyn Subject>, Profile), Problem> {
+        let registry = find_registry(self.subjects.as_ref())?;
+        let subject = registry.as_ref().and_then(|registry| registry.get(&self.subject));
+        let (Some(registry), Some(subject)) = (&registry, subject) else {
+            return Err(Problem::Usage(unknown(&self.subject, registry.as_ref())));
+        };
+        let not_started = |what: String| {
+            Problem::NotStarted(format!("the subject {} did not start: {what}", self.subject))
+        };
+        registry.build(subject).map_err(|error| {
+            not_started(format!("its build `{}`: {}", error.file, error.problem))
+        })?;
+        Ok((Box::new(ChildSubject::start(&subject.start)?), subject.profile.clone()))
+    }
+
+    fn again(&self) -> Again {
+        let mut again = Again { command: self.command.clone(), ..Again::default() };
+        if self.command.is_empty() && self.subject != REFERENCE {
+            again.option("--subject", &self.subject);
+        }
+        if let Some(profile) = &self.profile {
+            again.option("--profile", profile);
+        }
+        if self.deadline != DEADLINE {
+            again.option("--deadline", self.deadline.as_secs_f64());
+        }
+        if let Some(folder) = &self.subjects {
+            again.option("--subjects", folder.display());
+        }
+        again
+    }
+}
+
+/// The implementation inside the command that has this name.
+///
+/// # Errors
+///
+/// [`Problem::Usage`], naming what there is.
+pub fn implementation(name: &str) -> Result<Box<dyn Implementation>, Problem> {
+    if name == REFERENCE {
+        return Ok(Box::new(Reference));
+    }
+    let member = name.strip_prefix(ZOO);
+    if let Some(fault) = member.and_then(Fault::by_name) {
+        return Ok(Box::new(Faulty::new(Some(fault))));
+    }
+    if let Some(liar) = Liar::ALL.iter().find(|liar| Some(liar.name()) == member) {
+        return Ok(Box::new(*liar));
+    }
+    match member {
+        Some(SOUND) => Ok(Box::new(Faulty::new(None))),
+        Some(_) => {
+            let sentence = format!(
+                "the zoo has no {name:?}; `q4proof list --subjects` names its faults and liars, \
+                 such as zoo:{} and zoo:{}",
+                Fault::ALL.first().map_or(SOUND, |fault| fault.name()),
+                Liar::ALL.first().map_or(SOUND, |liar| liar.name()),
+            );
+            Err(Problem::Usage(sentence))
+        }
+        None => Err(Problem::Usage(format!(
+            "{name:?} is no subject inside the command: name reference or zoo:NAME"
+        ))),
+    }
+}
+
+/// The registry in the folder that was named, or else above the working directory.
+///
+/// # Errors
+///
+/// [`Problem::Usage`], where the one that was named is not there, or the one found is broken.
+pub fn find_registry(named: Option<&PathBuf>) -> Result<Option<Registry>, Problem> {
+    let found = || Registry::find(&env::current_dir().ok()?);
+    match named.cloned().or_else(found) {
+        Some(folder) => Ok(Some(Registry::load(&folder)?)),
+        None => Ok(None),
+    }
+}
+
+/// No subject has the name: what there is.
+fn unknown(name: &str, registry: Option<&Registry>) -> String {
+    let mut sentence = format!("no subject is named {name:?}; there is reference, zoo:NAME");
+    match registry {
+        Some(registry) => {
+            for (known, _) in registry.subjects() {
+                write!(sentence, ", {known}").ok();
+            }
+            sentence.push_str(" (`q4proof list --subjects` says more)");
+        }
+        None => {
+            write!(
+                sentence,
+                ", and no conformance/subjects/{FILE} lies here or in a folder above (--subjects \
+                 DIR names its folder)"
+            )
+            .ok();
+        }
+    }
+    sentence
+}
+
+/// A subject's name, and what it is.
+pub type Named = (String, String);
+
+/// The members of the zoo: those with one fault or none, and the liars.
+pub fn zoo() -> (Vec<Named>, Vec<Named>) {
+    let named = |name: &str, about: &str| (format!("{ZOO}{name}"), about.to_owned());
+    let faults = Fault::ALL.iter().map(|fault| named(fault.name(), fault.about()));
+    let sound = named(SOUND, "No fault: answers every request as the reference does.");
+    let liars = Liar::ALL.iter().map(|liar| named(liar.name(), liar.about()));
+    (std::iter::once(sound).chain(faults).collect(), liars.collect())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const MOST: f64 = 86_400.0;
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= MOST => {
+            Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+        }
+        _ => Err(format!("expected a number of seconds above 0, at most {MOST}")),
+    }
+}

@@ -1,0 +1,153 @@
+//! What a file is: its fields, what its blocks hold, and what is wrong with it.
+
+use std::fmt::Write;
+
+use super::case::fields_table;
+use super::clauses;
+use super::layout::{self, Field};
+use super::text::{BAD, GOOD, counted, plain, styled};
+use crate::codec::{BLOCK_WEIGHTS, Block, decode_block};
+use crate::format::khq4::{MAGIC, VERSION, View};
+use crate::format::{Class, FormatError};
+
+/// Blocks that are shown.
+const MOST_BLOCKS: u64 = 3;
+
+/// The fields of a file of `file_len` bytes, of which `bytes` are the first. What follows a wrong
+/// magic or version is not read as KHQ4.
+pub fn fields(bytes: &[u8], file_len: u64) -> String {
+    let mut fields = layout::fields(bytes, file_len, MOST_BLOCKS);
+    let is =
+        |index: usize, right: &[u8]| fields.get(index).is_some_and(|field| field.bytes == right);
+    let known = match (is(0, &MAGIC), is(1, &VERSION.to_le_bytes())) {
+        (true, true) => fields.len(),
+        (true, false) => 2,
+        (false, _) => 1,
+    };
+    if known < fields.len() {
+        let offset = fields[known].offset;
+        let len = file_len.saturating_sub(offset);
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let bytes = bytes[start..].to_vec();
+        fields.truncate(known);
+        fields.push(Field {
+            offset,
+            len,
+            bytes,
+            name: "the rest".into(),
+            value: "not read as KHQ4".into(),
+        });
+    }
+    for field in &mut fields {
+        field.value = plain(&field.value, 80);
+    }
+    fields_table(&fields, &[])
+}
+
+/// What the blocks of a sound file hold.
+pub fn statistics(view: &View) -> String {
+    let counts =
+        |holds: fn(&Block) -> bool| view.blocks.iter().filter(|block| holds(block)).count();
+    let negative = counts(|block| block.scale().is_sign_negative());
+    let small_scales = counts(|block| is_subnormal(block.scale()));
+    let small_biases = counts(|block| is_subnormal(block.bias()));
+
+    let mut text = format!(
+        "{} in {}, shape {}\n",
+        counted(usize::try_from(view.header.original_len).unwrap_or(usize::MAX), "value"),
+        counted(view.blocks.len(), "block"),
+        super::text::shape(&view.header.shape),
+    );
+    if let Some((least, greatest)) = range(view) {
+        writeln!(text, "values from {least:?} to {greatest:?}").ok();
+    }
+    writeln!(
+        text,
+        "scales: {negative} negative, {small_scales} subnormal; biases: {small_biases} subnormal"
+    )
+    .ok();
+    let padding = padding(view);
+    if !padding.is_empty() {
+        let set = padding.iter().filter(|&&nibble| nibble != 0).count();
+        writeln!(text, "padding: {}, {set} of them not 0", counted(padding.len(), "nibble")).ok();
+    }
+    text
+}
+
+fn is_subnormal(half: half::f16) -> bool {
+    half.classify() == std::num::FpCategory::Subnormal
+}
+
+/// The least and the greatest value.
+fn range(view: &View) -> Option<(f32, f32)> {
+    let mut left = view.header.original_len;
+    let mut range: Option<(f32, f32)> = None;
+    for block in view.blocks {
+        let real = left.min(BLOCK_WEIGHTS as u64);
+        left -= real;
+        for value in decode_block(block).into_iter().take(real as usize) {
+            let (least, greatest) = range.unwrap_or((value, value));
+            range = Some((least.min(value), greatest.max(value)));
+        }
+    }
+    range
+}
+
+/// The nibbles behind the last value.
+fn padding(view: &View) -> Vec<u8> {
+    let real = (view.header.original_len % BLOCK_WEIGHTS as u64) as usize;
+    match view.blocks.last() {
+        Some(last) if real > 0 => last.nibbles()[real..].to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// The last line of a sound file.
+pub fn sound() -> String {
+    format!("{}: copy and map agree\n", styled("sound", GOOD))
+}
+
+/// The last lines of a file that is refused: what is wrong, where, and by which clause.
+pub fn refused(error: &FormatError) -> String {
+    let clause = clauses::heading(clause(error.class));
+    let what = plain(&error.to_string(), 400);
+    format!("{}: {what}\nclause: {clause}\n", styled("refused", BAD))
+}
+
+/// The clause of SPEC.md by which a reader refuses with `class`.
+fn clause(class: Class) -> &'static str {
+    match class {
+        Class::Magic => "KHQ4-H1",
+        Class::LegacyVersion | Class::Version => "KHQ4-H2",
+        Class::Dimensions => "KHQ4-H3",
+        Class::TruncatedHeader => "KHQ4-H4",
+        Class::ShapeMismatch => "KHQ4-H5",
+        Class::Overflow => "KHQ4-H6",
+        Class::TruncatedPayload => "KHQ4-P1",
+        Class::TrailingBytes => "KHQ4-P2",
+        Class::Scale => "KHQ4-P3",
+        Class::Bias => "KHQ4-P4",
+        Class::ExpectedShape => "KHQ4-P7",
+        Class::NotAFile | Class::Io => "KHQ4-A1",
+        Class::NonFinite => "ENC-S2",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_has_a_clause_of_the_spec() {
+        for class in Class::ALL {
+            assert!(clauses::title(clause(class)).is_some(), "{class}");
+        }
+    }
+
+    #[test]
+    fn another_format_is_not_read_as_khq4() {
+        let text = fields(b"GGUF\x03\0\0\0\x07\0\0\0\0\0\0\0", 16);
+        assert!(text.contains("\"GGUF\"") && text.contains("not read as KHQ4"), "{text}");
+        assert!(!text.contains("ndim"), "{text}");
+    }
+}

@@ -1,0 +1,34 @@
+//! Cases in columns.
+
+use std::fmt::Write;
+
+use super::classes;
+use super::failure::tier;
+use super::text::{Cell, counted, table};
+use crate::suite::Case;
+
+/// One line a case, and their number.
+pub fn cases(cases: &[&Case]) -> String {
+    let line = |case: &&Case| {
+        let class =
+            case.class.map(|class| format!("{class}: {}", classes::name(class).unwrap_or("-")));
+        vec![
+            Cell::left(&case.id),
+            Cell::left(tier(case.tier)),
+            Cell::left(case.input.operation().name()),
+            Cell::left(&case.clause),
+            Cell::left(class.unwrap_or_default()),
+        ]
+    };
+    let head = ["id", "tier", "operation", "clause", "class"].map(Cell::left).to_vec();
+    let lines: Vec<_> = std::iter::once(head).chain(cases.iter().map(line)).collect();
+    let mut text = table(0, &lines);
+    writeln!(text, "{}", counted(cases.len(), "case")).ok();
+    text
+}
+
+/// A kind of subject: its title, and each of its names with what it is.
+pub fn subjects(title: &str, subjects: &[(String, String)]) -> String {
+    let line = |(name, about): &(String, String)| vec![Cell::left(name), Cell::left(about)];
+    format!("{title}\n{}", table(2, &subjects.iter().map(line).collect::<Vec<_>>()))
+}

@@ -1,0 +1,169 @@
+//! The other side of the protocol: an [`Implementation`] that answers on a pair of streams. A codec
+//! in Rust becomes a subject by this one call.
+
+use std::io::{self, BufRead, Read, Write};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::message::{Output, Refusal, Request};
+use super::{Answer, Implementation};
+
+/// The longest line that is read as a request, in bytes.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// Why a dialogue ended before its time.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// A line is no request.
+    #[error("line {line} of the input is no request: {problem}")]
+    Line {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A stream failed.
+    #[error("the stream failed: {0}")]
+    Stream(#[from] io::Error),
+}
+
+/// What every request has.
+#[derive(Deserialize)]
+struct Head {
+    op: String,
+    seq: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct RequestLine<'a> {
+    seq: u64,
+    #[serde(flatten)]
+    request: &'a Request,
+}
+
+#[derive(Serialize)]
+struct AnswerLine<'a> {
+    seq: u64,
+    #[serde(flatten)]
+    body: Body<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Body<'a> {
+    Result(&'a Output),
+    Refused(&'a Refusal),
+    Unsupported(bool),
+}
+
+/// Lets `implementation` answer every request of `input` on `output`, until the input ends.
+///
+/// # Errors
+///
+/// [`ServeError`], where a line is no request or a stream fails.
+pub fn serve(
+    implementation: &dyn Implementation,
+    input: &mut dyn BufRead,
+    output: &mut dyn Write,
+) -> Result<(), ServeError> {
+    for line in 1.. {
+        let bad_line = |problem: String| ServeError::Line { line, problem };
+        let mut text = Vec::new();
+        match input.take(LONGEST_LINE).read_until(b'\n', &mut text)? {
+            0 => break,
+            _ if text.last() == Some(&b'\n') => {}
+            count if count as u64 == LONGEST_LINE => {
+                return Err(bad_line(format!("it is longer than {LONGEST_LINE} bytes")));
+            }
+            _ => return Err(bad_line("the input ends in the middle of it".into())),
+        }
+        let mut answer = answer(implementation, &text).map_err(bad_line)?;
+        answer.push('\n');
+        output.write_all(answer.as_bytes())?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+/// The line that answers the line `text`.
+fn answer(implementation: &dyn Implementation, text: &[u8]) -> Result<String, String> {
+    let wrong = |error: serde_json::Error| error.to_string();
+    let head: Head = serde_json::from_slice(text).map_err(wrong)?;
+    if head.op == "hello" {
+        return serde_json::to_string(&implementation.hello()).map_err(wrong);
+    }
+    let seq = head.seq.ok_or("missing field `seq`")?;
+    let answer = match head.op.as_str() {
+        "decode" | "encode" | "load_khq4" | "save_khq4" => {
+            let request: Request = serde_json::from_slice(text).map_err(wrong)?;
+            request.dispatch(implementation)
+        }
+        _ => Answer::Unsupported,
+    };
+    answer_line(seq, &answer).map_err(wrong)
+}
+
+/// A request as it stands on its line.
+///
+/// # Errors
+///
+/// Where it has no form in JSON.
+pub fn request_line(seq: u64, request: &Request) -> serde_json::Result<String> {
+    serde_json::to_string(&RequestLine { seq, request })
+}
+
+/// An answer as it stands on its line.
+///
+/// # Errors
+///
+/// Where it has no form in JSON.
+pub fn answer_line(seq: u64, answer: &Answer<Output>) -> serde_json::Result<String> {
+    let body = match answer {
+        Answer::Done(output) => Body::Result(output),
+        Answer::Refused(refusal) => Body::Refused(refusal),
+        Answer::Unsupported => Body::Unsupported(true),
+    };
+    serde_json::to_string(&AnswerLine { seq, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::Reference;
+
+    fn dialogue(input: &str) -> Result<String, String> {
+        let mut output = Vec::new();
+        serve(&Reference, &mut input.as_bytes(), &mut output).map_err(|error| error.to_string())?;
+        String::from_utf8(output).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_protocol_s_own_examples_are_answered() {
+        let decode = r#"{"seq":1,"op":"decode","blocks":"44300045700f0000000000000000000000000000","original_len":3,"later":0}"#;
+        let unknown = r#"{"op":"bake","seq":18446744073709551615}"#;
+        let refused = r#"{"seq":2,"op":"decode","blocks":"","original_len":3}"#;
+        let answers = dialogue(&format!("{decode}\n{unknown}\n{refused}\n")).expect("answers");
+        let lines: Vec<&str> = answers.lines().collect();
+        assert_eq!(lines[0], r#"{"seq":1,"result":{"values":"0000a04000dcbd4000fcdf40"}}"#);
+        assert_eq!(lines[1], r#"{"seq":18446744073709551615,"unsupported":true}"#);
+        assert!(lines[2].starts_with(r#"{"seq":2,"refused":{"message":""#), "{}", lines[2]);
+        assert!(lines[2].ends_with(r#""class":"truncated_payload"}}"#), "{}", lines[2]);
+    }
+
+    #[test]
+    fn a_line_that_is_no_request_ends_the_dialogue() {
+        let hello = "{\"op\":\"hello\",\"protocol\":1}\n";
+        for (line, word) in [
+            ("}\n", "line 2"),
+            ("{\"seq\":1}\n", "`op`"),
+            ("{\"op\":\"decode\",\"blocks\":\"\",\"original_len\":0}\n", "`seq`"),
+            ("{\"op\":\"decode\",\"seq\":1,\"blocks\":\"\"}\n", "`original_len`"),
+            ("{\"op\":\"decode\",\"seq\":1,\"blocks\":\"0\",\"original_len\":0}\n", "whole bytes"),
+            ("{\"op\":\"bake\",\"seq\":1}", "middle"),
+        ] {
+            let error = dialogue(&format!("{hello}{line}")).expect_err(line);
+            assert!(error.contains(word), "{line}: {error}");
+        }
+    }
+}

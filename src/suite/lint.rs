@@ -1,0 +1,138 @@
+//! The linter of the vectors: one shape for all of them, and no case that cannot be trusted.
+//!
+//! [`Suite`] refuses what cannot be run; this finds what should not be committed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::case::{Case, Change, Edit, Expect, File, Input, VectorFile};
+use super::library::{LOCK, Suite, SuiteError};
+
+/// What the linter knows of the rest of the project.
+pub struct Known<'a> {
+    /// The clauses of SPEC.md.
+    pub clauses: BTreeSet<&'a str>,
+    /// The faults of the zoo, which `discriminates` may name.
+    pub faults: BTreeSet<&'a str>,
+    /// The classes of real bugs, from 1 to this.
+    pub classes: u8,
+}
+
+/// Everything that is wrong in a folder of vectors, as sentences; none where all is well.
+///
+/// # Errors
+///
+/// [`SuiteError`] where the vectors cannot be loaded at all.
+pub fn lint(folder: &Path, known: &Known<'_>) -> Result<Vec<String>, SuiteError> {
+    let suite = Suite::from_folder(folder)?;
+    let mut problems = Vec::new();
+    if !folder.join(LOCK).exists() {
+        problems.push(format!("{LOCK} is missing: `q4proof vectors build` makes it"));
+    }
+    for path in json_files(folder)? {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(&path).map_err(|error| SuiteError::new(&name, error))?;
+        let file: VectorFile =
+            serde_json::from_str(&text).map_err(|error| SuiteError::new(&name, error))?;
+        let canonical = serde_json::to_string_pretty(&file).expect("plain data has JSON") + "\n";
+        if canonical != text {
+            problems.push(format!("{name}: is not in the one layout that `vectors build` writes"));
+        }
+        for tombstone in &file.tombstones {
+            if suite.get(&tombstone.id).is_some() {
+                problems.push(format!("{}: is removed and present", tombstone.id));
+            }
+        }
+    }
+    for case in suite.cases() {
+        problems.extend(suite.verify(case).err().map(|error| error.to_string()));
+        let found = lint_case(case, suite.control(case), known);
+        problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", case.id)));
+    }
+    Ok(problems)
+}
+
+fn json_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, SuiteError> {
+    let failed = |error| SuiteError::new(folder.display().to_string(), error);
+    let entries = fs::read_dir(folder).map_err(failed)?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    Ok(paths)
+}
+
+fn lint_case(case: &Case, control: Option<&Case>, known: &Known<'_>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut require = |holds: bool, problem: String| {
+        if !holds {
+            problems.push(problem);
+        }
+    };
+    let operation = case.input.operation().name();
+    require(
+        is_slug(&case.id, operation),
+        format!("the id is no slug `{operation}/words-and-digits`"),
+    );
+    require(
+        known.clauses.contains(case.clause.as_str()),
+        format!("{} is no clause of SPEC.md", case.clause),
+    );
+    if let Some(class) = case.class {
+        require((1..=known.classes).contains(&class), format!("there is no class {class}"));
+    }
+    require(!case.note.trim().is_empty(), "has no note".into());
+    require(!case.source.derivation.trim().is_empty(), "has no derivation".into());
+    for name in &case.discriminates {
+        require(
+            known.faults.contains(name.as_str()),
+            format!("discriminates {name}, which is no fault of the zoo"),
+        );
+    }
+    if let Expect::OneOf(behaviours) = &case.expect {
+        let names: BTreeSet<&str> =
+            behaviours.iter().map(|behaviour| behaviour.name.as_str()).collect();
+        require(names.len() == behaviours.len(), "names a behaviour twice".into());
+        require(!names.contains(""), "has a behaviour without a name".into());
+    }
+    if let (Expect::Refuse(classes), Some(control)) = (&case.expect, control) {
+        require(!classes.is_empty(), "refuses with no class".into());
+        require(
+            control.tier <= case.tier,
+            format!("its control {} binds less than it does", control.id),
+        );
+        require(case.input != control.input, "asks what its control asks".into());
+    }
+    if let Input::Load { file: File::Patch(edits), .. } = &case.input {
+        let faults = edits.iter().filter(|edit| !edit.repair).count();
+        let request_at_fault = matches!(case.input, Input::Load { expected_shape: Some(_), .. });
+        require(faults > 0 || request_at_fault, "has no edit that is a fault".into());
+        require(!edits.iter().any(is_empty), "has an edit of no bytes".into());
+    }
+    problems
+}
+
+fn is_slug(id: &str, operation: &str) -> bool {
+    let allowed = |character: char| {
+        character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+    };
+    match id.split_once('/') {
+        Some((family, name)) => {
+            family == operation && !name.is_empty() && name.chars().all(allowed)
+        }
+        None => false,
+    }
+}
+
+fn is_empty(edit: &Edit) -> bool {
+    match &edit.change {
+        Change::Overwrite { bytes, .. }
+        | Change::Insert { bytes, .. }
+        | Change::Append { bytes } => bytes.0.is_empty(),
+        Change::Remove { count, .. } => *count == 0,
+        Change::Truncate { .. } => false,
+    }
+}

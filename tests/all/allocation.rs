@@ -1,0 +1,120 @@
+//! KHQ4-A3: loading allocates no more than the file's length justifies.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fs;
+
+use q4proof::format::AddressWidth;
+use q4proof::store;
+use q4proof::suite::Suite;
+use q4proof::suite::case::{Expect, Input};
+use q4proof::suite::derive::load_bytes;
+
+/// Counts what each thread has allocated, so that tests on other threads do not show.
+struct Counting;
+
+thread_local! {
+    static LIVE: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    // A thread that is ending has no counters any more, and nothing to count.
+    let counted = LIVE.try_with(|live| {
+        live.set(live.get() + bytes);
+        live.get()
+    });
+    if let Ok(live) = counted {
+        PEAK.try_with(|peak| peak.set(peak.get().max(live))).ok();
+    }
+}
+
+// SAFETY: every call is handed on unchanged to the system's allocator, whose contract is the one
+// that callers keep; counting neither allocates nor touches the memory.
+#[allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller's layout, handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: the caller's pointer, which came from `System` by `alloc`, and its layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Both may be there at once while the bytes are copied.
+        count(size as isize);
+        count(-(layout.size() as isize));
+        // SAFETY: as for `dealloc`; the size is the caller's.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most that `work` has allocated at one time, in bytes.
+fn peak(work: impl FnOnce()) -> isize {
+    let before = LIVE.get();
+    PEAK.set(before);
+    work();
+    PEAK.get() - before
+}
+
+#[test]
+fn the_counter_counts() {
+    let bytes = peak(|| drop(std::hint::black_box(vec![1u8; 1 << 20])));
+    assert!((1 << 20..(1 << 20) + 4096).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn no_refusal_allocates_more_than_its_file_justifies() {
+    let suite = Suite::embedded().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tensor.q4");
+    let mut measured = 0;
+    for case in suite.cases() {
+        let (Input::Load { address_width, .. }, Expect::Refuse(_)) = (&case.input, &case.expect)
+        else {
+            continue;
+        };
+        let Some(bytes) = load_bytes(case, suite.control(case)).unwrap() else { continue };
+        fs::write(&path, &bytes).unwrap();
+        let width = match address_width {
+            Some(32) => AddressWidth::Bits32,
+            _ => AddressWidth::Bits64,
+        };
+        let limit = (64 << 10) + 4 * bytes.len() as isize;
+        let copied = peak(|| drop(store::read_khq4(&path, width)));
+        let mapped = peak(|| drop(store::map_khq4(&path, width)));
+        assert!(copied <= limit, "{}: {copied} bytes by copy, {limit} are justified", case.id);
+        assert!(mapped <= limit, "{}: {mapped} bytes by map, {limit} are justified", case.id);
+        measured += 1;
+    }
+    assert!(measured >= 200, "only {measured} refusals were measured");
+}
+
+#[test]
+fn a_large_file_is_read_within_four_times_its_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.q4");
+    let header = q4proof::format::khq4::Header { shape: vec![1 << 20], original_len: 1 << 20 };
+    let mut bytes = header.to_bytes();
+    bytes.extend(
+        [0x00, 0x3c, 0, 0]
+            .into_iter()
+            .chain([0x21; 16])
+            .cycle()
+            .take(header.payload_len() as usize),
+    );
+    fs::write(&path, &bytes).unwrap();
+    let limit = (64 << 10) + 4 * bytes.len() as isize;
+    let copied = peak(|| assert!(store::read_khq4(&path, AddressWidth::Bits64).is_ok()));
+    assert!(copied <= limit, "{copied} bytes for a file of {}", bytes.len());
+    let mapped = peak(|| assert!(store::map_khq4(&path, AddressWidth::Bits64).is_ok()));
+    assert!(mapped <= 64 << 10, "{mapped} bytes for a map");
+}
