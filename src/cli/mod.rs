@@ -9,9 +9,11 @@ mod problem;
 mod progress;
 mod repro;
 mod select;
+mod selftest;
 mod serve;
 mod show;
 mod subject;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -60,6 +62,8 @@ verbs! {
     repro::Repro,
     inspect::Inspect,
     serve::Serve,
+    vectors::Vectors,
+    selftest::Selftest,
 }
 
 /// Runs the verb that the command line names, and says in one sentence on standard error what went

@@ -3,11 +3,18 @@
 /// SPEC.md, as the command carries it.
 const SPEC: &str = include_str!("../../conformance/SPEC.md");
 
+/// The ids of all clauses, in the order of SPEC.md.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    headings().map(|(id, _)| id)
+}
+
 /// The title of the clause `id`: what stands behind `### ID ·`.
 pub fn title(id: &str) -> Option<&'static str> {
-    SPEC.lines()
-        .filter_map(|line| line.strip_prefix("### ")?.split_once(" · "))
-        .find_map(|(found, title)| (found == id).then_some(title))
+    headings().find_map(|(found, title)| (found == id).then_some(title))
+}
+
+fn headings() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SPEC.lines().filter_map(|line| line.strip_prefix("### ")?.split_once(" · "))
 }
 
 /// `ID · title`, or the id alone where SPEC.md has no such clause.

@@ -63,36 +63,47 @@ pub fn lines(records: &[&Record]) -> String {
 /// What the decisive entries came to, those that came to the same in one group, and after them in a
 /// word what the others did.
 pub fn judgements(record: &Record) -> String {
-    let mut groups: Vec<(Vec<&str>, Judgement)> = Vec::new();
-    for entry in record.decisive() {
-        let judgement = comparable(&entry.judgement);
-        let names = entry.entry.as_deref();
-        match groups.iter_mut().find(|(_, known)| *known == judgement) {
-            Some((grouped, _)) => grouped.extend(names),
-            None => groups.push((names.into_iter().collect(), judgement)),
-        }
-    }
+    let decisive = group(record.decisive().map(|entry| (entry, comparable(&entry.judgement))));
+    let others = record.entries.iter().filter(|entry| entry.judgement.outcome != record.outcome);
+    let others = group(others.map(|entry| (entry, outcome(&entry.judgement))));
+
     let mut text = String::new();
-    for (names, judgement) in &groups {
+    for (names, judgement) in &decisive {
         let summary = match judgement.summary.as_str() {
             "" => outcome(judgement),
             summary => plain(summary, SENTENCE),
         };
-        let through = match names.as_slice() {
-            [] => String::new(),
-            names => format!("through {}: ", plain(&names.join(", "), 80)),
-        };
-        if !through.is_empty() || !judgement.summary.is_empty() || judgement.behaviour.is_some() {
-            writeln!(text, "    {through}{summary}").ok();
+        if !names.is_empty() || !judgement.summary.is_empty() || judgement.behaviour.is_some() {
+            writeln!(text, "    {}{summary}", through(names)).ok();
         }
         text.push_str(&comparison(&judgement.rows));
     }
-    let others = record.entries.iter().filter(|entry| entry.judgement.outcome != record.outcome);
-    for EntryRecord { entry, judgement } in others {
-        let name = plain(entry.as_deref().unwrap_or_default(), 80);
-        writeln!(text, "    through {name}: {}", outcome(judgement)).ok();
+    for (names, outcome) in &others {
+        writeln!(text, "    {}{outcome}", through(names)).ok();
     }
     text
+}
+
+/// The names of the entries that came to the same, in the order in which they were asked.
+fn group<'a, T: PartialEq>(
+    entries: impl Iterator<Item = (&'a EntryRecord, T)>,
+) -> Vec<(Vec<&'a str>, T)> {
+    let mut groups: Vec<(Vec<&str>, T)> = Vec::new();
+    for (entry, came_to) in entries {
+        let name = entry.entry.as_deref();
+        match groups.iter_mut().find(|(_, known)| *known == came_to) {
+            Some((names, _)) => names.extend(name),
+            None => groups.push((name.into_iter().collect(), came_to)),
+        }
+    }
+    groups
+}
+
+fn through(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        names => format!("through {}: ", plain(&names.join(", "), 80)),
+    }
 }
 
 /// The outcome's word, and the behaviour that answered where it has a name.

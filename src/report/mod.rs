@@ -7,6 +7,7 @@
 //! | [`failure`] | one case that went wrong |
 //! | [`dialogue`] | one case asked again, with every request and answer |
 //! | [`summary`] | totals, hints and the verdict of a pass |
+//! | [`kills`] | the kill matrix of the zoo |
 //! | [`log`] | a pass as JSON Lines |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
@@ -19,6 +20,7 @@ pub mod clauses;
 pub mod dialogue;
 pub mod failure;
 pub mod inspection;
+pub mod kills;
 pub mod layout;
 pub mod list;
 pub mod log;

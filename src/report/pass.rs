@@ -14,6 +14,9 @@ use crate::suite::judge::Outcome;
 /// Failures that are shown in full before the rest is shown in one line each.
 const IN_FULL: usize = 10;
 
+/// Of those, failures of the same operation by the same clause.
+const ALIKE_IN_FULL: usize = 3;
+
 /// A pass, as its report sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass<'a> {
@@ -85,16 +88,15 @@ fn failures(pass: &Pass) -> String {
 
     let (named, followers): (Vec<&Record>, Vec<&Record>) =
         shown.into_iter().partition(|record| pass.verbose || consequence(record).is_none());
-    let in_full = if pass.verbose { named.len() } else { named.len().min(IN_FULL) };
-    let (in_full, in_short) = named.split_at(in_full);
+    let (in_full, in_short) = if pass.verbose { (named, Vec::new()) } else { examples(named) };
     let followers = grouped(&followers);
 
     let mut text = String::new();
-    for record in in_full {
+    for record in &in_full {
         text.push_str(&failure::full(pass.suite.get(&record.id), record, pass.again));
         text.push('\n');
     }
-    text.push_str(&failure::lines(in_short));
+    text.push_str(&failure::lines(&in_short));
     text.push_str(&followers);
     let mut unseen = Vec::new();
     if !in_short.is_empty() || !followers.is_empty() {
@@ -108,6 +110,19 @@ fn failures(pass: &Pass) -> String {
         writeln!(text, "--verbose shows {}\n", unseen.join(" and ")).ok();
     }
     text
+}
+
+/// The failures that are shown in full, a few of each kind, and the others.
+fn examples(records: Vec<&Record>) -> (Vec<&Record>, Vec<&Record>) {
+    let mut alike = BTreeMap::new();
+    let mut shown = 0;
+    records.into_iter().partition(|record| {
+        let count = alike.entry((record.operation, record.clause.as_str())).or_insert(0);
+        *count += 1;
+        let example = *count <= ALIKE_IN_FULL && shown < IN_FULL;
+        shown += usize::from(example);
+        example
+    })
 }
 
 /// What a case failed by that says nothing of the case itself: it says the same of many.

@@ -181,8 +181,11 @@ fn unsupported_hint(records: &[Record], failures: &[&Record], profile: &Profile)
 
 /// An encoder that is not canonical may still be a good one.
 fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
-    let encodes = || failures.iter().filter(|failure| failure.operation == Operation::Encode);
-    let within = encodes().filter(|failure| within_bound(failure)).count();
+    let wrong = |record: &&&Record| {
+        record.operation == Operation::Encode && record.outcome == Outcome::Fail
+    };
+    let wrong: Vec<_> = failures.iter().filter(wrong).collect();
+    let within = wrong.iter().filter(|record| within_bound(record)).count();
     if within == 0 || profile.bounded {
         return None;
     }
@@ -192,8 +195,8 @@ fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
     };
     let claimed = Operation::ALL.into_iter().filter(|operation| profile.contains(*operation));
     Some(format!(
-        "of {} {within} within ENC-B1; --profile {} accepts such encodings",
-        counted(encodes().count(), "failed encoding"),
+        "{within} of {} within ENC-B1; --profile {} accepts such encodings",
+        counted(wrong.len(), "wrong encoding"),
         claimed.map(name).collect::<Vec<_>>().join("+"),
     ))
 }
@@ -218,4 +221,77 @@ pub fn verdict(pass: &Pass) -> String {
     let style = if verdict == Verdict::Conforms { GOOD } else { BAD };
     write!(text, " · {}", styled(verdict.name(), style)).ok();
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::EntryRecord;
+    use crate::suite::judge::Judgement;
+
+    fn record(operation: Operation, outcome: Outcome, summary: &str) -> Record {
+        let judgement = Judgement::plain(outcome, summary);
+        Record {
+            id: "family/name".into(),
+            clause: "DEC-1".into(),
+            class: None,
+            tier: Tier::Must,
+            operation,
+            outcome,
+            entries: vec![EntryRecord { entry: None, judgement }],
+        }
+    }
+
+    fn profile(text: &str) -> Profile {
+        text.parse().expect("a profile")
+    }
+
+    #[test]
+    fn a_subject_that_only_lacks_operations_is_told_its_profile() {
+        let records = [
+            record(Operation::Decode, Outcome::Pass, ""),
+            record(Operation::Load, Outcome::Pass, ""),
+            record(Operation::Save, Outcome::Unsupported, "answered unsupported"),
+        ];
+        let hints = hints(&records, &profile("decode+load+save"));
+        assert_eq!(hints.len(), 1);
+        assert!(hints[0].contains("--profile decode+load asks"), "{hints:?}");
+    }
+
+    #[test]
+    fn no_profile_hides_a_failure() {
+        let lacks = record(Operation::Save, Outcome::Unsupported, "answered unsupported");
+        let wrong = record(Operation::Decode, Outcome::Fail, "1 field differs");
+        let right = record(Operation::Load, Outcome::Pass, "");
+        assert!(hints(&[lacks.clone(), wrong, right], &Profile::all()).is_empty());
+        assert!(hints(&[lacks], &Profile::all()).is_empty());
+    }
+
+    #[test]
+    fn an_encoder_within_the_bound_is_told_its_profile() {
+        let within = "1 field differs; value 3 errs by 0.98 of its bound (within ENC-B1)";
+        let beyond = "1 field differs; value 3 errs by 1.98 of its bound (beyond ENC-B1)";
+        let records = [
+            record(Operation::Encode, Outcome::Fail, within),
+            record(Operation::Encode, Outcome::Fail, beyond),
+            record(Operation::Encode, Outcome::ControlRejected, within),
+        ];
+        let expected = "1 of 2 wrong encodings within ENC-B1; --profile decode+encode-bounded \
+                        accepts such encodings";
+        assert_eq!(hints(&records, &profile("decode+encode")), [expected]);
+        assert!(hints(&records, &profile("encode-bounded")).is_empty());
+        assert!(hints(&records[1..], &profile("encode")).is_empty());
+    }
+
+    #[test]
+    fn nothing_asked_is_no_verdict() {
+        let none = record(Operation::Save, Outcome::NotInProfile, "");
+        let pass = record(Operation::Save, Outcome::Pass, "");
+        let fail = record(Operation::Save, Outcome::Crash, "");
+        let verdict = |records: &[Record]| Verdict::of(&Totals::of(records));
+        assert_eq!(verdict(&[]), Verdict::NothingAsked);
+        assert_eq!(verdict(std::slice::from_ref(&none)), Verdict::NothingAsked);
+        assert_eq!(verdict(&[none, pass.clone()]), Verdict::Conforms);
+        assert_eq!(verdict(&[pass, fail]), Verdict::DoesNotConform);
+    }
 }

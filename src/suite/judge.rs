@@ -1,6 +1,6 @@
 //! Judging: a reply beside a case's lawful answers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::case::{Answer, Case, Expect, Input, Mode};
 use super::exact::encode::margin;
@@ -36,7 +36,7 @@ pub enum Given {
 }
 
 /// What a case came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// Not asked: outside the profile, or a feature is not offered.

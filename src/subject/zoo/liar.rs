@@ -48,7 +48,7 @@ impl Liar {
         match self {
             Self::RefuseAll => "Refuses every request, which no test of refusals alone can see.",
             Self::AcceptAll => {
-                "Does every request, lawful or not: right values for what is lawful, some for the rest."
+                "Does every request: rightly what is lawful, somehow what is to be refused."
             }
             Self::UnsupportedAll => "Offers every operation and answers that it has none of them.",
             Self::Canned => "Answers each operation with one fixed result that was right once.",

@@ -1,13 +1,13 @@
 //! Implementations that are wrong on purpose: a suite that cannot fail proves nothing.
 //!
-//! [`Faulty`] is a complete codec, loader and writer that shares no code with `codec`, `format` and
-//! `store`, so that no slip of theirs hides in it. One [`Fault`] is planted in it at run time: a slip
-//! that a real engine made, or the lack of one guard. With none it answers every request as the
-//! reference does, and passes the whole suite; with any, some vector must fail. [`Liar`] does not
-//! work at all: it answers by a rule that looks at no input, and must not be taken for conforming.
+//! [`Faulty`] is a complete codec, loader and writer that shares no code with `codec`, `format`
+//! and `store`, so that no slip of theirs hides in it. One [`Fault`] is planted in it at run time:
+//! a slip that a real engine made, or the lack of one guard. With none it answers every request as
+//! the reference does, and passes the whole suite; with any, some vector must fail. [`Liar`] does
+//! not even try: it answers by a rule that judges no input, and must not be taken for conforming.
 //!
-//! A fault that is the lack of a guard lets a file pass whose only fault is that guard's: it neither
-//! refuses it for another reason nor crashes, hangs, or allocates what the file does not justify.
+//! A fault that is the lack of a guard lets a file pass whose only fault is that guard's: it does
+//! not refuse it for another reason, crash, hang, or allocate what the file does not justify.
 
 mod decode;
 mod encode;

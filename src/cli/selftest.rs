@@ -1,0 +1,38 @@
+//! `selftest`: the zoo against the suite.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use super::select::SuiteArguments;
+use crate::report::kills;
+use crate::run::selftest::selftest;
+use crate::store::write_atomically;
+
+/// Run every faulty implementation of the zoo through the suite: each must be caught
+#[derive(Args)]
+pub struct Selftest {
+    #[command(flatten)]
+    suite: SuiteArguments,
+    /// Write the kill matrix, which case catches which fault, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    matrix: Option<PathBuf>,
+}
+
+impl Selftest {
+    /// # Errors
+    ///
+    /// Where the vectors cannot be used, or the matrix cannot be written.
+    pub fn run(self) -> Result<Exit, Problem> {
+        let matrix = selftest(&self.suite.load()?, &mut |_| {})?;
+        if let Some(path) = &self.matrix {
+            let text = serde_json::to_string_pretty(&matrix)? + "\n";
+            write_atomically(path, text.as_bytes())
+                .map_err(|error| Problem::Usage(format!("{}: {error}", path.display())))?;
+        }
+        print(&kills::report(&matrix))?;
+        Ok(if matrix.problems.is_empty() { Exit::Good } else { Exit::Bad })
+    }
+}

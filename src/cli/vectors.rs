@@ -1,0 +1,200 @@
+//! `vectors`: makes the vectors and what lies beside them, and finds what is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde::Deserialize;
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use crate::report::text::counted;
+use crate::report::{classes, clauses};
+use crate::store::write_atomically;
+use crate::subject::zoo::Fault;
+use crate::suite::case::VectorFile;
+use crate::suite::judge::Outcome;
+use crate::suite::lint::{Known, lint};
+use crate::suite::{Suite, build};
+
+/// Make or check the vectors themselves
+#[derive(Args)]
+pub struct Vectors {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make every vector anew, byte for byte the same, with suite.lock and the schema
+    Build(Folder),
+    /// Say what is wrong with the vectors
+    Lint(Folder),
+    /// Record from logs of `check --json` which subjects agreed on which case
+    Agree {
+        #[command(flatten)]
+        folder: Folder,
+        /// Logs of whole passes
+        #[arg(required = true)]
+        logs: Vec<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct Folder {
+    /// The folder that holds vectors/ and schema/
+    #[arg(long, value_name = "DIR", default_value = "conformance")]
+    conformance: PathBuf,
+}
+
+impl Folder {
+    fn vectors(&self) -> PathBuf {
+        self.conformance.join("vectors")
+    }
+
+    fn schema(&self) -> PathBuf {
+        self.conformance.join("schema").join("vectors.schema.json")
+    }
+
+    fn agreements(&self) -> PathBuf {
+        self.conformance.join("agreements.json")
+    }
+}
+
+/// Ids of cases that a subject, which shares no code with the exact evaluator, answered lawfully.
+type Agreements = BTreeMap<String, BTreeSet<String>>;
+
+impl Vectors {
+    /// # Errors
+    ///
+    /// Where the folder cannot be read or written, or a log is none.
+    pub fn run(self) -> Result<Exit, Problem> {
+        match self.verb {
+            Verb::Build(folder) => build_all(&folder),
+            Verb::Lint(folder) => lint_all(&folder),
+            Verb::Agree { folder, logs } => agree(&folder, &logs),
+        }
+    }
+}
+
+fn build_all(folder: &Folder) -> Result<Exit, Problem> {
+    let agreements = read_agreements(&folder.agreements())?;
+    let agreed = |id: &str| {
+        let agrees =
+            |(name, ids): (&String, &BTreeSet<String>)| ids.contains(id).then(|| name.clone());
+        agreements.iter().filter_map(agrees).collect()
+    };
+    let suite = build::build_into(&folder.vectors(), &agreed)?;
+    write(&folder.schema(), &schema())?;
+    print(&format!(
+        "{} in {}, suite {} ({})\n",
+        counted(suite.cases().len(), "case"),
+        folder.vectors().display(),
+        suite.version,
+        suite.hash
+    ))?;
+    Ok(Exit::Good)
+}
+
+/// The JSON Schema of a file of vectors, from the Rust types.
+pub fn schema() -> String {
+    let schema = schemars::schema_for!(VectorFile);
+    serde_json::to_string_pretty(&schema).expect("a schema is plain data") + "\n"
+}
+
+fn lint_all(folder: &Folder) -> Result<Exit, Problem> {
+    let clauses: BTreeSet<&str> = clauses::all().collect();
+    let known = Known {
+        clauses: clauses.clone(),
+        faults: Fault::ALL.iter().map(|fault| fault.name()).collect(),
+        is_class: &|class| classes::name(class).is_some(),
+    };
+    let mut problems = lint(&folder.vectors(), &known)?;
+    if fs::read_to_string(folder.schema()).ok().as_deref() != Some(&schema()) {
+        problems.push(format!(
+            "{} is not the schema of the types: `q4proof vectors build` makes it",
+            folder.schema().display()
+        ));
+    }
+    let suite = Suite::from_folder(&folder.vectors())?;
+    let cited: BTreeSet<&str> = suite.cases().iter().map(|case| case.clause.as_str()).collect();
+    let uncited: Vec<&str> = clauses.difference(&cited).copied().collect();
+
+    let mut text: String = problems.iter().map(|problem| format!("{problem}\n")).collect();
+    text += &format!(
+        "{}, {}\n",
+        counted(suite.cases().len(), "case"),
+        counted(problems.len(), "problem")
+    );
+    if !uncited.is_empty() {
+        text += &format!("clauses that no case is named after: {}\n", uncited.join(" "));
+    }
+    print(&text)?;
+    Ok(if problems.is_empty() { Exit::Good } else { Exit::Bad })
+}
+
+/// A line of a log, as far as it is needed here.
+#[derive(Deserialize)]
+#[serde(tag = "record", rename_all = "lowercase")]
+enum Line {
+    Header { asked: String, hash: String },
+    Case { id: String, outcome: Outcome },
+    Footer {},
+}
+
+fn agree(folder: &Folder, logs: &[PathBuf]) -> Result<Exit, Problem> {
+    let suite = Suite::from_folder(&folder.vectors())?;
+    let mut agreements = read_agreements(&folder.agreements())?;
+    for path in logs {
+        let (subject, ids) = read_log(path, &suite)?;
+        print(&format!("{subject} agrees on {}\n", counted(ids.len(), "case")))?;
+        agreements.insert(subject, ids);
+    }
+    let text = serde_json::to_string_pretty(&agreements)? + "\n";
+    write(&folder.agreements(), &text)?;
+    Ok(Exit::Good)
+}
+
+/// The subject of a log and the cases that it passed through every entry.
+fn read_log(path: &Path, suite: &Suite) -> Result<(String, BTreeSet<String>), Problem> {
+    let wrong = |what: String| Problem::Usage(format!("{}: {what}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let (mut subject, mut ids, mut whole) = (None, BTreeSet::new(), false);
+    for (number, line) in text.lines().enumerate() {
+        let line = serde_json::from_str(line).map_err(|error| {
+            wrong(format!("line {} is no record of a log: {error}", number + 1))
+        })?;
+        match line {
+            Line::Header { asked, hash } if hash == suite.hash => subject = Some(asked),
+            Line::Header { hash, .. } => {
+                return Err(wrong(format!("is of suite {hash}, the vectors are {}", suite.hash)));
+            }
+            Line::Case { id, outcome } if suite.get(&id).is_some() => {
+                if matches!(outcome, Outcome::Pass | Outcome::PassAlternate) {
+                    ids.insert(id);
+                }
+            }
+            Line::Case { id, .. } => return Err(wrong(format!("names {id}, which is no case"))),
+            Line::Footer {} => whole = true,
+        }
+    }
+    match subject {
+        Some(subject) if whole => Ok((subject, ids)),
+        _ => Err(wrong("is not a whole log: it needs a header and a footer".into())),
+    }
+}
+
+fn read_agreements(path: &Path) -> Result<Agreements, Problem> {
+    if !path.exists() {
+        return Ok(Agreements::new());
+    }
+    let wrong = |what: String| Problem::Usage(format!("{}: {what}", path.display()));
+    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Problem> {
+    write_atomically(path, text.as_bytes())
+        .map_err(|error| Problem::Harness(format!("{}: {error}", path.display())))
+}

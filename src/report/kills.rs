@@ -1,0 +1,59 @@
+//! The kill matrix: each fault of the zoo, and the cases that catch it.
+
+use std::fmt::Write;
+
+use super::text::{BAD, Cell, GOOD, counted, styled, table};
+use crate::run::selftest::{KillMatrix, Row};
+
+/// The matrix as a table, what is wrong with it, and the verdict.
+pub fn report(matrix: &KillMatrix) -> String {
+    let mut text = format!("suite {}\n\n", matrix.suite);
+    let mut lines = vec![
+        ["class", "fault", "caught by", "of its class", "for example"].map(Cell::left).to_vec(),
+    ];
+    lines.extend(matrix.faults.iter().map(line));
+    text += &table(0, &lines);
+    text.push('\n');
+    for liar in &matrix.liars {
+        let verdict = if liar.totals.conforms() {
+            styled("conforms", BAD)
+        } else {
+            styled("does not conform", GOOD)
+        };
+        writeln!(
+            text,
+            "{}: {} of {} passed, {verdict}",
+            liar.name,
+            liar.totals.passed,
+            liar.totals.asked()
+        )
+        .ok();
+    }
+    text.push('\n');
+    for problem in &matrix.problems {
+        writeln!(text, "{} {problem}", styled("PROBLEM", BAD)).ok();
+    }
+    let caught = matrix.faults.iter().filter(|fault| !fault.killed_by.is_empty()).count();
+    let verdict = match matrix.problems.len() {
+        0 => styled("the harness catches what it must", GOOD),
+        count => styled(&counted(count, "problem"), BAD),
+    };
+    writeln!(
+        text,
+        "{caught} of {} caught, {} refused · {verdict}",
+        counted(matrix.faults.len(), "fault"),
+        counted(matrix.liars.iter().filter(|liar| !liar.totals.conforms()).count(), "liar"),
+    )
+    .ok();
+    text
+}
+
+fn line(fault: &Row) -> Vec<Cell> {
+    vec![
+        Cell::right(fault.class),
+        Cell::left(fault.name),
+        Cell::right(fault.killed_by.len()),
+        Cell::right(fault.of_its_class),
+        Cell::left(fault.killed_by.first().map_or("", String::as_str)),
+    ]
+}

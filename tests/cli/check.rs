@@ -1,0 +1,175 @@
+//! `check`: verdicts, reports and logs.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::{Bench, finished, q4proof};
+
+#[test]
+fn the_reference_conforms() {
+    let checked = Bench::new().run("check", &[]);
+    checked.shows(0, &["q4proof 0.1.0 · suite unlocked (", ") · subject reference 0.1.0 (Rust)"]);
+    assert_eq!(checked.verdict(), "profile all: 6 passed, 0 failed · suite unlocked · conforms");
+}
+
+#[test]
+fn the_reference_conforms_to_the_vectors_that_the_command_carries() {
+    let checked = q4proof(["check"]);
+    checked.shows(0, &["suite 1.0.0 ("]);
+    assert!(checked.verdict().ends_with(" · suite 1.0.0 · conforms"), "{checked:#?}");
+}
+
+#[test]
+fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
+    let bench = Bench::new();
+    let checked = bench.run("check", &["--subject", "zoo:padded-tail-range"]);
+    let repro = format!(
+        "    repro: q4proof repro encode/worked --subject zoo:padded-tail-range --vectors {}\n",
+        bench.text("vectors")
+    );
+    checked.shows(
+        1,
+        &[
+            "fail  encode/worked · ENC-A1 · class 37: minimum and maximum over zero padding\n",
+            "    about encode/worked\n",
+            "    >  block 0 scale    3044 (0.13330078)                 3777 (0.46655273)\n",
+            "    >  block 0 nibbles  07f00000000000000000000000000000  bdf00000000000000000000000000000\n",
+            "                        ^                                 ^\n",
+            &repro,
+        ],
+    );
+    assert!(checked.verdict().starts_with("profile all: 4 passed, 2 failed"), "{checked:#?}");
+    assert!(checked.verdict().ends_with(" · does not conform"), "{checked:#?}");
+}
+
+#[test]
+fn a_subject_that_refuses_everything_passes_no_refusal() {
+    let checked = Bench::new().run("check", &["--subject", "zoo:refuse-all"]);
+    checked
+        .shows(1, &["control-rejected  2 cases of load", "its control load/worked came to fail"]);
+    assert!(checked.verdict().starts_with("profile all: 0 passed, 6 failed"), "{checked:#?}");
+}
+
+#[test]
+fn what_is_outside_the_profile_is_counted_and_never_passed() {
+    let checked = Bench::new().run("check", &["--profile", "decode+load"]);
+    checked.shows(0, &[]);
+    assert_eq!(
+        checked.verdict(),
+        "profile decode+load: 4 passed, 0 failed, 2 not in profile · suite unlocked · conforms"
+    );
+}
+
+#[test]
+fn a_filter_asks_the_control_too_and_says_how_much_was_asked() {
+    let bench = Bench::new();
+    let checked = bench.run("check", &["--filter", "scale"]);
+    checked.shows(0, &[]);
+    assert_eq!(
+        checked.verdict(),
+        "profile all: 1 passed, 0 failed · suite unlocked, 1 of 6 cases · conforms"
+    );
+    let refused = bench.run("check", &["--filter", "l*-zero", "--subject", "zoo:refuse-all"]);
+    refused.shows(1, &["control-rejected  load/scale-zero"]);
+}
+
+#[test]
+fn where_nothing_is_asked_there_is_no_verdict() {
+    let bench = Bench::new();
+    let none = bench.run("check", &["--filter", "load", "--filter", "no-such-case"]);
+    none.says(4, &["nothing to ask", "\"no-such-case\"", "none of the 6 cases"]);
+    let outside = bench.run("check", &["--profile", "save"]);
+    outside.shows(4, &["6 not in profile"]);
+    assert!(outside.verdict().ends_with(" · nothing was asked"), "{outside:#?}");
+    Bench::with(r#"{"about":"","cases":[]}"#).run("check", &[]).says(2, &["holds no case"]);
+}
+
+#[test]
+fn wrong_arguments_name_what_there_is() {
+    for (arguments, words) in [
+        (
+            vec!["--profile", "most"],
+            ["\"most\"", "decode, encode, encode-bounded, load, save or all"],
+        ),
+        (vec!["--deadline", "0"], ["--deadline", "seconds above 0"]),
+        (vec!["--deadline", "NaN"], ["--deadline", "seconds above 0"]),
+        (vec!["--seed", "-1"], ["--seed", "invalid"]),
+        (vec!["--subject", "reference", "--", "true"], ["--subject", "cannot be used with"]),
+        (vec!["--colour"], ["--colour", "unexpected"]),
+    ] {
+        let checked = Bench::new().run("check", &arguments);
+        assert_eq!((checked.code, checked.stdout.as_str()), (Some(2), ""), "{checked:#?}");
+        for word in words {
+            assert!(checked.stderr.contains(word), "{word:?} is not in {checked:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_log_is_whole_and_nothing_but_json() {
+    let bench = Bench::new();
+    let logged = bench.run("check", &["--json", "--seed", "7", "--subject", "zoo:refuse-all"]);
+    logged.shows(1, &[]);
+    let lines: Vec<Value> = logged
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    let (header, footer) = (&lines[0], &lines[lines.len() - 1]);
+    assert_eq!(header["record"], "header");
+    assert_eq!(header["q4proof"], "0.1.0");
+    assert_eq!(header["asked"], "zoo:refuse-all");
+    assert_eq!(header["profile"], "all");
+    assert_eq!(header["seed"], 7);
+    assert_eq!(header["cases"], lines.len() - 2);
+    assert!(lines[1..lines.len() - 1].iter().all(|line| line["record"] == "case"));
+    let of_case = |id: &str| lines.iter().find(|line| line["id"] == id).expect("a line a case");
+    assert_eq!(of_case("decode/worked")["outcome"], "fail");
+    assert_eq!(of_case("load/version-1")["outcome"], "control-rejected");
+    assert_eq!(of_case("load/version-1")["entries"][1]["entry"], "map");
+    assert_eq!(footer["record"], "footer");
+    assert_eq!((&footer["failed"], &footer["passed"]), (&Value::from(6), &Value::from(0)));
+    assert_eq!(footer["verdict"], "does not conform");
+}
+
+#[test]
+fn a_seed_changes_the_order_and_not_the_verdict() {
+    let bench = Bench::new();
+    let order = |seed: &str| {
+        let logged = bench.run("check", &["--json", "--seed", seed]);
+        logged.shows(0, &[]);
+        let ids = logged.stdout.lines().filter_map(|line| line.split("\"id\":\"").nth(1));
+        ids.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let (one, other) = (order("1"), order("2"));
+    assert_eq!(one, order("1"));
+    assert_ne!(one, other);
+    let sorted = |mut ids: Vec<String>| {
+        ids.sort();
+        ids
+    };
+    assert_eq!(sorted(one), sorted(other));
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let bench = Bench::new();
+    assert!(!bench.run("check", &[]).stdout.contains('\x1b'));
+    let forced = finished(bench.command("check", &[]).env("CLICOLOR_FORCE", "1"));
+    assert!(forced.stdout.contains("\x1b[32mconforms\x1b[0m"), "{forced:#?}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_panic() {
+    let mut child = Bench::new()
+        .command("check", &["--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(4));
+}

@@ -1,0 +1,9 @@
+//! The command as its users meet it: every exit code, and for bad input the sentence that says what
+//! is wrong.
+
+mod check;
+mod files;
+mod protocol;
+mod subjects;
+mod support;
+mod vectors;

@@ -1,0 +1,145 @@
+//! Both sides of the protocol: `serve`, and commands that do not keep to it.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use crate::support::{BLOCK, Bench, Finished, command, q4proof};
+
+/// The answer to the handshake of a subject that claims to decode.
+const HELLO: &str =
+    r#"{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode"]}"#;
+
+/// Lets `serve` answer `input`.
+fn serve(subject: &str, input: &str) -> Finished {
+    let mut child = command()
+        .args(["serve", "--subject", subject])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // The command may end before it has read everything.
+    stdin.write_all(input.as_bytes()).ok();
+    drop(stdin);
+    let output = child.wait_with_output().expect("the command ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Finished {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// Asks one decode of a shell script that has answered the handshake.
+fn ask(script: &str) -> Finished {
+    let script = format!("read hello; echo '{HELLO}'; {script}");
+    let filter = ["--profile", "decode", "--deadline", "0.5", "--", "sh", "-c", &script];
+    Bench::new().run("check", &filter)
+}
+
+#[test]
+fn the_protocol_s_example_is_answered() {
+    let decode =
+        format!("{{\"seq\":1,\"op\":\"decode\",\"blocks\":\"{BLOCK}\",\"original_len\":3}}\n");
+    let hello = "{\"op\":\"hello\",\"protocol\":1}\n";
+    let served = serve("reference", &format!("{hello}{decode}"));
+    served.shows(
+        0,
+        &[
+            "{\"protocol\":1,\"name\":\"reference\"",
+            "\n{\"seq\":1,\"result\":{\"values\":\"0000a04000dcbd4000fcdf40\"}}\n",
+        ],
+    );
+    serve("zoo:refuse-all", &decode).shows(0, &["{\"seq\":1,\"refused\":{\"message\":"]);
+}
+
+#[test]
+fn a_line_that_is_no_request_is_named() {
+    for (input, word) in [
+        ("hello\n", "line 1"),
+        ("{\"op\":\"hello\",\"protocol\":1}\n{\"op\":\"decode\"}\n", "line 2"),
+        ("{\"op\":\"hello\",\"protocol\":1}", "ends in the middle"),
+        ("{\"op\":\"decode\",\"seq\":1,\"blocks\":\"0g\",\"original_len\":1}\n", "hex digit"),
+    ] {
+        serve("reference", input).says(2, &["is no request", word]);
+    }
+    serve("python", "").says(2, &["\"python\"", "reference or zoo:NAME"]);
+    serve("zoo:none", "").says(2, &["\"zoo:none\"", "list --subjects"]);
+}
+
+#[test]
+fn the_reference_conforms_as_a_child_process() {
+    let own = env!("CARGO_BIN_EXE_q4proof");
+    let checked = Bench::new().run("check", &["--", own, "serve"]);
+    checked.shows(0, &["subject reference"]);
+    assert!(checked.verdict().contains("6 passed, 0 failed"), "{checked:#?}");
+}
+
+#[test]
+fn a_subject_that_does_not_start_gives_no_verdict() {
+    for (subject, words) in [
+        (vec!["/no/such/program"], ["/no/such/program", "No such file or directory"]),
+        (vec!["true"], ["did not start", "exit status: 0"]),
+        (
+            vec!["sh", "-c", "echo no weights >&2; exit 7"],
+            ["exit status: 7", "it said: no weights"],
+        ),
+        (vec!["echo", "garbage"], ["its answer to hello is", "garbage"]),
+        (vec!["sh", "-c", "printf '\\033[2J\\n'"], ["did not start", "u{1b}[2J"]),
+        (
+            vec![
+                "sh",
+                "-c",
+                r#"echo '{"protocol":2,"name":"","version":"","language":"","capabilities":[]}'"#,
+            ],
+            ["protocol 2", "expected 1"],
+        ),
+    ] {
+        let arguments = [vec!["--"], subject].concat();
+        let checked = Bench::new().run("check", &arguments);
+        checked.says(3, &words);
+        assert_eq!(checked.stdout, "");
+    }
+}
+
+#[test]
+fn whatever_a_subject_does_is_an_outcome() {
+    for (script, outcome, words) in [
+        ("read request; exit 3", "crash", "exit status: 3"),
+        ("while read request; do echo nonsense; done", "protocol-error", "is no answer"),
+        ("sleep 60", "timeout", "no answer within the deadline"),
+        (
+            "while read request; do echo '{\"seq\":9,\"unsupported\":true}'; done",
+            "protocol-error",
+            "answered seq 9",
+        ),
+    ] {
+        let checked = ask(script);
+        checked.shows(1, &[&format!("{outcome}  decode/worked"), words]);
+        assert!(checked.verdict().ends_with(" · does not conform"), "{checked:#?}");
+    }
+}
+
+#[test]
+fn a_subject_s_words_cannot_steer_the_terminal() {
+    let refused = r#"{"seq":1,"refused":{"message":"\u001b[2J over"}}"#;
+    let checked = ask(&format!("read request; echo '{refused}'"));
+    checked.shows(1, &["\\u{1b}[2J over"]);
+    assert!(!checked.stdout.contains('\x1b'), "{checked:#?}");
+}
+
+#[test]
+fn the_command_of_a_subject_is_repeated_to_ask_again() {
+    let checked = ask("read request; exit 3");
+    let hello = HELLO.replace('\'', "");
+    let tail = format!("-- sh -c 'read hello; echo '\\''{hello}'\\''; read request; exit 3'\n");
+    checked
+        .shows(1, &["repro: q4proof repro decode/worked --profile decode --deadline 0.5", &tail]);
+}
+
+#[test]
+fn an_unknown_subject_names_those_that_there_are() {
+    let checked = q4proof(["check", "--subject", "zoo:no-such-fault"]);
+    checked.says(2, &["\"zoo:no-such-fault\"", "`q4proof list --subjects`"]);
+}

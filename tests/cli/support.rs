@@ -1,0 +1,192 @@
+//! Running the command, and a small suite to run it on.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The file of SPEC.md's worked example: the tensor [5, 6, 7].
+pub const FILE: &str = "4b48513402000000010000000300000000000000030000000000000044300045700f0000000000000000000000000000";
+
+/// Its block.
+pub const BLOCK: &str = "44300045700f0000000000000000000000000000";
+
+/// Its values, as f32 bits.
+pub const VALUES: &str = "40a00000 40bddc00 40dffc00";
+
+/// What the command left.
+#[derive(Debug)]
+pub struct Finished {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Finished {
+    /// Asserts the exit code and that standard error is one sentence with all of `words`.
+    #[track_caller]
+    pub fn says(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert!(self.stderr.starts_with("q4proof: "), "{self:#?}");
+        assert_eq!(self.stderr.lines().count(), 1, "one sentence: {self:#?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is not in {self:#?}");
+        }
+    }
+
+    /// Asserts the exit code, that nothing is on standard error, and all of `words` on standard
+    /// output.
+    #[track_caller]
+    pub fn shows(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        assert_eq!(self.stderr, "", "{self:#?}");
+        for word in words {
+            assert!(self.stdout.contains(word), "{word:?} is not in {self:#?}");
+        }
+    }
+
+    /// The last line of standard output.
+    pub fn verdict(&self) -> &str {
+        self.stdout.lines().last().unwrap_or_default()
+    }
+}
+
+/// The command, before it is run.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_q4proof"));
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
+    command
+}
+
+/// Runs the command to its end.
+pub fn q4proof<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Finished {
+    finished(command().args(arguments))
+}
+
+/// Runs a command to its end.
+pub fn finished(command: &mut Command) -> Finished {
+    let output = command.output().expect("the command starts");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Finished {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// A private folder with a small suite in `vectors`.
+pub struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    /// With the suite of [`cases`].
+    pub fn new() -> Self {
+        Self::with(&json!({ "about": "a small suite", "cases": cases() }).to_string())
+    }
+
+    /// With one file of vectors of this text.
+    pub fn with(vectors: &str) -> Self {
+        let bench = Self { folder: tempfile::tempdir().expect("a folder") };
+        fs::create_dir(bench.path("vectors")).expect("a folder");
+        fs::write(bench.path("vectors/small.json"), vectors).expect("a file");
+        bench
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A path in the folder, as text.
+    pub fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        fs::write(self.path(name), bytes).expect("a file");
+        self.path(name)
+    }
+
+    /// Runs a verb on the small suite.
+    pub fn run(&self, verb: &str, arguments: &[&str]) -> Finished {
+        finished(&mut self.command(verb, arguments))
+    }
+
+    /// The command of a verb on the small suite.
+    pub fn command(&self, verb: &str, arguments: &[&str]) -> Command {
+        let mut command = command();
+        command.arg(verb).arg("--vectors").arg(self.path("vectors")).args(arguments);
+        command
+    }
+}
+
+/// A decode, an encode with a lawful alternate, and a load with two refusals.
+pub fn cases() -> Vec<Value> {
+    let decode = json!({ "decode": { "blocks": BLOCK, "original_len": 3 } });
+    let encode = |shape: usize, values: &str| json!({ "encode": { "mode": "asymmetric", "shape": [shape], "values": values } });
+    let load = json!({ "load": { "file": { "bytes": FILE } } });
+    let padding = |name: &str, pair: &str| {
+        let blocks = format!("443000c2f0{}", pair.repeat(15));
+        json!({ "name": name, "answer": { "blocks": blocks } })
+    };
+    let tensor = json!({ "tensor": { "shape": [3], "blocks": BLOCK, "values": VALUES } });
+    vec![
+        case("decode/worked", "DEC-1", &decode, &json!({ "exact": { "values": VALUES } })),
+        case(
+            "encode/worked",
+            "ENC-A1",
+            &encode(3, "40a00000 40c00000 40e00000"),
+            &json!({ "exact": { "blocks": BLOCK } }),
+        ),
+        case(
+            "encode/padding",
+            "ENC-P1",
+            &encode(2, "c0400000 bf800000"),
+            &json!({ "one_of": [padding("padding-formula", "ff"), padding("padding-zero", "00")] }),
+        ),
+        case("load/worked", "KHQ4-H1", &load, &json!({ "exact": tensor })),
+        refusal("load/scale-zero", "KHQ4-P3", "scale", 28, "0000", "scale"),
+        refusal("load/version-1", "KHQ4-H2", "version", 4, "01", "legacy_version"),
+    ]
+}
+
+/// A case of tier must.
+pub fn case(id: &str, clause: &str, input: &Value, expect: &Value) -> Value {
+    json!({
+        "id": id, "clause": clause, "class": 37, "tier": "must", "note": format!("about {id}"),
+        "source": { "derivation": "exact evaluator" }, "input": input, "expect": expect,
+    })
+}
+
+/// The file of `load/worked` with other bytes in one field.
+pub fn refusal(
+    id: &str,
+    clause: &str,
+    field: &str,
+    offset: u64,
+    bytes: &str,
+    class: &str,
+) -> Value {
+    let change = json!({ "overwrite": { "offset": offset, "bytes": bytes } });
+    let edits = json!([{ "field": field, "change": change }]);
+    let input = json!({ "load": { "file": { "patch": edits } } });
+    let mut case = case(id, clause, &input, &json!({ "refuse": [class] }));
+    case["control"] = json!("load/worked");
+    case
+}
+
+/// The bytes of [`FILE`].
+pub fn file_bytes() -> Vec<u8> {
+    let digits: Vec<u32> = FILE.chars().filter_map(|digit| digit.to_digit(16)).collect();
+    digits.chunks(2).map(|pair| (pair[0] * 16 + pair[1]) as u8).collect()
+}
+
+/// Makes a FIFO without a writer.
+pub fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo starts").success());
+}
