@@ -26,7 +26,7 @@ pub struct Check {
     #[arg(long)]
     json: bool,
     /// Ask in an order shuffled by this number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Show every failure in full, and refusals with a wrong class
     #[arg(long)]

@@ -1,5 +1,5 @@
 //! The command: one file a verb, which turns arguments into calls and their result into an exit
-//! code. A new verb is a file, its `mod` line and its line in [`verbs`].
+//! code. A new verb is a file, its `mod` line and its line in `verbs!`.
 
 mod check;
 mod inspect;

@@ -37,7 +37,13 @@ pub struct SubjectArguments {
     pub profile: Option<Profile>,
 
     /// How long one answer may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = seconds,
+        allow_negative_numbers = true
+    )]
     pub deadline: Duration,
 
     /// The folder of registry.toml, else conformance/subjects here or in a folder above

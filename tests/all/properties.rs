@@ -42,7 +42,7 @@ fn sound_file() -> impl Strategy<Value = Vec<u8>> {
         let blocks = (0..len.div_ceil(32)).flat_map(|_| {
             let scale = 0x0001 + random.below(0x7bff) as u16;
             let bias = random.below(0x7c00) as u16 | (random.below(2) as u16) << 15;
-            let pairs: Vec<u8> = (0..16).map(|_| random.next() as u8).collect();
+            let pairs: Vec<u8> = (0..16).map(|_| random.next_u64() as u8).collect();
             [&scale.to_le_bytes()[..], &bias.to_le_bytes()[..], &pairs].concat()
         });
         let payload: Vec<u8> = blocks.collect();

@@ -94,7 +94,7 @@ fn wrong_arguments_name_what_there_is() {
         ),
         (vec!["--deadline", "0"], ["--deadline", "seconds above 0"]),
         (vec!["--deadline", "NaN"], ["--deadline", "seconds above 0"]),
-        (vec!["--seed", "-1"], ["--seed", "invalid"]),
+        (vec!["--seed", "-1"], ["--seed", "invalid digit"]),
         (vec!["--subject", "reference", "--", "true"], ["--subject", "cannot be used with"]),
         (vec!["--colour"], ["--colour", "unexpected"]),
     ] {
@@ -162,13 +162,11 @@ fn colours_are_for_terminals() {
 
 #[test]
 fn a_reader_that_leaves_early_is_no_panic() {
-    let mut child = Bench::new()
-        .command("check", &["--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    drop(child.stdout.take());
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let bench = Bench::new();
+    let mut command = bench.command("check", &["--json"]);
+    let child = command.stdout(writer).stderr(Stdio::piped()).spawn().expect("the command starts");
     let output = child.wait_with_output().expect("the command ends");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(4));

@@ -13,7 +13,7 @@ use crate::suite::random::SplitMix64;
 const SOUND: Faulty = Faulty { fault: None };
 
 fn bytes(dice: &mut SplitMix64, count: usize) -> Vec<u8> {
-    (0..count).map(|_| dice.next() as u8).collect()
+    (0..count).map(|_| dice.next_u64() as u8).collect()
 }
 
 /// Values of one magnitude: coarse multiples of a step, or anything between.
@@ -50,7 +50,7 @@ fn a_sound_encoder_agrees() {
         let mut values = values(&mut dice, count);
         if count > 0 && dice.below(4) == 0 {
             let at = dice.below(count as u64) as usize;
-            values[at] = f32::from_bits(dice.next() as u32);
+            values[at] = f32::from_bits(dice.next_u64() as u32);
         }
         let shape = match dice.below(5) {
             0 => vec![1, count as u64, 1],
@@ -76,7 +76,7 @@ fn a_sound_decoder_agrees() {
             block[3] &= 0xfb;
         });
         let original_len = match dice.below(4) {
-            0 => dice.next(),
+            0 => dice.next_u64(),
             1 => blocks * 32,
             _ => (blocks * 32).saturating_sub(dice.below(32)),
         };

@@ -180,7 +180,7 @@ faults! {
             "Flushes subnormal scales and biases when it widens them: small blocks collapse."
         54 NegativeScaleAbsolute "negative-scale-absolute"
             "Drops the sign of the scale: a block laid downwards decodes upwards."
-        32 SignedZeroLost "signed-zero-lost"
+        36 SignedZeroLost "signed-zero-lost"
             "Gives +0 where the sum is -0, as adding a further +0 does."
         49 HalfPrecisionSum "half-precision-sum"
             "Rounds each value to f16 on the way out: digits are lost, large values are infinite."

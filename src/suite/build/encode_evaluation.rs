@@ -13,6 +13,9 @@ use crate::suite::random::SplitMix64;
 /// Inputs for each wrong evaluation and mode.
 const WANTED: usize = 4;
 
+/// Values of a block.
+const BLOCK: usize = 32;
+
 /// Blocks that are tried for one wrong evaluation before it counts as one that cannot be told
 /// apart in this mode.
 const TRIES: usize = 400_000;
@@ -27,7 +30,7 @@ pub(super) fn cases() -> Vec<Draft> {
                 if found == WANTED || !applies(wrong, mode) {
                     break;
                 }
-                let values = near_half_steps(&mut random, if found % 2 == 0 { 4 } else { 32 });
+                let values = near_half_steps(&mut random, if found % 2 == 0 { 4 } else { BLOCK });
                 if wrong.block(&values, mode) == Evaluation::Canonical.block(&values, mode) {
                     continue;
                 }
@@ -73,27 +76,24 @@ fn clause(wrong: Evaluation, mode: Mode) -> &'static str {
         | Evaluation::TruncateHalfUp
         | Evaluation::RoundHalfTowardZero
         | Evaluation::TruncatingNibble => "ENC-Q2",
-        Evaluation::DoubleEvaluation | Evaluation::Bf16Source => "ENC-S1",
+        Evaluation::DoublePrecision | Evaluation::Bf16Source => "ENC-S1",
         _ => nibble,
     }
 }
 
-/// The wrong evaluations whose scale, bias or nibbles of real values are no lawful ones.
+/// The wrong evaluations whose block is not the lawful one.
 fn told_apart(values: &[f32], mode: Mode) -> Vec<&'static str> {
     let bits = Bits::of(values).0;
     let Ok(lawful) = exact::encode(&bits, mode == Mode::Symmetric) else { return Vec::new() };
-    let real = |mut block: ExactBlock| {
-        block.nibbles.truncate(values.len());
-        block
-    };
-    let lawful: Vec<_> = lawful.iter().map(|one| real(ExactBlock::read(&one.payload))).collect();
+    let lawful: Vec<_> = lawful.iter().map(|one| ExactBlock::read(&one.payload)).collect();
+
     let wrong = Evaluation::WRONG.into_iter().filter(|&(wrong, _)| applies(wrong, mode));
-    let differs =
-        |&(wrong, _): &(Evaluation, _)| !lawful.contains(&real(wrong.block(values, mode)));
+    let differs = |&(wrong, _): &(Evaluation, _)| !lawful.contains(&wrong.block(values, mode));
     wrong.filter(differs).map(|(_, name)| name).collect()
 }
 
-/// A block whose inner values lie around half-steps of its own grid.
+/// A block of which `len` values lie around half-steps of its own grid and the others at its
+/// minimum.
 fn near_half_steps(random: &mut SplitMix64, len: usize) -> Vec<f32> {
     let span = 2f32.powi(random.below(12) as i32 - 6) * (1.5 + random.signed_unit() / 2.0);
     // A minimum near zero leaves the offsets all their bits; one far off leaves them few.
@@ -117,8 +117,9 @@ fn near_half_steps(random: &mut SplitMix64, len: usize) -> Vec<f32> {
             values.push(value);
         }
     }
-    // The ends need not come first.
+    // The ends need not come first; a full block has no padding to get wrong.
     let at = random.below(len as u64) as usize;
     values.swap(0, at);
+    values.resize(BLOCK, min);
     values
 }

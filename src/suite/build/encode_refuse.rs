@@ -41,7 +41,7 @@ fn controls() -> Vec<Draft> {
             "encode/control-matrix",
             "ENC-S3",
             "a shape that fits: the control of the shapes that do not",
-            encode(ASYMMETRIC, &[4, 16], &sound()[..64]),
+            encode(ASYMMETRIC, &[2, 32], &sound()[..64]),
         )
         .class(47),
     );
@@ -202,8 +202,8 @@ fn shapes() -> Vec<Draft> {
             .control("encode/control-matrix")
     };
     vec![
-        shape("too-small", "shape [4, 15] for 64 values", &[4, 15]),
-        shape("too-large", "shape [4, 17] for 64 values", &[4, 17]),
+        shape("too-small", "shape [2, 31] for 64 values", &[2, 31]),
+        shape("too-large", "shape [2, 33] for 64 values", &[2, 33]),
         shape("of-whole-blocks", "shape [1, 96] for 64 values", &[1, 96]),
         shape("scalar-for-64", "shape [] for 64 values", &[]),
         shape("zero-for-64", "shape [64, 0] for 64 values", &[64, 0]),

@@ -30,7 +30,7 @@ pub(super) enum Evaluation {
     /// `v * inv - min * inv`.
     DistributedProduct,
     /// Everything in f64, rounded once at the end.
-    DoubleEvaluation,
+    DoublePrecision,
     /// `x` cut, not rounded.
     TruncatingNibble,
     /// The source cut to bf16 first (class 46).
@@ -51,7 +51,7 @@ impl Evaluation {
         (E::MultiplyByReciprocalOfParts, "multiply-by-reciprocal-of-parts"),
         (E::InverseFromSpan, "inverse-from-span"),
         (E::DistributedProduct, "distributed-product"),
-        (E::DoubleEvaluation, "double-evaluation"),
+        (E::DoublePrecision, "double-evaluation"),
         (E::TruncatingNibble, "truncating-nibble"),
         (E::Bf16Source, "bf16-source"),
     ];
@@ -69,7 +69,7 @@ impl Evaluation {
             Mode::Asymmetric => (max - min, 15.0, min),
             Mode::Symmetric => (max.max(-min), 7.0, 0.0),
         };
-        if self == E::DoubleEvaluation {
+        if self == E::DoublePrecision {
             return double_evaluation(&source, mode);
         }
         let scale = match self {
