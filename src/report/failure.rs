@@ -46,15 +46,15 @@ pub fn judged(case: Option<&Case>, record: &Record) -> String {
     text
 }
 
-/// Failures in one line each.
-pub fn lines(records: &[&Record]) -> String {
+/// Failures in one line each, which ends with the command that asks the case again.
+pub fn lines(records: &[&Record], again: &Again) -> String {
     let line = |record: &&Record| {
         let said = record.decisive().next().map(|entry| entry.judgement.summary.as_str());
         vec![
             Cell::left(record.outcome.name()).styled(style_of(record.outcome)),
-            Cell::left(&record.id),
             Cell::left(&record.clause),
-            Cell::left(plain(&without_paths(said.unwrap_or_default()), 80)),
+            Cell::left(plain(&without_paths(said.unwrap_or_default()), 50)),
+            Cell::left(again.repro(&record.id)),
         ]
     };
     table(0, &records.iter().map(line).collect::<Vec<_>>())
@@ -187,10 +187,9 @@ pub fn tier(tier: Tier) -> &'static str {
     }
 }
 
-/// Whether a failed encoding lies within ENC-B1, by what the judge says of it.
+/// Whether a failed encoding lies within ENC-B1 through every entry that gave it.
 pub fn within_bound(record: &Record) -> bool {
-    record.outcome == Outcome::Fail
-        && record.decisive().all(|entry| entry.judgement.summary.ends_with("(within ENC-B1)"))
+    record.outcome == Outcome::Fail && record.decisive().all(|entry| entry.judgement.within_bound)
 }
 
 #[cfg(test)]

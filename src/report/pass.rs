@@ -96,7 +96,7 @@ fn failures(pass: &Pass) -> String {
         text.push_str(&failure::full(pass.suite.get(&record.id), record, pass.again));
         text.push('\n');
     }
-    text.push_str(&failure::lines(&in_short));
+    text.push_str(&failure::lines(&in_short, pass.again));
     text.push_str(&followers);
     let mut unseen = Vec::new();
     if !in_short.is_empty() || !followers.is_empty() {

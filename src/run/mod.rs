@@ -49,7 +49,7 @@ pub enum RunError {
 
 /// Asks `subject` the given cases of `suite` and hands each record to `observe`.
 ///
-/// Every case is checked against the exact evaluator before the first is asked.
+/// Every case and control is checked against the exact evaluator before the first is asked.
 ///
 /// # Errors
 ///
@@ -63,6 +63,7 @@ pub fn run(
 ) -> Result<Vec<Record>, RunError> {
     for case in cases {
         suite.verify(case)?;
+        suite.control(case).map_or(Ok(()), |control| suite.verify(control))?;
     }
     let mut order: Vec<&Case> = cases.to_vec();
     if let Some(seed) = settings.seed {

@@ -95,6 +95,9 @@ pub struct Judgement {
     /// One sentence on what was wrong; empty where nothing was.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub summary: String,
+    /// Whether a failed encoding is within ENC-B1, and so lawful under `encode-bounded`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub within_bound: bool,
     /// Expected and got, field by field; empty where they agree.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Row>,
@@ -125,7 +128,13 @@ impl Row {
 impl Judgement {
     /// An outcome without rows.
     pub fn plain(outcome: Outcome, summary: impl Into<String>) -> Self {
-        Self { outcome, behaviour: None, summary: summary.into(), rows: Vec::new() }
+        Self {
+            outcome,
+            behaviour: None,
+            summary: summary.into(),
+            within_bound: false,
+            rows: Vec::new(),
+        }
     }
 
     fn behaved(outcome: Outcome, name: &str) -> Self {
@@ -188,7 +197,11 @@ fn within_bound(
     let limit = if margin.acceptable { "within" } else { "beyond" };
     let share =
         format!("value {} errs by {:.2} of its bound ({limit} ENC-B1)", margin.index, margin.share);
-    Judgement { summary: format!("{}; {share}", judgement.summary), ..judgement }
+    Judgement {
+        summary: format!("{}; {share}", judgement.summary),
+        within_bound: margin.acceptable,
+        ..judgement
+    }
 }
 
 fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {

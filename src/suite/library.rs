@@ -19,14 +19,16 @@ pub const VERSION: &str = "1.0.0";
 pub const LOCK: &str = "suite.lock";
 
 /// The vectors that the command carries.
-const EMBEDDED: [(&str, &str); 8] = [
+const EMBEDDED: [(&str, &str); 10] = [
     ("decode.json", include_str!("../../conformance/vectors/decode.json")),
+    ("encode-block.json", include_str!("../../conformance/vectors/encode-block.json")),
     ("encode-evaluation.json", include_str!("../../conformance/vectors/encode-evaluation.json")),
     ("encode-range.json", include_str!("../../conformance/vectors/encode-range.json")),
     ("encode-refuse.json", include_str!("../../conformance/vectors/encode-refuse.json")),
     ("load-accept.json", include_str!("../../conformance/vectors/load-accept.json")),
     ("load-header.json", include_str!("../../conformance/vectors/load-header.json")),
     ("load-payload.json", include_str!("../../conformance/vectors/load-payload.json")),
+    ("load-size.json", include_str!("../../conformance/vectors/load-size.json")),
     ("save.json", include_str!("../../conformance/vectors/save.json")),
 ];
 

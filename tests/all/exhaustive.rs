@@ -30,9 +30,9 @@ fn every_finite_scale_and_nibble_decodes_exactly() {
         let block = Block::new(f16::from_bits(scale), f16::from_bits(bias), &nibbles);
         let exact = ExactBlock::read(block.as_bytes());
         let decoded = decode_block(&block);
-        for nibble in 0..16 {
+        for (nibble, value) in decoded.iter().take(16).enumerate() {
             assert_eq!(
-                decoded[nibble].to_bits(),
+                value.to_bits(),
                 exact.weight(nibble),
                 "scale {scale:04x}, bias {bias:04x}, nibble {nibble}"
             );

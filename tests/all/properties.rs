@@ -22,7 +22,7 @@ fn weight() -> impl Strategy<Value = f32> {
     prop_oneof![
         6 => -4.0f32..4.0,
         2 => -6e4f32..6e4,
-        1 => (-1e-6f32..1e-6),
+        1 => -1e-6f32..1e-6,
         1 => prop_oneof![Just(0.0), Just(-0.0), Just(1.0), Just(65504.0), Just(-65504.0)],
     ]
 }

@@ -52,3 +52,60 @@ fn the_command_carries_the_vectors_of_the_folder() {
     let (embedded, folder) = (Suite::embedded().unwrap(), Suite::from_folder(&folder()).unwrap());
     assert_eq!((embedded.version, embedded.hash), (folder.version, folder.hash));
 }
+
+/// The published schema, compiled.
+fn schema() -> jsonschema::Validator {
+    let path = folder().join("../schema/vectors.schema.json");
+    let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+fn vector_file(name: &str) -> serde_json::Value {
+    serde_json::from_str(&fs::read_to_string(folder().join(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn the_schema_describes_every_file() {
+    let schema = schema();
+    let mut files = 0;
+    for entry in fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if let Err(error) = schema.validate(&vector_file(&name)) {
+                panic!("{name}: {error}");
+            }
+            files += 1;
+        }
+    }
+    assert_eq!(files, 10);
+}
+
+#[test]
+fn the_schema_and_the_types_refuse_the_same_mistakes() {
+    let schema = schema();
+    type Mistake = fn(&mut serde_json::Value);
+    let mistakes: [(&str, Mistake); 6] = [
+        ("an unknown field", |case| case["colour"] = "red".into()),
+        ("no expectation", |case| drop(case.as_object_mut().unwrap().remove("expect"))),
+        ("an unknown expectation", |case| case["expect"] = serde_json::json!({"acceptable": {}})),
+        ("an unknown tier", |case| case["tier"] = "may".into()),
+        ("half a byte", |case| case["input"]["decode"]["blocks"] = "0a0".into()),
+        ("an unknown feature", |case| case["requires"] = serde_json::json!(["width-16"])),
+    ];
+    for (name, mistake) in mistakes {
+        let mut file = vector_file("decode.json");
+        mistake(&mut file["cases"][0]);
+        assert!(!schema.is_valid(&file), "the schema takes {name}");
+        let parsed = serde_json::from_value::<q4proof::suite::case::VectorFile>(file);
+        assert!(parsed.is_err(), "the types take {name}");
+    }
+}
+
+#[test]
+fn the_zoo_is_caught() {
+    let suite = Suite::embedded().unwrap();
+    let matrix = q4proof::run::selftest::selftest(&suite, &mut |_| {}).unwrap();
+    assert_eq!(matrix.problems, Vec::<String>::new());
+    assert!(matrix.faults.len() >= 15, "{} faults", matrix.faults.len());
+}

@@ -6,6 +6,7 @@
 //! name of the faulty implementation in the zoo that has it.
 
 mod decode;
+mod encode_block;
 mod encode_evaluation;
 mod encode_range;
 mod encode_refuse;
@@ -13,6 +14,7 @@ mod evaluation;
 mod load_accept;
 mod load_header;
 mod load_payload;
+mod load_size;
 mod save;
 
 use std::collections::HashMap;
@@ -32,13 +34,18 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
     vec![
         ("decode.json", "Blocks to f32, bit for bit.", decode::cases()),
         (
+            "encode-block.json",
+            "Partial blocks and their padding, shapes, the layout of a block.",
+            encode_block::cases(),
+        ),
+        (
             "encode-evaluation.json",
             "Inputs on which a wrong evaluation of the encoder's arithmetic gives other bytes.",
             encode_evaluation::cases(),
         ),
         (
             "encode-range.json",
-            "Partial blocks, degenerate and extreme ranges, shapes.",
+            "Degenerate and extreme ranges, ordinary weights.",
             encode_range::cases(),
         ),
         ("encode-refuse.json", "Values and shapes that have no encoding.", encode_refuse::cases()),
@@ -49,6 +56,11 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
         ),
         ("load-header.json", "Files with a fault in the header.", load_header::cases()),
         ("load-payload.json", "Files with a fault in the payload.", load_payload::cases()),
+        (
+            "load-size.json",
+            "Files whose sizes overflow, wrap or are not there.",
+            load_size::cases(),
+        ),
         ("save.json", "Files that a writer writes, byte for byte.", save::cases()),
     ]
 }

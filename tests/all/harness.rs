@@ -1,0 +1,294 @@
+//! The harness's own rules, shown by subjects made for one rule each.
+
+use std::time::Duration;
+
+use q4proof::run::{Profile, Record, RunError, Settings, Totals, run};
+use q4proof::subject::message::{Hello, Output};
+use q4proof::subject::{Answer, InProcess, Reference, Refusal, Reply, Request, Subject};
+use q4proof::suite::case::{Case, Expect};
+use q4proof::suite::judge::Outcome;
+use q4proof::suite::{Suite, judge};
+
+fn settings(profile: &str) -> Settings {
+    let profile = profile.parse().unwrap();
+    Settings { profile, deadline: Duration::from_secs(1), seed: None }
+}
+
+fn records(subject: &mut dyn Subject, profile: &str, ids: &[&str]) -> Vec<Record> {
+    let suite = Suite::embedded().unwrap();
+    let cases: Vec<&Case> = ids.iter().map(|id| suite.get(id).unwrap()).collect();
+    run(&suite, &cases, subject, &settings(profile), &mut |_| {}).unwrap()
+}
+
+fn outcomes(subject: &mut dyn Subject, profile: &str, ids: &[&str]) -> Vec<Outcome> {
+    records(subject, profile, ids).iter().map(|record| record.outcome).collect()
+}
+
+/// The reference, with each reply passed through a rule, and every request counted.
+struct Bent<R> {
+    inner: InProcess<Reference>,
+    hello: Hello,
+    rule: R,
+    asked: Vec<Request>,
+    generation: u64,
+}
+
+impl<R> Bent<R> {
+    fn new(rule: R) -> Self {
+        let inner = InProcess::new(Reference);
+        let hello = inner.hello().clone();
+        Self { inner, hello, rule, asked: Vec::new(), generation: 0 }
+    }
+}
+
+impl<R: FnMut(&Request, Reply) -> Reply> Subject for Bent<R> {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    fn ask(&mut self, request: &Request, deadline: Duration) -> Reply {
+        self.asked.push(request.clone());
+        let reply = (self.rule)(request, self.inner.ask(request, deadline));
+        self.generation += u64::from(!matches!(reply, Reply::Answer(_)));
+        reply
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+fn refuse(_: &Request, _: Reply) -> Reply {
+    Reply::Answer(Answer::Refused(Refusal { message: "no".into(), class: None }))
+}
+
+const REFUSAL: &str = "load/trailing-one-byte";
+const SECOND_REFUSAL: &str = "load/trailing-19-bytes";
+
+#[test]
+fn a_refusal_counts_only_after_its_control_was_passed() {
+    assert_eq!(outcomes(&mut Bent::new(refuse), "load", &[REFUSAL]), [Outcome::ControlRejected]);
+    let sound = |_: &Request, reply| reply;
+    assert_eq!(outcomes(&mut Bent::new(sound), "load", &[REFUSAL]), [Outcome::Pass]);
+}
+
+#[test]
+fn a_control_is_asked_once_a_start_and_entry() {
+    let mut sound = Bent::new(|_: &Request, reply| reply);
+    records(&mut sound, "load", &[REFUSAL, SECOND_REFUSAL]);
+    // By copy and by map: the control, and each refusal.
+    assert_eq!(sound.asked.len(), 2 + 2 + 2);
+
+    let mut questions = 0;
+    let mut crashing = Bent::new(move |_: &Request, reply| {
+        questions += 1;
+        // The first refusal, by copy: the control comes before it.
+        if questions == 2 { Reply::Crash("gone".into()) } else { reply }
+    });
+    let found = outcomes(&mut crashing, "load", &[REFUSAL, SECOND_REFUSAL]);
+    assert_eq!(found, [Outcome::Crash, Outcome::Pass]);
+    // After the crash the control is asked anew by copy; by map it had not been asked before.
+    assert_eq!(crashing.asked.len(), 2 + 2 + 2 + 1);
+}
+
+#[test]
+fn a_control_with_wrong_values_is_no_control() {
+    let mut wrong = Bent::new(|_: &Request, reply| match reply {
+        Reply::Answer(Answer::Done(Output { shape, values: Some(mut values), blocks })) => {
+            values.0[0] ^= 1;
+            Reply::Answer(Answer::Done(Output { shape, values: Some(values), blocks }))
+        }
+        other => other,
+    });
+    assert_eq!(outcomes(&mut wrong, "load", &[REFUSAL]), [Outcome::ControlRejected]);
+}
+
+#[test]
+fn unsupported_fails_inside_the_profile_and_is_not_asked_outside() {
+    let unsupported = |_: &Request, _| Reply::Answer(Answer::Unsupported);
+    let ids = ["decode/nibble-00", "save/0d"];
+    let found = outcomes(&mut Bent::new(unsupported), "decode", &ids);
+    assert_eq!(found, [Outcome::Unsupported, Outcome::NotInProfile]);
+    let records = records(&mut Bent::new(unsupported), "decode", &ids);
+    assert!(!Totals::of(&records).conforms());
+}
+
+#[test]
+fn an_entry_that_cannot_express_a_question_is_no_failure_beside_one_that_answers() {
+    let only_copy = |request: &Request, reply| match request {
+        Request::LoadKhq4(load) if load.entry.as_deref() == Some("map") => {
+            Reply::Answer(Answer::Unsupported)
+        }
+        _ => reply,
+    };
+    let ids = ["load/accept-1d-32", REFUSAL];
+    assert_eq!(outcomes(&mut Bent::new(only_copy), "load", &ids), [Outcome::Pass; 2]);
+}
+
+#[test]
+fn the_worst_entry_decides() {
+    let wrong_by_map = |request: &Request, reply| match request {
+        Request::LoadKhq4(load) if load.entry.as_deref() == Some("map") => refuse(request, reply),
+        _ => reply,
+    };
+    let found = outcomes(&mut Bent::new(wrong_by_map), "load", &["load/accept-1d-32"]);
+    assert_eq!(found, [Outcome::Fail]);
+}
+
+#[test]
+fn a_feature_that_is_not_offered_is_not_asked_for() {
+    let mut narrow = Bent::new(|_: &Request, reply| reply);
+    narrow.hello.capabilities.retain(|capability| capability != "width-32");
+    let ids = ["load/width-32-product-wraps-to-0", "load/expected-flat"];
+    assert_eq!(outcomes(&mut narrow, "load", &ids), [Outcome::NotInProfile, Outcome::Pass]);
+}
+
+#[test]
+fn silence_and_death_are_no_refusals() {
+    for (reply, outcome) in [
+        (Reply::Timeout, Outcome::Timeout),
+        (Reply::Crash("signal".into()), Outcome::Crash),
+        (Reply::ProtocolError("garbage".into()), Outcome::ProtocolError),
+    ] {
+        let mut asked = 0;
+        let mut failing = Bent::new(move |_: &Request, sound| {
+            asked += 1;
+            if asked % 2 == 0 { reply.clone() } else { sound }
+        });
+        assert_eq!(outcomes(&mut failing, "decode", &["decode/extent-no-blocks"]), [outcome]);
+    }
+}
+
+#[test]
+fn a_panic_is_a_crash() {
+    struct Panics;
+    impl q4proof::subject::Implementation for Panics {
+        fn hello(&self) -> Hello {
+            Reference.hello()
+        }
+        fn decode(
+            &self,
+            _: &q4proof::subject::message::Decode,
+        ) -> Answer<q4proof::suite::hex::Bits> {
+            std::panic::resume_unwind(Box::new("index out of range"))
+        }
+    }
+    let records = records(&mut InProcess::new(Panics), "decode", &["decode/nibble-00"]);
+    assert_eq!(records[0].outcome, Outcome::Crash);
+    assert!(records[0].entries[0].judgement.summary.contains("index out of range"));
+}
+
+#[test]
+fn a_refused_save_must_leave_nothing() {
+    let leaves = |request: &Request, reply| {
+        if let Request::SaveKhq4(save) = request {
+            std::fs::write(&save.path, b"KHQ4").unwrap();
+        }
+        reply
+    };
+    let found = outcomes(&mut Bent::new(leaves), "save", &["save/scale-nan"]);
+    // The control's file is written over as well, and so is no longer what was asked for.
+    assert_eq!(found, [Outcome::ControlRejected]);
+    let leaves_on_refusal = |request: &Request, reply| match (request, &reply) {
+        (Request::SaveKhq4(save), Reply::Answer(Answer::Refused(_))) => {
+            std::fs::write(&save.path, b"KHQ4").unwrap();
+            reply
+        }
+        _ => reply,
+    };
+    let found = outcomes(&mut Bent::new(leaves_on_refusal), "save", &["save/scale-nan"]);
+    assert_eq!(found, [Outcome::Fail]);
+}
+
+#[test]
+fn a_wrong_class_is_told_apart_and_passes() {
+    let misnames = |_: &Request, reply| match reply {
+        Reply::Answer(Answer::Refused(refusal)) => {
+            let class = Some(q4proof::format::Class::Magic);
+            Reply::Answer(Answer::Refused(Refusal { class, ..refusal }))
+        }
+        other => other,
+    };
+    let records = records(&mut Bent::new(misnames), "load", &[REFUSAL]);
+    assert_eq!(records[0].outcome, Outcome::WrongClass);
+    let totals = Totals::of(&records);
+    assert_eq!((totals.passed, totals.wrong_class, totals.failed), (1, 1, 0));
+}
+
+#[test]
+fn vectors_that_the_evaluator_does_not_derive_are_not_run() {
+    let suite = Suite::embedded().unwrap();
+    let mut case = suite.get("decode/nibble-00").unwrap().clone();
+    if let Expect::Exact(q4proof::suite::case::Answer::Values(values)) = &mut case.expect {
+        values.0[31] ^= 1;
+    }
+    let mut subject = InProcess::new(Reference);
+    let outcome = run(&suite, &[&case], &mut subject, &settings("all"), &mut |_| {});
+    let Err(RunError::Suite(error)) = outcome else { panic!("the case was run") };
+    assert!(error.to_string().contains("decode/nibble-00"), "{error}");
+}
+
+#[test]
+fn a_seed_changes_the_order_and_nothing_else() {
+    let suite = Suite::embedded().unwrap();
+    let cases: Vec<&Case> = suite.cases().iter().collect();
+    let pass = |seed| {
+        let settings = Settings { seed, ..settings("all") };
+        let mut subject = InProcess::new(Reference);
+        run(&suite, &cases, &mut subject, &settings, &mut |_| {}).unwrap()
+    };
+    let (plain, shuffled, again) = (pass(None), pass(Some(7)), pass(Some(7)));
+    assert_eq!(shuffled, again);
+    assert_ne!(plain, shuffled);
+    assert_eq!(Totals::of(&plain), Totals::of(&shuffled));
+}
+
+#[test]
+fn an_encoder_within_the_bound_conforms_only_where_that_is_claimed() {
+    // Rounding halves to even errs by half a step, as rounding them away does.
+    use q4proof::subject::zoo::{Fault, Faulty};
+    let fault = Fault::by_name("round-half-even").unwrap();
+    let id = "encode/round-half-even-asymmetric-1";
+    let mut subject = InProcess::new(Faulty::new(Some(fault)));
+    let canonical = records(&mut subject, "encode", &[id]);
+    assert_eq!(canonical[0].outcome, Outcome::Fail);
+    assert!(canonical[0].entries[0].judgement.within_bound);
+    let bounded = records(&mut subject, "encode-bounded", &[id]);
+    assert_eq!(bounded[0].outcome, Outcome::PassAlternate);
+    assert_eq!(bounded[0].entries[0].judgement.behaviour.as_deref(), Some("within-bound"));
+}
+
+#[test]
+fn profiles_are_read_and_written_alike() {
+    for (written, read) in [
+        ("decode+load", "decode+load"),
+        ("load,decode", "decode+load"),
+        ("encode-bounded", "encode-bounded"),
+        ("decode+encode+load+save", "all"),
+        ("all", "all"),
+    ] {
+        assert_eq!(written.parse::<Profile>().unwrap().to_string(), read);
+    }
+    let error = "decode+lode".parse::<Profile>().unwrap_err();
+    assert!(error.contains("\"lode\"") && error.contains("encode-bounded"), "{error}");
+}
+
+#[test]
+fn outcomes_are_ordered_from_best_to_worst() {
+    use judge::Outcome as O;
+    let order = [
+        O::NotInProfile,
+        O::Pass,
+        O::PassAlternate,
+        O::WrongClass,
+        O::Fail,
+        O::ControlRejected,
+        O::Unsupported,
+        O::Timeout,
+        O::Crash,
+        O::ProtocolError,
+    ];
+    assert!(order.is_sorted());
+    let failures: Vec<_> = order.into_iter().filter(|outcome| outcome.is_failure()).collect();
+    assert_eq!(failures, order[4..]);
+}
