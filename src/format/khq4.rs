@@ -13,7 +13,7 @@
 use std::io::{self, Read};
 
 use thiserror::Error;
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::FromBytes;
 
 use super::stream::read_up_to;
 use super::{AddressWidth, Class, FormatError};
@@ -192,14 +192,14 @@ pub fn read(reader: &mut impl Read, width: AddressWidth) -> Result<Tensor, ReadE
     Ok(Tensor::from_bytes(bytes, width)?)
 }
 
-/// The bytes of a file, which a reader will accept.
+/// The bytes of a file that a reader will accept, of the bytes of its blocks.
 ///
 /// # Errors
 ///
 /// What [`parse`] would refuse (KHQ4-W2).
-pub fn to_bytes(header: &Header, blocks: &[Block]) -> Result<Vec<u8>, FormatError> {
+pub fn to_bytes(header: &Header, payload: &[u8]) -> Result<Vec<u8>, FormatError> {
     let mut bytes = header.to_bytes();
-    bytes.extend_from_slice(blocks.as_bytes());
+    bytes.extend_from_slice(payload);
     parse(&bytes, AddressWidth::NATIVE)?;
     Ok(bytes)
 }
@@ -211,6 +211,7 @@ fn prefix_ndim(bytes: &[u8], file_len: u64) -> Result<u32, FormatError> {
         let detail = format!("magic is {:?}, expected \"KHQ4\"", String::from_utf8_lossy(magic));
         return Err(FormatError::new(Class::Magic, 0, detail));
     }
+    u32_at(bytes, 0, "magic", file_len)?;
     match u32_at(bytes, 4, "version", file_len)? {
         VERSION => {}
         1 => {

@@ -4,16 +4,16 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::StoreError;
-use crate::codec::Block;
+
 use crate::format::khq4::{self, Header};
 
-/// Writes a KHQ4 file that every lawful reader accepts.
+/// Writes a KHQ4 file that every lawful reader accepts, of the bytes of its blocks.
 ///
 /// # Errors
 ///
 /// What a reader would refuse (KHQ4-W2), and `io`; nothing is left behind then.
-pub fn write_khq4(path: &Path, header: &Header, blocks: &[Block]) -> Result<(), StoreError> {
-    let bytes = khq4::to_bytes(header, blocks).map_err(|error| StoreError::new(path, error))?;
+pub fn write_khq4(path: &Path, header: &Header, payload: &[u8]) -> Result<(), StoreError> {
+    let bytes = khq4::to_bytes(header, payload).map_err(|error| StoreError::new(path, error))?;
     write_atomically(path, &bytes).map_err(|error| StoreError::io(path, &error))
 }
 

@@ -1,6 +1,5 @@
 //! The reference: `codec`, `format` and `store` as a subject.
 
-use std::cmp::Ordering;
 use std::path::Path;
 
 use zerocopy::{FromBytes, IntoBytes};
@@ -38,10 +37,18 @@ impl Implementation for Reference {
     }
 
     fn decode(&self, request: &Decode) -> Answer<Bits> {
-        let blocks = match blocks_of(&request.blocks, request.original_len) {
-            Ok(blocks) => blocks,
-            Err(refusal) => return Answer::Refused(refusal),
-        };
+        // Cannot wrap: see `Header::payload_len`.
+        let expected = block_count(request.original_len) * BLOCK_BYTES as u64;
+        let found = request.blocks.0.len() as u64;
+        if found != expected {
+            let class =
+                if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
+            let detail =
+                format!("{} values take {expected} bytes, not {found}", request.original_len);
+            return refused(class, detail);
+        }
+        let blocks =
+            <[Block]>::ref_from_bytes(&request.blocks.0).expect("whole blocks, as checked");
         let mut values = vec![0.0; request.original_len as usize];
         codec::decode(blocks, &mut values);
         Answer::Done(Bits::of(&values))
@@ -106,31 +113,11 @@ impl Implementation for Reference {
 
     fn save_khq4(&self, request: &Save) -> Answer<()> {
         let header = Header { shape: request.shape.clone(), original_len: request.original_len };
-        let blocks = match blocks_of(&request.blocks, request.original_len) {
-            Ok(blocks) => blocks,
-            Err(refusal) => return Answer::Refused(refusal),
-        };
-        match store::write_khq4(Path::new(&request.path), &header, blocks) {
+        match store::write_khq4(Path::new(&request.path), &header, &request.blocks.0) {
             Ok(()) => Answer::Done(()),
             Err(error) => refused(error.error.class, error.to_string()),
         }
     }
-}
-
-/// The blocks of `original_len` values, where the payload is just these (DEC-4, KHQ4-P1 and P2).
-fn blocks_of(payload: &Bytes, original_len: u64) -> Result<&[Block], Refusal> {
-    // Cannot wrap: see `Header::payload_len`.
-    let expected = block_count(original_len) * BLOCK_BYTES as u64;
-    let found = payload.0.len() as u64;
-    let class = match found.cmp(&expected) {
-        Ordering::Less => Class::TruncatedPayload,
-        Ordering::Equal => {
-            return Ok(<[Block]>::ref_from_bytes(&payload.0).expect("the bytes of whole blocks"));
-        }
-        Ordering::Greater => Class::TrailingBytes,
-    };
-    let message = format!("{original_len} values take {expected} bytes, not {found}");
-    Err(Refusal { message, class: Some(class) })
 }
 
 fn class_of(error: &EncodeError) -> Class {

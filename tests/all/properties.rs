@@ -165,7 +165,7 @@ proptest! {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("tensor.q4");
             let header = Header { shape: vec![values.len() as u64], original_len: values.len() as u64 };
-            store::write_khq4(&path, &header, &blocks).unwrap();
+            store::write_khq4(&path, &header, blocks.as_bytes()).unwrap();
             let loaded = store::read_khq4(&path, AddressWidth::NATIVE).unwrap();
             prop_assert_eq!(loaded.header(), &header);
             prop_assert_eq!(loaded.view().blocks, &blocks[..]);

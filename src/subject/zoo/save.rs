@@ -23,9 +23,6 @@ impl Faulty {
         if self.has(Fault::SaveLeavesFileOnRefusal) {
             File::create(path).map_err(io)?;
         }
-        if !request.blocks.0.len().is_multiple_of(BLOCK) {
-            return Err(refusal(Class::TruncatedPayload, "the payload is not whole blocks"));
-        }
         let missing_guard = match self.fault {
             Some(Fault::SaveNanScale) => Some(Fault::CopySkipsBlockScan),
             Some(Fault::SaveShapeUnchecked) => Some(Fault::ShapeProductUnchecked),

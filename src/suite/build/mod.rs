@@ -1,7 +1,7 @@
 //! The builders of the vectors: questions chosen by hand or by search, answers from the exact
 //! evaluator. The same everywhere and every time, byte for byte.
 //!
-//! A builder makes a [`Draft`] of each case, which is a case without its answer; [`build`] derives
+//! A builder makes a draft of each case, which is a case without its answer; [`build`] derives
 //! the answers. What a question discriminates is named by the wrong evaluation, which is also the
 //! name of the faulty implementation in the zoo that has it.
 

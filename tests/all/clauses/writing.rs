@@ -4,20 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use q4proof::codec::Block;
 use q4proof::format::khq4::{self, Header};
 use q4proof::format::{AddressWidth, Class};
 use q4proof::store;
 use q4proof::subject::message::Save;
 use q4proof::subject::{Answer, Implementation, Reference};
 use q4proof::suite::hex::Bytes;
-use zerocopy::FromBytes;
 
 use super::{BLOCK, accepted, block, example, file, hex, says, sound};
-
-fn blocks(payload: &[u8]) -> &[Block] {
-    <[Block]>::ref_from_bytes(payload).expect("whole blocks")
-}
 
 fn header(shape: &[u64], original_len: u64) -> Header {
     Header { shape: shape.to_vec(), original_len }
@@ -61,8 +55,8 @@ fn khq4_w1_a_writer_writes_header_and_payload_and_nothing_more() {
         ),
     ] {
         let header = header(shape, len);
-        assert_eq!(khq4::to_bytes(&header, blocks(&payload)).as_ref(), Ok(&expected));
-        store::write_khq4(&path, &header, blocks(&payload)).expect("lawful");
+        assert_eq!(khq4::to_bytes(&header, &payload).as_ref(), Ok(&expected));
+        store::write_khq4(&path, &header, &payload).expect("lawful");
         assert_eq!(contents(folder.path()), [(path.clone(), Some(expected.clone()))].into());
         assert_eq!(accepted(&expected, AddressWidth::Bits64).payload, payload);
     }
@@ -73,7 +67,7 @@ fn khq4_w1_an_older_and_longer_file_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("tensor.q4");
     fs::write(&path, [7; 500]).expect("a file");
-    store::write_khq4(&path, &header(&[3], 3), blocks(&BLOCK)).expect("lawful");
+    store::write_khq4(&path, &header(&[3], 3), &BLOCK).expect("lawful");
     assert_eq!(fs::read(&path).expect("written"), example());
 }
 
@@ -116,9 +110,9 @@ fn khq4_w2_a_writer_refuses_what_a_reader_would() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("tensor.q4");
     for (header, payload, class, offset, word) in unlawful() {
-        let error = khq4::to_bytes(&header, blocks(&payload)).expect_err("unlawful");
+        let error = khq4::to_bytes(&header, &payload).expect_err("unlawful");
         says(&error, class, offset, &[word]);
-        let error = store::write_khq4(&path, &header, blocks(&payload)).expect_err("unlawful");
+        let error = store::write_khq4(&path, &header, &payload).expect_err("unlawful");
         says(&error.error, class, offset, &[word]);
         assert_eq!(error.path, path);
         // And the reader does refuse it so.
@@ -132,7 +126,7 @@ fn khq4_w2_a_writer_refuses_what_a_reader_would() {
     }
     assert_eq!(contents(folder.path()), BTreeMap::new());
     // KHQ4-P6, `signed-scale`, and a zero that ends the fold: the reader takes them.
-    store::write_khq4(&path, &header(&[3], 3), blocks(&block(0xbc00, 0, 0))).expect("lawful");
+    store::write_khq4(&path, &header(&[3], 3), &block(0xbc00, 0, 0)).expect("lawful");
     store::write_khq4(&path, &header(&[0, 1 << 33, 1 << 33], 0), &[]).expect("lawful");
 }
 
@@ -170,7 +164,7 @@ fn khq4_w3_a_refused_save_leaves_the_target_as_it_was() {
     for (header, payload, ..) in unlawful() {
         for name in ["old.q4", "new.q4"] {
             let path = folder.path().join(name);
-            let saved = store::write_khq4(&path, &header, blocks(&payload));
+            let saved = store::write_khq4(&path, &header, &payload);
             assert!(saved.is_err(), "{header:?}");
             assert_eq!(contents(folder.path()), before, "{header:?} to {name}");
         }
@@ -206,8 +200,8 @@ fn khq4_w3_a_failed_save_leaves_the_folder_as_it_was() {
         }
     }
     for path in paths {
-        let error = store::write_khq4(&path, &header(&[3], 3), blocks(&BLOCK))
-            .expect_err("no file can be there");
+        let error =
+            store::write_khq4(&path, &header(&[3], 3), &BLOCK).expect_err("no file can be there");
         assert_eq!(error.error.class, Class::Io, "{error}");
         assert_eq!(error.path, path);
         let mut after = contents(folder.path());
