@@ -25,15 +25,19 @@ def decode(blocks, original_len):
     for scale, bias, packed in BLOCK.iter_unpack(blocks):
         if scale == 0 or not math.isfinite(scale) or not math.isfinite(bias):
             raise Refused("a scale must be finite and not zero, a bias must be finite")
-        nibbles = (byte >> shift & 15 for byte in packed for shift in NIBBLE_SHIFTS)
+        nibbles = ((byte >> shift) & 15 for byte in packed for shift in NIBBLE_SHIFTS)
         # A double holds the product and the sum exactly, so packing to f32 is the only rounding.
         values.extend(nibble * scale + bias for nibble in nibbles)
-    return struct.pack(f"<{original_len}f", *values[:original_len])
+    return {"values": struct.pack(f"<{original_len}f", *values[:original_len]).hex()}
+
+
+def open_without_waiting(path, flags):
+    # Otherwise opening a FIFO would wait for a writer before we can see that it is one.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def load(path):
-    # Without O_NONBLOCK, opening a FIFO would wait for a writer before we can see what it is.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+    with open(path, "rb", opener=open_without_waiting) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise Refused("not a regular file")
@@ -52,7 +56,7 @@ def load(path):
         block_count = -(-original_len // WEIGHTS_PER_BLOCK)
         if status.st_size != header_size + BLOCK.size * block_count:
             raise Refused("the file's length does not fit its header")
-        return shape, decode(file.read(), original_len)
+        return {"shape": shape, **decode(file.read(), original_len)}
 
 
 def answer(request):
@@ -61,11 +65,10 @@ def answer(request):
                 "capabilities": ["decode", "load"]}
     try:
         if request["op"] == "decode":
-            values = decode(bytes.fromhex(request["blocks"]), request["original_len"])
-            reply = {"result": {"values": values.hex()}}
+            blocks = bytes.fromhex(request["blocks"])
+            reply = {"result": decode(blocks, request["original_len"])}
         elif request["op"] == "load_khq4":
-            shape, values = load(request["path"])
-            reply = {"result": {"shape": shape, "values": values.hex()}}
+            reply = {"result": load(request["path"])}
         else:
             reply = {"unsupported": True}
     except (Refused, OSError) as error:
@@ -74,4 +77,4 @@ def answer(request):
 
 
 for line in sys.stdin:
-    print(json.dumps(answer(json.loads(line))), flush=True)
+    print(json.dumps(answer(json.loads(line))), flush=True)  # q4proof waits for it

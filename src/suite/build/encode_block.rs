@@ -36,7 +36,7 @@ fn tails() -> Vec<Draft> {
             "the padding slots are 15 by the formula, or 0",
             encode_flat(ASYMMETRIC, &[-3.0, -1.0]),
         )
-        .class(37),
+        .class(44),
         Draft::new(
             "encode/padding-formula-degenerate",
             "ENC-P1",
@@ -57,7 +57,7 @@ fn tails() -> Vec<Draft> {
             "0 lies far above the block: the slots are clamped to 15",
             encode_flat(ASYMMETRIC, &[-101.0, -100.5, -100.0]),
         )
-        .class(37),
+        .class(44),
     ];
     for len in 1..32usize {
         let values: Vec<f32> =

@@ -1,6 +1,6 @@
 //! Encode: degenerate and tiny ranges, the ends of f16, ordinary weights.
 
-use super::{Draft, MODES, encode_flat, mode_name};
+use super::{Draft, MODES, encode_flat, encode_full, mode_name};
 use crate::suite::case::Mode;
 use crate::suite::random::SplitMix64;
 
@@ -25,7 +25,7 @@ pub(super) fn below(value: f32) -> f32 {
 fn degenerate() -> Vec<Draft> {
     let limit = 2f32.powi(-25);
     let case = |id: &str, note: &str, mode, values: &[f32]| {
-        Draft::new(format!("encode/{id}"), "ENC-D1", note, encode_flat(mode, values)).class(39)
+        Draft::new(format!("encode/{id}"), "ENC-D1", note, encode_full(mode, values)).class(39)
     };
     let mut drafts = Vec::new();
     for (name, value) in [
@@ -37,10 +37,11 @@ fn degenerate() -> Vec<Draft> {
         ("third", 1.0 / 3.0),
     ] {
         for len in [32, 5] {
-            let values = vec![value; len];
             let note =
                 format!("{len} times {value}: no range, so the scale is 1 and every nibble 0");
-            drafts.push(case(&format!("constant-{name}-{len}"), &note, ASYMMETRIC, &values));
+            let input = encode_flat(ASYMMETRIC, &vec![value; len]);
+            let id = format!("encode/constant-{name}-{len}");
+            drafts.push(Draft::new(id, "ENC-D1", note, input).class(39));
         }
     }
     drafts.push(case(
@@ -149,7 +150,7 @@ fn degenerate() -> Vec<Draft> {
 /// ENC-M1 to M3 on the side that is accepted (class 40); the other side is in `encode_refuse`.
 fn limits() -> Vec<Draft> {
     let case = |id: &str, clause: &str, note: &str, mode, values: &[f32]| {
-        Draft::new(format!("encode/{id}"), clause, note, encode_flat(mode, values)).class(40)
+        Draft::new(format!("encode/{id}"), clause, note, encode_full(mode, values)).class(40)
     };
     let mut drafts = vec![
         case(
