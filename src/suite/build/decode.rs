@@ -236,7 +236,8 @@ fn tails() -> Vec<Draft> {
                     move |place| if place < len { (place * 5 + 1) as u8 } else { 15 },
                 );
             // Three bugs of tails take turns: padding refused, padding unwritten, padding emitted.
-            Draft::new(format!("decode/tail-{len:02}"), "DEC-3", note, input(payload, len as u64))
+            let clause = if len % 3 == 0 { "BLK-4" } else { "DEC-3" };
+            Draft::new(format!("decode/tail-{len:02}"), clause, note, input(payload, len as u64))
                 .class(33 + (len % 3) as u8)
         })
         .collect();

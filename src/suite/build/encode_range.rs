@@ -136,10 +136,11 @@ fn degenerate() -> Vec<Draft> {
     for steps in [1.25f32, 1.5, 1.75, 2.25, 2.5, 2.75, 3.5] {
         let amax = steps * 7.0 * 2.0 * limit;
         let note = format!("the scale is {steps} * 2^-24 before it is rounded");
-        let id = format!("symmetric-subnormal-scale-{}", (steps * 100.0) as u32);
+        let id = format!("encode/symmetric-subnormal-scale-{}", (steps * 100.0) as u32);
         // -8 f16(s) is another number wherever f16 rounds s.
+        let input = encode_full(SYMMETRIC, &[amax, -amax / 2.0, amax / 3.0]);
         drafts.push(
-            case(&id, &note, SYMMETRIC, &[amax, -amax / 2.0, amax / 3.0])
+            Draft::new(id, "ENC-Y2", note, input)
                 .class(44)
                 .discriminates(&["symmetric-bias-from-stored-scale"]),
         );

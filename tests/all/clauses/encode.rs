@@ -126,7 +126,7 @@ fn enc_a1_minimum_and_maximum_are_of_the_real_values() {
     assert_eq!(blocks.as_bytes(), BLOCK);
     // Below zero it is the maximum that padding would change: range 2 again, from -3 (c200).
     assert_eq!(one_block(&[-3.0, -1.0], Asymmetric), (0x3044, 0xc200, vec![0, 15]));
-    // Only the last block is partial, and a full one is not padded: 8 .. 38 and 5, 6, 7.
+    // Only the last block is partial, and a full one is not padded: 7 to 38, then 5, 6, 7.
     let mut values: Vec<f32> = (0..32).map(|index| 7.0 + index as f32).collect();
     values.extend([5.0, 6.0, 7.0]);
     let blocks = encode(&values, Asymmetric).expect("lawful");

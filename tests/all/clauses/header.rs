@@ -54,7 +54,7 @@ fn khq4_h3_the_table_of_dimensions_fits_in_the_file() {
         let tensor = accepted(&file(&vec![1; ndim], 1, &BLOCK), Bits64);
         assert_eq!(tensor.shape, vec![1; ndim]);
     }
-    // 48 bytes: 12 + 8 * 4 = 44 leaves no room for original_len, 12 + 8 * 5 = 52 none for the table.
+    // 48 bytes: 12 + 8 * 4 leaves no room for original_len, 12 + 8 * 5 none for the table.
     let with_ndim = |ndim: u32| {
         let mut bytes = example();
         bytes[8..12].copy_from_slice(&ndim.to_le_bytes());

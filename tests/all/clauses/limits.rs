@@ -220,11 +220,11 @@ fn enc_b1_the_bound_on_the_worked_example() {
     assert!(within(&values, &example(8), Asymmetric));
     assert!(!within(&values, &example(6), Asymmetric));
     assert!(!within(&values, &example(9), Asymmetric));
-    // The bound is of real values only, and a negative scale may reach it: 7 - 15 * 273/2048.
+    // The bound is of real values only.
     let mut padded = BLOCK;
     padded[6..].fill(0xff);
     assert!(within(&values, &padded, Asymmetric));
-    // From 7 (4700) down: 7 - 15 S = 5.00048828125, 7 - 8 S = 5.93359375, 7.
+    // A negative scale may keep it, from 7 (4700) down: 7 - 15 S = 5.00048828125, then 5.93359375.
     let mut negative = super::block(0xb044, 0x4700, 0);
     negative[4..6].copy_from_slice(&[0x8f, 0x00]);
     assert!(within(&values, &negative, Asymmetric));
@@ -257,8 +257,8 @@ fn enc_b1_the_last_term_is_needed_and_its_sixteen_too() {
 
 #[test]
 fn enc_b1_degenerate_blocks_and_refusals() {
-    // Degenerate, asymmetric: max - min and the rounding of the bias; 7 is 4700 exactly, so that
-    // only 7 is acceptable: nibble 7 over 0 is it too, nibble 1 is 8.
+    // Degenerate, asymmetric: max - min = 0, and 7 is 4700 exactly, so that nothing but 7 will do:
+    // nibble 0 above 7, or nibble 7 above 0; nibble 1 above 7 is 8.
     assert!(within(&[7.0], &block(0x3c00, 0x4700, 0x00), Asymmetric));
     assert!(within(&[7.0], &block(0x3c00, 0x0000, 0x07), Asymmetric));
     assert!(!within(&[7.0], &block(0x3c00, 0x4700, 0x01), Asymmetric));
