@@ -126,7 +126,10 @@ impl SubjectArguments {
     }
 
     fn again(&self) -> Again {
-        let mut again = Again { command: self.command.clone(), ..Again::default() };
+        // A path is repeated as it was typed; a bare name is found by the shell again.
+        let program =
+            env::args().next().filter(|program| program.contains('/')).unwrap_or_default();
+        let mut again = Again { program, command: self.command.clone(), ..Again::default() };
         if self.command.is_empty() && self.subject != REFERENCE {
             again.option("--subject", &self.subject);
         }

@@ -307,7 +307,12 @@ fn extent_overflow(header: &Header) -> FormatError {
 }
 
 /// KHQ4-P3 and P4: each scale is finite and not zero, each bias is finite.
-fn check_blocks(blocks: &[Block], payload_offset: u64) -> Result<(), FormatError> {
+///
+/// # Errors
+///
+/// `scale` or `bias`, at the first block that is at fault; the offset counts from the start of the
+/// file, where the payload begins at `payload_offset`.
+pub fn check_blocks(blocks: &[Block], payload_offset: u64) -> Result<(), FormatError> {
     for (index, block) in blocks.iter().enumerate() {
         let offset = payload_offset + (index * BLOCK_BYTES) as u64;
         let (scale, bias) = (block.scale(), block.bias());

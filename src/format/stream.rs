@@ -14,22 +14,27 @@ const PIECE: usize = 4096;
 /// What the reader reports, interruptions apart, and [`ErrorKind::OutOfMemory`] where the buffer
 /// cannot grow.
 pub fn read_up_to(reader: &mut impl Read, buffer: &mut Vec<u8>, limit: u64) -> io::Result<u64> {
-    let mut arrived = 0;
-    while arrived < limit {
-        let filled = buffer.len();
-        let piece = (limit - arrived).min(filled.max(PIECE) as u64) as usize;
-        buffer
-            .try_reserve_exact(piece)
-            .map_err(|error| io::Error::new(ErrorKind::OutOfMemory, error))?;
-        buffer.resize(filled + piece, 0);
-        let outcome = reader.read(&mut buffer[filled..]);
-        buffer.truncate(filled + *outcome.as_ref().unwrap_or(&0));
-        match outcome {
-            Ok(0) => break,
-            Ok(count) => arrived += count as u64,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    let start = buffer.len();
+    let mut filled = start;
+    let outcome = loop {
+        let arrived = (filled - start) as u64;
+        if arrived == limit {
+            break Ok(());
         }
-    }
-    Ok(arrived)
+        if filled == buffer.len() {
+            let piece = (limit - arrived).min(filled.max(PIECE) as u64) as usize;
+            if let Err(error) = buffer.try_reserve_exact(piece) {
+                break Err(io::Error::new(ErrorKind::OutOfMemory, error));
+            }
+            buffer.resize(filled + piece, 0);
+        }
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break Ok(()),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => break Err(error),
+        }
+    };
+    buffer.truncate(filled);
+    outcome.map(|()| (filled - start) as u64)
 }

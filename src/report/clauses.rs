@@ -13,6 +13,15 @@ pub fn title(id: &str) -> Option<&'static str> {
     headings().find_map(|(found, title)| (found == id).then_some(title))
 }
 
+/// The text of the clause `id`, its heading included.
+pub fn text(id: &str) -> Option<String> {
+    let heading = format!("### {id} · ");
+    let mut lines = SPEC.lines().skip_while(|line| !line.starts_with(&heading));
+    let first = lines.next()?.trim_start_matches("### ");
+    let body: Vec<&str> = lines.take_while(|line| !line.starts_with('#')).collect();
+    Some(format!("{first}\n{}\n", body.join("\n").trim_end()))
+}
+
 fn headings() -> impl Iterator<Item = (&'static str, &'static str)> {
     SPEC.lines().filter_map(|line| line.strip_prefix("### ")?.split_once(" · "))
 }

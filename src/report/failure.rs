@@ -50,8 +50,12 @@ pub fn judged(case: Option<&Case>, record: &Record) -> String {
 pub fn lines(records: &[&Record], again: &Again) -> String {
     let line = |record: &&Record| {
         let said = record.decisive().next().map(|entry| entry.judgement.summary.as_str());
+        let tier = match record.tier {
+            Tier::Must => String::new(),
+            other => format!(" ({})", tier(other)),
+        };
         vec![
-            Cell::left(record.outcome.name()).styled(style_of(record.outcome)),
+            Cell::left(record.outcome.name().to_owned() + &tier).styled(style_of(record.outcome)),
             Cell::left(&record.clause),
             Cell::left(plain(&without_paths(said.unwrap_or_default()), 50)),
             Cell::left(again.repro(&record.id)),

@@ -31,6 +31,8 @@ pub mod text;
 /// How the same subject is asked again: what follows `q4proof repro ID` on the command line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Again {
+    /// The program, as it was started; `q4proof` where that is empty.
+    pub program: String,
     /// Options, each a word of its own, and their values.
     pub options: Vec<String>,
     /// The command behind `--`; empty where the subject has a name.
@@ -45,7 +47,8 @@ impl Again {
 
     /// The command line that asks `id` again.
     pub fn repro(&self, id: &str) -> String {
-        let mut words = vec!["q4proof repro".to_owned(), quoted(id)];
+        let program = if self.program.is_empty() { "q4proof" } else { &self.program };
+        let mut words = vec![quoted(program), "repro".to_owned(), quoted(id)];
         words.extend(self.options.iter().map(|word| quoted(word)));
         if !self.command.is_empty() {
             words.push("--".to_owned());

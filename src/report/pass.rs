@@ -69,6 +69,10 @@ pub fn report(pass: &Pass) -> String {
         let counts = alternates.iter().map(|(name, count)| format!("{} {count}", plain(name, 80)));
         writeln!(text, "alternates: {}\n", counts.collect::<Vec<_>>().join(", ")).ok();
     }
+    let lacking = summary::lacking(pass);
+    if !lacking.is_empty() {
+        writeln!(text, "not asked: {}\n", lacking.join(", ")).ok();
+    }
     for hint in summary::hints(pass.records, pass.profile) {
         writeln!(text, "hint: {hint}").ok();
     }
@@ -89,7 +93,7 @@ fn failures(pass: &Pass) -> String {
     let (named, followers): (Vec<&Record>, Vec<&Record>) =
         shown.into_iter().partition(|record| pass.verbose || consequence(record).is_none());
     let (in_full, in_short) = if pass.verbose { (named, Vec::new()) } else { examples(named) };
-    let followers = grouped(&followers);
+    let followers = grouped(&followers, pass.again);
 
     let mut text = String::new();
     for record in &in_full {
@@ -138,7 +142,7 @@ fn consequence(record: &Record) -> Option<String> {
 
 /// One line for all the cases of an operation that failed by the same; a case that is alone in that
 /// is named.
-fn grouped(records: &[&Record]) -> String {
+fn grouped(records: &[&Record], again: &Again) -> String {
     let mut groups: BTreeMap<(Outcome, Operation, String), Vec<&Record>> = BTreeMap::new();
     for record in records {
         let key = (record.outcome, record.operation, consequence(record).unwrap_or_default());
@@ -151,7 +155,12 @@ fn grouped(records: &[&Record]) -> String {
                 cases => format!("{} of {}", counted(cases.len(), "case"), operation.name()),
             };
             let word = Cell::left(outcome.name()).styled(style_of(*outcome));
-            vec![word, Cell::left(which), Cell::left(plain(what, 100))]
+            vec![
+                word,
+                Cell::left(which),
+                Cell::left(plain(what, 100)),
+                Cell::left(cases.first().map_or_else(String::new, |case| again.repro(&case.id))),
+            ]
         };
     table(0, &groups.iter().map(line).collect::<Vec<_>>())
 }

@@ -201,13 +201,29 @@ fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
     ))
 }
 
+/// Cases of the profile that need a feature which the subject does not offer.
+pub fn lacking(pass: &Pass) -> Vec<String> {
+    let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in pass.records {
+        let within = pass.profile.contains(record.operation);
+        if record.outcome == Outcome::NotInProfile && within {
+            let required = pass.suite.get(&record.id).map_or(&[][..], |case| &case.requires);
+            for feature in required {
+                *needs.entry(feature.name()).or_default() += 1;
+            }
+        }
+    }
+    let need = |(name, count)| format!("{} that need {name}", counted(count, "case"));
+    needs.into_iter().map(need).collect()
+}
+
 /// The last line.
 pub fn verdict(pass: &Pass) -> String {
     let totals = Totals::of(pass.records);
     let mut text =
         format!("profile {}: {} passed, {} failed", pass.profile, totals.passed, totals.failed);
     if totals.advisory > 0 {
-        write!(text, ", {} failed in other tiers", totals.advisory).ok();
+        write!(text, ", {} failed of tier should", totals.advisory).ok();
     }
     if totals.not_in_profile > 0 {
         write!(text, ", {} not in profile", totals.not_in_profile).ok();

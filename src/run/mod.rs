@@ -112,13 +112,10 @@ impl Pass<'_> {
     }
 
     fn offers(&self, required: &[Feature]) -> bool {
-        required.iter().all(|feature| {
-            let name = match feature {
-                Feature::ExpectedShape => "expected-shape",
-                Feature::Width32 => "width-32",
-            };
-            self.hello.capabilities.iter().any(|capability| capability == name)
-        })
+        let offered = |feature: &Feature| {
+            self.hello.capabilities.iter().any(|capability| capability == feature.name())
+        };
+        required.iter().all(offered)
     }
 
     fn entry(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
@@ -130,7 +127,7 @@ impl Pass<'_> {
                 Outcome::Unsupported => return Ok(judgement),
                 outcome => {
                     let summary = format!(
-                        "its control {} came to {}: {}",
+                        "not judged, as its control {} came to {}: {}",
                         control.id,
                         outcome.name(),
                         judgement.summary

@@ -7,7 +7,7 @@ use zerocopy::{FromBytes, IntoBytes};
 use super::message::{Decode, Encode, Hello, Load, PROTOCOL, Refusal, Save};
 use super::{Answer, Implementation, Loaded};
 use crate::codec::{self, BLOCK_BYTES, Block, EncodeError, block_count};
-use crate::format::khq4::{Header, View};
+use crate::format::khq4::{Header, View, check_blocks};
 use crate::format::{AddressWidth, Class, FormatError};
 use crate::store::{self, StoreError};
 use crate::suite::hex::{Bits, Bytes};
@@ -49,6 +49,9 @@ impl Implementation for Reference {
         }
         let blocks =
             <[Block]>::ref_from_bytes(&request.blocks.0).expect("whole blocks, as checked");
+        if let Err(error) = check_blocks(blocks, 0) {
+            return error.into();
+        }
         let mut values = vec![0.0; request.original_len as usize];
         codec::decode(blocks, &mut values);
         Answer::Done(Bits::of(&values))

@@ -90,6 +90,16 @@ pub enum Feature {
     Width32,
 }
 
+impl Feature {
+    /// The name among a subject's capabilities.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ExpectedShape => "expected-shape",
+            Self::Width32 => "width-32",
+        }
+    }
+}
+
 /// How the expectation was derived and who agreed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]

@@ -85,12 +85,14 @@ fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
     }
     let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
     let scale = |block: &block::ExactBlock| Format::F16.value(block.scale.into());
-    let lawful = |block: &block::ExactBlock| {
-        scale(block).is_some_and(|scale| !scale.is_zero())
-            && Format::F16.value(block.bias.into()).is_some()
-    };
-    if !read.iter().all(lawful) {
-        return Err("a block whose scale or bias is not lawful has no values".into());
+    let wrong_scale = |block| scale(block).is_none_or(|scale| scale.is_zero());
+    let wrong_bias = |block: &block::ExactBlock| Format::F16.value(block.bias.into()).is_none();
+    let faults = [
+        read.iter().any(wrong_scale).then_some(Class::Scale),
+        read.iter().any(wrong_bias).then_some(Class::Bias),
+    ];
+    if faults.iter().any(Option::is_some) {
+        return Ok(Expect::Refuse(faults.into_iter().flatten().collect()));
     }
     let values = Answer::Values(Bits(block::decode(blocks, original_len as usize)));
     if read.iter().filter_map(scale).any(|scale| scale.is_negative()) {

@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use super::load::Loader;
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
 use crate::subject::message::Refusal;
@@ -26,6 +27,8 @@ impl Faulty {
                 if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
             return Err(refusal(class, format!("{found} bytes of blocks, not {expected}")));
         }
+        Loader { faulty: self, width: usize::BITS, map: false }
+            .check_blocks(payload, original_len)?;
         Ok(self.values(payload, original_len))
     }
 
@@ -144,8 +147,8 @@ mod tests {
         let decode =
             |payload: &[u8], len| lenient.decode_payload(payload, len).expect("any length passes");
         assert_eq!(decode(&[], 3), [0.0; 3]);
-        assert_eq!(decode(&[0; BLOCK], 5000).len(), 32);
-        assert_eq!(decode(&[0; BLOCK - 1], u64::MAX).len(), 0);
-        assert_eq!(decode(&[0; 2 * BLOCK], 1).len(), 1);
+        assert_eq!(decode(&[1; BLOCK], 5000).len(), 32);
+        assert_eq!(decode(&[1; BLOCK - 1], u64::MAX).len(), 0);
+        assert_eq!(decode(&[1; 2 * BLOCK], 1).len(), 1);
     }
 }

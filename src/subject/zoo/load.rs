@@ -283,7 +283,7 @@ impl Loader {
     }
 
     /// KHQ4-P3 to P5.
-    fn check_blocks(self, payload: &[u8], original_len: u64) -> Result<(), Refusal> {
+    pub(super) fn check_blocks(self, payload: &[u8], original_len: u64) -> Result<(), Refusal> {
         let blocks = payload.chunks_exact(BLOCK);
         let scanned = match self.faulty.fault {
             Some(Fault::MapChecksOnlyHeader | Fault::MapSkipsBlockScan) if self.map => 0,

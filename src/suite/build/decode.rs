@@ -260,7 +260,7 @@ fn tails() -> Vec<Draft> {
     drafts
 }
 
-/// DEC-4: payloads that are not the blocks of their values.
+/// DEC-4 and DEC-1: payloads that are not the blocks of their values, and blocks that have none.
 fn extents() -> Vec<Draft> {
     let payload = plain_payload(64);
     let mut long = plain_payload(96);
@@ -278,6 +278,23 @@ fn extents() -> Vec<Draft> {
         refused("one-value-too-many", "65 values, two blocks", &payload, 65),
         refused("one-block-long", "64 values, three blocks", &long, 64),
     ];
+    for (name, class, at, bits) in [
+        ("scale-nan", 29, 20, 0x7e00u16),
+        ("scale-infinite", 29, 20, 0x7c00),
+        ("scale-zero", 29, 0, 0x0000),
+        ("bias-nan", 30, 2, 0x7e00),
+        ("bias-infinite", 30, 22, 0xfc00),
+    ] {
+        let mut wrong = payload.clone();
+        wrong[at..at + 2].copy_from_slice(&bits.to_le_bytes());
+        let note = format!("the f16 at byte {at} is {bits:04x}: such a block has no values");
+        drafts.push(
+            Draft::new(format!("decode/{name}"), "DEC-1", note, input(wrong, 64))
+                .class(class)
+                .should()
+                .control("decode/length-0064"),
+        );
+    }
     long.truncate(41);
     drafts.push(refused("one-byte-long", "64 values, 41 bytes", &long, 64));
     drafts
