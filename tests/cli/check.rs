@@ -25,7 +25,7 @@ fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
     let bench = Bench::new();
     let checked = bench.run("check", &["--subject", "zoo:padded-tail-range"]);
     let repro = format!(
-        "    q4proof repro encode/worked --subject zoo:padded-tail-range --vectors {}\n",
+        "q4proof repro encode/worked --subject zoo:padded-tail-range --vectors {}\n",
         bench.text("vectors")
     );
     checked.shows(
