@@ -6,7 +6,7 @@
 //! in `fuzz/` calls these functions, and so do the replay of the corpus, the tests, and anyone who
 //! fuzzes a codec of their own.
 //!
-//! Judging is the suite's: the exact evaluator says what is lawful and [`crate::suite::judge`]
+//! Judging is the suite's: the exact evaluator says what is lawful and [`judge`](mod@crate::suite::judge)
 //! compares, so that a finding means the same as a vector that fails.
 //!
 //! ```

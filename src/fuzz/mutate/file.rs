@@ -8,7 +8,7 @@ use crate::suite::exact::block::BYTES;
 use crate::suite::random::SplitMix64;
 
 /// The largest payload that a repair makes.
-const LARGEST_PAYLOAD: u64 = 64 * BYTES as u64;
+const LARGEST_PAYLOAD: u64 = 8 * BYTES as u64;
 
 /// Sizes at which careless arithmetic wraps, changes its sign or loses its upper half (12 to 20).
 const HUGE: [u64; 12] = [
