@@ -91,11 +91,12 @@ def table(known, outcomes, seconds):
             print(f"| {operation.lower()} | {len(names)} | {len(runs)} run of {len(reachable)} | {len(found)} "
                   f"| {100 * len(found) / len(runs):.0f} % | {statistics.median(times):.2f} s "
                   f"| {max(times):.2f} s | {statistics.median(counts):.0f} |")
-    print(f"\nMissed within {seconds} s by at least one seed:\n")
+    print(f"\nMissed within {seconds} s by at least one seed:{'' if missed else ' none.'}\n")
     for name, ones in missed:
         print(f"- {name}: found by {sum(one['found'] for one in ones)} of {len(ones)} seeds")
+    print("Not run:\n")
     for name, why in UNREACHABLE.items():
-        print(f"- {name}: not run; {why}")
+        print(f"- {name}: {why}")
 
 
 def main():
