@@ -95,7 +95,7 @@ def last(pattern, text, default=0):
 
 rows, findings, broken = [], collections.OrderedDict(), []
 for target in targets:
-    row = {"target": target, "executions": 0, "per_second": 0, "edges": 0, "corpus": 0, "findings": 0}
+    row = {"target": target, "executions": 0, "per_second": 0, "edges": 0, "corpus": 0, "accepted": None, "findings": 0}
     for job in range(1, int(jobs) + 1):
         log = (out / f"{target}-{job}.log").read_text(errors="replace")
         status = int((scratch / f"{target}-{job}.status").read_text())
@@ -103,6 +103,8 @@ for target in targets:
         row["per_second"] += last(r"stat::average_exec_per_sec: +(\d+)", log)
         row["edges"] = max(row["edges"], last(r"cov: (\d+)", log))
         row["corpus"] = max(row["corpus"], last(r"corp: (\d+)", log))
+        if share := re.findall(r"^ACCEPTED (\d+) of (\d+)$", log, re.M):
+            row["accepted"] = round(int(share[-1][0]) / int(share[-1][1]), 3)
         if status == 0:
             continue
         file = re.findall(r"Test unit written to (\S+)", log)
@@ -130,8 +132,8 @@ for target in targets:
 
 summary = {"subject": subject, "targets": rows, "findings": list(findings.values()), "broken": broken}
 (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
-lines = [f"# Fuzzing {subject}", "", "| target | executions | a second | edges | corpus | findings |", "|---|---:|---:|---:|---:|---:|"]
-lines += [f"| {r['target']} | {r['executions']} | {r['per_second']} | {r['edges']} | {r['corpus']} | {r['findings']} |" for r in rows]
+lines = [f"# Fuzzing {subject}", "", "| target | executions | a second | edges | corpus | accepted | findings |", "|---|---:|---:|---:|---:|---:|---:|"]
+lines += [f"| {r['target']} | {r['executions']} | {r['per_second']} | {r['edges']} | {r['corpus']} | {r['accepted']} | {r['findings']} |" for r in rows]
 for finding in findings.values():
     lines += ["", f"## {finding['target']}: {finding['place']}", "", finding["detail"], "", f"    {finding['again']}"]
 lines += [f"\n**Broken:** {what}" for what in broken]

@@ -3,11 +3,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub use libfuzzer_sys;
 pub use q4proof;
 
-use q4proof::fuzz::{Target, Verdict, implementation, meter};
+use q4proof::fuzz::{Finding, Target, Verdict, implementation, meter};
 use q4proof::subject::Implementation;
 
 /// Names the subject that is asked: `reference`, `zoo:sound` or `zoo:FAULT`.
@@ -41,11 +42,22 @@ macro_rules! target {
 }
 
 /// Runs one input, and ends the process where there is a finding. The line that it then prints is
-/// what findings are told apart by: target, oracle and place before the second `: `.
+/// what findings are told apart by: target, oracle and place before the second `: `. Now and then
+/// it prints how many inputs were accepted so far.
 pub fn run(target: Target, implementation: &dyn Implementation, input: &[u8]) {
-    if let Verdict::Finding(finding) = target.run(implementation, input) {
-        eprintln!("FINDING {target}: {} at {}: {}", finding.oracle, finding.place, finding.detail);
-        std::process::abort();
+    static EXECUTED: AtomicU64 = AtomicU64::new(0);
+    static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+    match target.run(implementation, input) {
+        Verdict::Accepted => drop(ACCEPTED.fetch_add(1, Relaxed)),
+        Verdict::Refused(_) => {}
+        Verdict::Finding(Finding { oracle, place, detail }) => {
+            eprintln!("FINDING {target}: {oracle} at {place}: {detail}");
+            std::process::abort();
+        }
+    }
+    let executed = EXECUTED.fetch_add(1, Relaxed) + 1;
+    if executed.is_power_of_two() {
+        eprintln!("ACCEPTED {} of {executed}", ACCEPTED.load(Relaxed));
     }
 }
 

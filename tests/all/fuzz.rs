@@ -121,7 +121,7 @@ impl Implementation for Spoiled {
     fn decode(&self, request: &Decode) -> Answer<Bits> {
         self.asked.set(self.asked.get() + 1);
         Reference.decode(request).map(|mut values| {
-            values.0.extend((self.forgets && self.asked.get() % 2 == 0).then_some(0));
+            values.0.extend((self.forgets && self.asked.get().is_multiple_of(2)).then_some(0));
             values
         })
     }

@@ -56,19 +56,29 @@ fn edit(block: &mut [f32], mode: Mode, choice: u64, dice: &mut SplitMix64) {
 
 /// The values of a block a few f32 away from the middle of two nibbles.
 fn half_steps(block: &mut [f32], mode: Mode, dice: &mut SplitMix64) {
-    if !block.iter().all(|value| value.is_finite() && value.abs() < 1e30) || coin(dice) {
+    let extremes = |block: &[f32]| {
+        let min = block.iter().copied().fold(f32::INFINITY, f32::min);
+        (min, block.iter().copied().fold(f32::NEG_INFINITY, f32::max))
+    };
+    let (mut min, mut max) = extremes(block);
+    let usable = min < max && block.iter().all(|value| value.abs() < 1e30);
+    if !usable || coin(dice) {
         fresh(block, dice);
+        (min, max) = extremes(block);
     }
-    let min = block.iter().copied().fold(f32::INFINITY, f32::min);
-    let max = block.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    // Values between these leave the step as it is.
+    let (low, high) = match mode {
+        Mode::Asymmetric => (min, max),
+        Mode::Symmetric => (-max.abs().max(-min), max.abs().max(-min)),
+    };
     let (origin, step, least, most) = match mode {
         Mode::Asymmetric => (min, (max - min) / 15.0, 0, 15),
-        Mode::Symmetric => (0.0, max.abs().max(min.abs()) / 7.0, -7, 14),
+        Mode::Symmetric => (0.0, high / 7.0, -7, 14),
     };
     for value in block.iter_mut().filter(|value| **value != min && **value != max) {
         let half = least as f32 + dice.below(most) as f32 + 0.5;
         // Both roundings of the product and of the quotient are met.
-        *value = nudged(half.mul_add(step, origin), 2, dice).clamp(min, max);
+        *value = nudged(half.mul_add(step, origin), 2, dice).clamp(low, high);
     }
 }
 
