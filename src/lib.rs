@@ -9,6 +9,7 @@
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
+//! | [`fuzz`] | any bytes at all, per target: seeds, mutation, and what must hold |
 //! | `report` | what a person or a program is shown (feature `cli`) |
 //! | `cli` | the command (feature `cli`) |
 
@@ -16,6 +17,7 @@
 pub mod cli;
 pub mod codec;
 pub mod format;
+pub mod fuzz;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod run;

@@ -169,7 +169,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// What a reply gives to be judged; where it gives nothing, the judgement that follows from that.
-fn given(request: &Request, reply: Reply) -> Result<Given, Judgement> {
+pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement> {
     let answer = match reply {
         Reply::Answer(answer) => answer,
         Reply::Timeout => {

@@ -23,6 +23,7 @@ use crate::suite::case::{Case, Feature};
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError};
 use ask::Asker;
+pub(crate) use ask::given;
 
 /// How a pass is made.
 #[derive(Clone, Debug)]

@@ -159,7 +159,8 @@ impl Subject for ChildSubject {
     }
 }
 
-fn reply(line: &str, seq: u64) -> Reply {
+/// What an answer's `line` says to the request numbered `seq`.
+pub(crate) fn reply(line: &str, seq: u64) -> Reply {
     let shown: String = line.chars().take(120).collect();
     let line: Line = match serde_json::from_str(line) {
         Ok(line) => line,

@@ -29,13 +29,18 @@ impl<I: Implementation> Subject for InProcess<I> {
     }
 
     fn ask(&mut self, request: &Request, _deadline: Duration) -> Reply {
-        match catch_unwind(AssertUnwindSafe(|| request.dispatch(&self.implementation))) {
-            Ok(answer) => Reply::Answer(answer),
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().map(String::as_str);
-                let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-                Reply::Crash(format!("panicked: {}", text.unwrap_or("without a message")))
-            }
+        reply(&self.implementation, request)
+    }
+}
+
+/// What `implementation` replies; a panic is a crash.
+pub(crate) fn reply(implementation: &dyn Implementation, request: &Request) -> Reply {
+    match catch_unwind(AssertUnwindSafe(|| request.dispatch(implementation))) {
+        Ok(answer) => Reply::Answer(answer),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Reply::Crash(format!("panicked: {}", text.unwrap_or("without a message")))
         }
     }
 }

@@ -110,25 +110,46 @@ fn signed_or_positive(accepted: Answer) -> Expect {
     ])
 }
 
-/// ENC.
+/// ENC, and ERR-2 for the classes of several faults.
 fn encode_tensor(mode: Mode, shape: &[u64], values: &Bits) -> Result<Expect, String> {
-    let product: num_bigint::BigUint = shape.iter().product();
-    if product != values.0.len().into() {
-        let overflow = (product.bits() > 64).then_some(Class::Overflow);
-        return Ok(Expect::Refuse([Class::ShapeMismatch].into_iter().chain(overflow).collect()));
-    }
-    match encode::encode(&values.0, mode == Mode::Symmetric) {
-        Err(Refusal::NonFinite { .. }) => Ok(Expect::Refuse(vec![Class::NonFinite])),
-        Err(Refusal::Scale { .. }) => Ok(Expect::Refuse(vec![Class::Scale])),
-        Err(Refusal::Bias { .. }) => Ok(Expect::Refuse(vec![Class::Bias])),
-        Ok(variants) => {
-            let behaviour = |variant: encode::Variant| Behaviour {
-                name: variant.behaviours.join("+"),
-                answer: Answer::Blocks(Bytes(variant.payload)),
-            };
-            Ok(one_of(variants.into_iter().map(behaviour).collect()))
+    let (product, widest) = file::fold(shape);
+    let overflows = widest.bits() > 64;
+    let symmetric = mode == Mode::Symmetric;
+    let of_shape = [
+        (product != values.0.len().into()).then_some(Class::ShapeMismatch),
+        overflows.then_some(Class::Overflow),
+    ];
+    let of_block = |block: &[u32]| {
+        encode::encode(block, symmetric).err().map(|refusal| match refusal {
+            Refusal::NonFinite { .. } => Class::NonFinite,
+            Refusal::Scale { .. } => Class::Scale,
+            Refusal::Bias { .. } => Class::Bias,
+        })
+    };
+    let mut faults = Vec::new();
+    for class in of_shape.into_iter().chain(values.0.chunks(block::WEIGHTS).map(of_block)).flatten()
+    {
+        if !faults.contains(&class) {
+            faults.push(class);
         }
     }
+    // A product that overflows on its way to zero is the fault of one behaviour only.
+    if faults.iter().any(|&class| class != Class::Overflow) {
+        return Ok(Expect::Refuse(faults));
+    }
+    let variants = encode::encode(&values.0, symmetric).map_err(|fault| format!("{fault:?}"))?;
+    let behaviour = |variant: encode::Variant| Behaviour {
+        name: variant.behaviours.join("+"),
+        answer: Answer::Blocks(Bytes(variant.payload)),
+    };
+    let mut behaviours: Vec<Behaviour> = variants.into_iter().map(behaviour).collect();
+    if overflows {
+        // KHQ4-H6: there are no values, and so but one encoding.
+        behaviours[0].name = "zero-first".into();
+        let answer = Answer::Refuse(vec![Class::Overflow]);
+        behaviours.push(Behaviour { name: "fold-left".into(), answer });
+    }
+    Ok(one_of(behaviours))
 }
 
 fn from_verdict(verdict: Verdict, answer: impl Fn(Content) -> Answer) -> Expect {

@@ -218,6 +218,9 @@ fn within_bound(
 }
 
 fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
+    if is_same(answer, given) {
+        return Judgement::behaved(Outcome::Pass, behaviour);
+    }
     let rows = match (answer, given) {
         (Answer::Refuse(classes), given) => return refused(classes, given, behaviour),
         (expected, Given::Refused { message, class }) => {
@@ -249,6 +252,19 @@ fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
         count => {
             Judgement { rows, ..Judgement::plain(Outcome::Fail, format!("{count} fields differ")) }
         }
+    }
+}
+
+/// Whether a result is the expected one, before anything is made of it for people to read.
+fn is_same(answer: &Answer, given: &Given) -> bool {
+    match (answer, given) {
+        (Answer::Values(expected), Given::Values(got)) => expected == got,
+        (Answer::Blocks(expected), Given::Blocks(got)) => expected == got,
+        (
+            Answer::Tensor { shape, blocks, values },
+            Given::Tensor { shape: got_shape, blocks: Some(got_blocks), values: Some(got_values) },
+        ) => shape == got_shape && blocks == got_blocks && values == got_values,
+        _ => false,
     }
 }
 

@@ -136,7 +136,11 @@ impl Suite {
         Ok(suite)
     }
 
-    fn from_texts(files: &[(String, String)], lock: Option<&str>) -> Result<Self, SuiteError> {
+    /// The vectors in `files`, given as name and text.
+    pub(crate) fn from_texts(
+        files: &[(String, String)],
+        lock: Option<&str>,
+    ) -> Result<Self, SuiteError> {
         let mut suite = Self {
             version: "unlocked".into(),
             hash: String::new(),

@@ -1,54 +1,39 @@
 //! KHQ4-A3: loading allocates no more than the file's length justifies.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::fs;
 
 use q4proof::format::AddressWidth;
+use q4proof::fuzz::meter;
 use q4proof::store;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{Expect, Input};
 use q4proof::suite::derive::load_bytes;
 
-/// Counts what each thread has allocated, so that tests on other threads do not show.
+/// Counts what each thread has allocated, so that tests on other threads do not show; the fuzz
+/// targets' oracle on memory reads it too.
 struct Counting;
-
-thread_local! {
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    // A thread that is ending has no counters any more, and nothing to count.
-    let counted = LIVE.try_with(|live| {
-        live.set(live.get() + bytes);
-        live.get()
-    });
-    if let Ok(live) = counted {
-        PEAK.try_with(|peak| peak.set(peak.get().max(live))).ok();
-    }
-}
 
 // SAFETY: every call is handed on unchanged to the system's allocator, whose contract is the one
 // that callers keep; counting neither allocates nor touches the memory.
 #[allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
+        meter::record(layout.size() as isize);
         // SAFETY: the caller's layout, handed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
+        meter::record(-(layout.size() as isize));
         // SAFETY: the caller's pointer, which came from `System` by `alloc`, and its layout.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // Both may be there at once while the bytes are copied.
-        count(size as isize);
-        count(-(layout.size() as isize));
+        meter::record(size as isize);
+        meter::record(-(layout.size() as isize));
         // SAFETY: as for `dealloc`; the size is the caller's.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -59,10 +44,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// The most that `work` has allocated at one time, in bytes.
 fn peak(work: impl FnOnce()) -> isize {
-    let before = LIVE.get();
-    PEAK.set(before);
-    work();
-    PEAK.get() - before
+    meter::peak(work).1 as isize
 }
 
 #[test]

@@ -4,7 +4,9 @@
 
 mod allocation;
 mod clauses;
+mod corpus;
 mod exhaustive;
+mod fuzz;
 mod harness;
 mod properties;
 mod vectors;

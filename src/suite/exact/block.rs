@@ -77,6 +77,13 @@ impl ExactBlock {
 /// Where the payload is not the blocks of `len` values, or a scale or bias is not finite.
 pub fn decode(payload: &[u8], len: usize) -> Vec<u32> {
     assert_eq!(payload.len(), len.div_ceil(WEIGHTS) * BYTES, "the blocks of {len} values");
-    let blocks: Vec<_> = payload.chunks(BYTES).map(ExactBlock::read).collect();
-    (0..len).map(|index| blocks[index / WEIGHTS].weight(index % WEIGHTS)).collect()
+    let blocks = payload.chunks(BYTES).map(ExactBlock::read);
+    let values = blocks.flat_map(|block| {
+        // Equal nibbles have equal weights: each is evaluated once.
+        let mut known = [None; 16];
+        (0..WEIGHTS).map(move |index| {
+            *known[usize::from(block.nibbles[index])].get_or_insert_with(|| block.weight(index))
+        })
+    });
+    values.take(len).collect()
 }

@@ -155,7 +155,7 @@ fn judge_tensor(
 
 /// The product of a shape, and the largest number that a fold from the left meets. Beyond 64 bits
 /// both are only known to be that large, which is all that is asked of them.
-fn fold(shape: &[u64]) -> (BigUint, BigUint) {
+pub(crate) fn fold(shape: &[u64]) -> (BigUint, BigUint) {
     let mut widest = BigUint::from(1u32);
     for &size in shape.iter().take_while(|&&size| size != 0) {
         if widest.bits() <= 64 {

@@ -1,0 +1,126 @@
+//! Targets whose input is numbers: [`encode`] and [`decode`]. The layouts are plain, so that a
+//! mutation can place a value to the bit and a person can read an input.
+
+use super::oracle::{ask_twice, case, verdict};
+use super::{Finding, Verdict};
+use crate::subject::message::{Decode, Encode};
+use crate::subject::{Implementation, Request};
+use crate::suite::case::{Input, Mode};
+use crate::suite::hex::{Bits, Bytes};
+use crate::suite::judge::Given;
+
+/// An encoder's input: the lowest bit of the first byte is the mode (0 asymmetric), the next three
+/// are the form of the shape; f32 values follow, little-endian. A last incomplete one is not
+/// looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Source {
+    pub mode: Mode,
+    pub form: u8,
+    pub values: Vec<f32>,
+}
+
+impl Source {
+    pub fn read(input: &[u8]) -> Self {
+        let (&head, rest) = input.split_first().unwrap_or((&0, &[]));
+        let mode = if head & 1 == 0 { Mode::Asymmetric } else { Mode::Symmetric };
+        let values = rest.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+        Self { mode, form: head >> 1 & 7, values: values.collect() }
+    }
+
+    pub fn write(&self) -> Vec<u8> {
+        let mut bytes = vec![self.form << 1 | u8::from(self.mode == Mode::Symmetric)];
+        bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
+        bytes
+    }
+
+    /// The shape of the form; the last three forms hold another number of values.
+    pub fn shape(&self) -> Vec<u64> {
+        let len = self.values.len() as u64;
+        match self.form {
+            1 => vec![1, len],
+            2 if len.is_multiple_of(2) => vec![2, len / 2],
+            3 if len.is_multiple_of(3) => vec![len / 3, 1, 3],
+            4 if len == 1 => vec![],
+            5 => vec![len + 1],
+            6 => vec![1 << 32, 1 << 32, len],
+            7 => vec![len, 0],
+            _ => vec![len],
+        }
+    }
+}
+
+/// Values to blocks: canonical, or refused as they must be.
+pub(super) fn encode(
+    implementation: &dyn Implementation,
+    input: &[u8],
+) -> Result<Verdict, Finding> {
+    let source = Source::read(input);
+    ask_encode(implementation, source.mode, &source.shape(), &Bits::of(&source.values))
+}
+
+/// As [`encode`], for values that came from elsewhere.
+pub(super) fn ask_encode(
+    implementation: &dyn Implementation,
+    mode: Mode,
+    shape: &[u64],
+    values: &Bits,
+) -> Result<Verdict, Finding> {
+    let place = match mode {
+        Mode::Asymmetric => "encode asymmetric",
+        Mode::Symmetric => "encode symmetric",
+    };
+    let case = case(Input::Encode { mode, shape: shape.to_vec(), values: values.clone() })
+        .expect("any values have a verdict");
+    let request = Encode { entry: None, mode, shape: shape.to_vec(), values: values.to_le_bytes() };
+    match ask_twice(implementation, &Request::Encode(request), &place, None)? {
+        Some(given) => verdict(&case, &given, &place),
+        None => Ok(Verdict::Refused(None)),
+    }
+}
+
+/// A decoder's input: original_len in the first eight bytes, and the payload.
+pub(super) fn split_payload(input: &[u8]) -> (u64, &[u8]) {
+    let (head, payload) = input.split_at(input.len().min(8));
+    let mut original_len = [0; 8];
+    original_len[..head.len()].copy_from_slice(head);
+    (u64::from_le_bytes(original_len), payload)
+}
+
+/// Blocks to values, bit for bit. Blocks with a scale or a bias that is not lawful have no values
+/// to compare with; what a decoder makes of them must still be as many values as were asked for.
+pub(super) fn decode(
+    implementation: &dyn Implementation,
+    input: &[u8],
+) -> Result<Verdict, Finding> {
+    let (original_len, payload) = split_payload(input);
+    let blocks = Bytes(payload.to_vec());
+    let request = Request::Decode(Decode { entry: None, blocks: blocks.clone(), original_len });
+    let Some(given) = ask_twice(implementation, &request, &"decode", None)? else {
+        return Ok(Verdict::Refused(None));
+    };
+    if let Ok(case) = case(Input::Decode { blocks, original_len }) {
+        return verdict(&case, &given, &"decode");
+    }
+    match given {
+        Given::Refused { class, .. } => Ok(Verdict::Refused(class)),
+        Given::Values(values) if values.0.len() as u64 == original_len => Ok(Verdict::Accepted),
+        other => {
+            let detail = format!("{other:?}, asked was for {original_len} values");
+            Err(Finding { oracle: "result", place: "decode".into(), detail })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_read_and_written_byte_for_byte() {
+        let source = Source { mode: Mode::Symmetric, form: 5, values: vec![1.0, -0.0, f32::MAX] };
+        assert_eq!(Source::read(&source.write()), source);
+        assert_eq!(source.shape(), [4]);
+        assert_eq!(Source::read(&[]).shape(), [0]);
+        assert_eq!(Source::read(&[8, 0, 0, 128, 63, 9]).values, [1.0]);
+    }
+}

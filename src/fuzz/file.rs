@@ -1,0 +1,169 @@
+//! Targets whose input is a KHQ4 file: [`load`] and [`save_and_load`].
+
+use super::oracle::{ask, ask_twice, case, verdict};
+use super::sketch::Sketch;
+use super::{Finding, Verdict, workspace};
+use crate::subject::message::{Decode, Load, Save};
+use crate::subject::{Implementation, Request};
+use crate::suite::case::{File, Input, Mode, Operation};
+use crate::suite::hex::{Bits, Bytes};
+use crate::suite::judge::Given;
+
+/// A file through every entry. Where a number in it leaves 32 bits, it is asked again with the
+/// arithmetic of a narrow machine; where it is accepted, again with its own shape required and
+/// with others that a sloppy comparison takes for it.
+pub(super) fn load(implementation: &dyn Implementation, input: &[u8]) -> Result<Verdict, Finding> {
+    let hello = implementation.hello();
+    let offers = |feature: &str| hello.capabilities.iter().any(|name| name == feature);
+    let path = workspace::with(|folder| Ok(folder.write(input)?.display().to_string()));
+    let question = Question { implementation, input, path: &path };
+
+    let plain = question.ask(&hello.entries(Operation::Load), None, None)?;
+    let sketch = Sketch::read(input);
+    if sketch.is_wide() && offers("width-32") {
+        question.ask(&hello.entries(Operation::Load), None, Some(32))?;
+    }
+    if plain == Verdict::Accepted && offers("expected-shape") {
+        let entries = &hello.entries(Operation::Load)[..1];
+        for shape in similar_shapes(&sketch.shape) {
+            question.ask(entries, Some(shape), None)?;
+        }
+    }
+    Ok(plain)
+}
+
+struct Question<'a> {
+    implementation: &'a dyn Implementation,
+    input: &'a [u8],
+    path: &'a str,
+}
+
+impl Question<'_> {
+    /// Asks through each entry, the first one twice; gives the verdict of the first.
+    fn ask(
+        &self,
+        entries: &[Option<String>],
+        expected_shape: Option<Vec<u64>>,
+        address_width: Option<u32>,
+    ) -> Result<Verdict, Finding> {
+        let path = self.path.to_owned();
+        let file = File::Bytes(Bytes(self.input.to_vec()));
+        let input = Input::Load { file, expected_shape: expected_shape.clone(), address_width };
+        let case = case(input).expect("any bytes have a verdict");
+        let mut request =
+            Request::LoadKhq4(Load { entry: None, path, expected_shape, address_width });
+        let mut first = None;
+        for entry in entries {
+            request.entry_mut().clone_from(entry);
+            let place = Place { request: &request };
+            let len = Some(self.input.len());
+            let ask = if first.is_none() { ask_twice } else { ask };
+            if let Some(given) = ask(self.implementation, &request, &place, len)? {
+                let verdict = verdict(&case, &given, &place)?;
+                first.get_or_insert(verdict);
+            }
+        }
+        Ok(first.unwrap_or(Verdict::Refused(None)))
+    }
+}
+
+/// Which question was asked, in words; the file is not in it.
+struct Place<'a> {
+    request: &'a Request,
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Request::LoadKhq4(load) = self.request else { return Ok(()) };
+        write!(formatter, "load {}", load.entry.as_deref().unwrap_or("file"))?;
+        if let Some(width) = load.address_width {
+            write!(formatter, " on {width} bits")?;
+        }
+        if load.expected_shape.is_some() {
+            write!(formatter, " with a required shape")?;
+        }
+        Ok(())
+    }
+}
+
+/// `shape` itself, its reverse, its first dimensions, one dimension more, and the vector of as
+/// many values.
+fn similar_shapes(shape: &[u64]) -> Vec<Vec<u64>> {
+    let mut shapes = vec![
+        shape.to_vec(),
+        shape.iter().rev().copied().collect(),
+        shape[..shape.len().saturating_sub(1)].to_vec(),
+        [shape, &[1]].concat(),
+        vec![shape.iter().fold(1, |product: u64, &size| product.wrapping_mul(size))],
+    ];
+    shapes.sort();
+    shapes.dedup();
+    shapes
+}
+
+/// What a file's fields say, saved; where that is lawful, loaded again, decoded, and its values
+/// encoded in both modes. Everything that comes back is what went in, or judged by the evaluator.
+pub(super) fn save_and_load(
+    implementation: &dyn Implementation,
+    input: &[u8],
+) -> Result<Verdict, Finding> {
+    let Sketch { shape, original_len, payload, .. } = Sketch::read(input);
+    let blocks = Bytes(payload);
+    let path = workspace::with(|folder| folder.free_path()).display().to_string();
+    let save = Request::SaveKhq4(Save {
+        entry: None,
+        path: path.clone(),
+        shape: shape.clone(),
+        original_len,
+        blocks: blocks.clone(),
+    });
+    let saved = case(Input::Save { shape: shape.clone(), original_len, blocks: blocks.clone() })
+        .expect("any tensor has a verdict");
+    let Some(given) = ask(implementation, &save, &"save", None)? else {
+        return Ok(Verdict::Refused(None));
+    };
+    let verdict = verdict(&saved, &given, &"save")?;
+    if verdict != Verdict::Accepted {
+        return Ok(verdict);
+    }
+
+    let load = Load { entry: None, path, expected_shape: None, address_width: None };
+    let values = decoded(implementation, &blocks, original_len)?;
+    match ask(implementation, &Request::LoadKhq4(load), &"load what was saved", None)? {
+        Some(Given::Tensor { shape: found, blocks: handed_on, values: found_values })
+            if found == shape
+                && handed_on.as_ref().is_none_or(|handed_on| *handed_on == blocks)
+                && (found_values.is_none() || values.is_none() || found_values == values) => {}
+        None => {}
+        Some(other) => {
+            let detail = format!("saved was a tensor of shape {shape:?}, loaded is {other:?}");
+            let place = "load what was saved".to_owned();
+            return Err(Finding { oracle: "round trip", place, detail });
+        }
+    }
+    if let Some(values) = values {
+        for mode in [Mode::Asymmetric, Mode::Symmetric] {
+            super::arithmetic::ask_encode(implementation, mode, &shape, &values)?;
+        }
+    }
+    Ok(Verdict::Accepted)
+}
+
+/// The values of lawful blocks, judged; none where there is no decoder.
+fn decoded(
+    implementation: &dyn Implementation,
+    blocks: &Bytes,
+    original_len: u64,
+) -> Result<Option<Bits>, Finding> {
+    let request = Decode { entry: None, blocks: blocks.clone(), original_len };
+    let place = "decode what was saved";
+    let case = case(Input::Decode { blocks: blocks.clone(), original_len })
+        .expect("a lawful tensor has values");
+    match ask(implementation, &Request::Decode(request), &place, None)? {
+        None => Ok(None),
+        Some(given) => {
+            verdict(&case, &given, &place)?;
+            Ok(if let Given::Values(values) = given { Some(values) } else { None })
+        }
+    }
+}

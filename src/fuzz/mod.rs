@@ -1,0 +1,185 @@
+//! Fuzzing: what is done with any bytes at all, for each [`Target`], and what must hold then.
+//!
+//! A target is three plain functions: [`Target::seeds`] gives accepted inputs to start from,
+//! [`Target::mutate`] changes an input with knowledge of its structure, and [`Target::run`] gives
+//! it to an implementation and judges what comes back. Nothing here knows of libFuzzer: the glue
+//! in `fuzz/` calls these functions, and so do the replay of the corpus, the tests, and anyone who
+//! fuzzes a codec of their own.
+//!
+//! Judging is the suite's: the exact evaluator says what is lawful and [`judge`](mod@crate::suite::judge)
+//! compares, so that a finding means the same as a vector that fails.
+//!
+//! ```
+//! use q4proof::fuzz::{Target, Verdict};
+//! use q4proof::subject::Reference;
+//!
+//! let input = Target::LoadKhq4.generate(7);
+//! assert!(!matches!(Target::LoadKhq4.run(&Reference, &input), Verdict::Finding(_)));
+//! ```
+
+mod access;
+mod arithmetic;
+pub mod corpus;
+mod file;
+pub mod meter;
+mod mutate;
+mod oracle;
+mod sketch;
+mod text;
+mod workspace;
+
+use std::fmt;
+
+use crate::format::Class;
+use crate::subject::zoo::{Fault, Faulty};
+use crate::subject::{Implementation, Reference};
+use crate::suite::random::SplitMix64;
+
+/// What is fuzzed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// A KHQ4 file through every entry, on both address widths, with and without a required shape.
+    LoadKhq4,
+    /// A KHQ4 file through every way into the reference's own loaders, which must agree (KHQ4-A2).
+    AccessPaths,
+    /// Values to blocks. One byte says mode and form of the shape, f32 values follow.
+    Encode,
+    /// Blocks to values. Eight bytes are original_len, the payload follows.
+    Decode,
+    /// The tensor in a file's fields, saved, loaded, decoded and encoded again. Magic and version
+    /// are not looked at.
+    SaveLoad,
+    /// A line of the protocol, through the harness's own readers of requests and answers.
+    ProtocolLine,
+    /// A file of vectors, through the harness's own reader, linter and evaluator.
+    VectorFile,
+}
+
+impl Target {
+    /// Every target.
+    pub const ALL: [Self; 7] = [
+        Self::LoadKhq4,
+        Self::AccessPaths,
+        Self::Encode,
+        Self::Decode,
+        Self::SaveLoad,
+        Self::ProtocolLine,
+        Self::VectorFile,
+    ];
+
+    /// The name of the libFuzzer target and of the folder in `corpus/`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LoadKhq4 => "load_khq4",
+            Self::AccessPaths => "access_paths",
+            Self::Encode => "encode",
+            Self::Decode => "decode",
+            Self::SaveLoad => "save_load",
+            Self::ProtocolLine => "protocol_line",
+            Self::VectorFile => "vector_file",
+        }
+    }
+
+    /// The target of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+
+    /// Gives `input` to `implementation` and judges what comes back. [`Target::AccessPaths`],
+    /// [`Target::ProtocolLine`] and [`Target::VectorFile`] are about this crate's own loaders and
+    /// parsers, and ask no implementation.
+    pub fn run(self, implementation: &dyn Implementation, input: &[u8]) -> Verdict {
+        let verdict = match self {
+            Self::LoadKhq4 => file::load(implementation, input),
+            Self::AccessPaths => access::run(input),
+            Self::Encode => arithmetic::encode(implementation, input),
+            Self::Decode => arithmetic::decode(implementation, input),
+            Self::SaveLoad => file::save_and_load(implementation, input),
+            Self::ProtocolLine => text::protocol_line(input),
+            Self::VectorFile => text::vector_file(input),
+        };
+        verdict.unwrap_or_else(Verdict::Finding)
+    }
+
+    /// Accepted inputs to start from: the controls of the suite's refusals, and nothing that a
+    /// refusal was made of.
+    pub fn seeds(self) -> Vec<Seed> {
+        corpus::seeds(self)
+    }
+
+    /// `input` with one to three edits of the kinds that have gone wrong in real codecs; `None`
+    /// for one in eight, which is left to whoever mutates without knowledge of the structure. The
+    /// same for the same `seed`.
+    pub fn mutate(self, input: &[u8], seed: u64) -> Option<Vec<u8>> {
+        let mut dice = SplitMix64::new(seed);
+        if dice.below(8) == 0 {
+            return None;
+        }
+        Some(match self {
+            Self::LoadKhq4 | Self::AccessPaths | Self::SaveLoad => mutate::file(input, &mut dice),
+            Self::Encode => mutate::values(input, &mut dice),
+            Self::Decode => mutate::blocks(input, &mut dice),
+            Self::ProtocolLine | Self::VectorFile => mutate::text(input, &mut dice),
+        })
+    }
+
+    /// An input of this target: a seed, mutated up to three times. The same for the same `seed`.
+    pub fn generate(self, seed: u64) -> Vec<u8> {
+        let mut dice = SplitMix64::new(seed);
+        let seeds = corpus::cached_seeds(self);
+        let mut input = seeds[dice.below(seeds.len() as u64) as usize].1.clone();
+        for _ in 0..dice.below(4) {
+            input = self.mutate(&input, dice.next_u64()).unwrap_or(input);
+        }
+        input
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// An accepted input: the name of the control that it comes from, and its bytes.
+pub type Seed = (String, Vec<u8>);
+
+/// What came of one input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is lawful, was accepted, and everything that follows from that held.
+    Accepted,
+    /// It was refused, as is lawful, with the class that was named, if one was.
+    Refused(Option<Class>),
+    /// Something did not hold.
+    Finding(Finding),
+}
+
+/// What did not hold. Two inputs with the same oracle and place show the same fault, most likely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule, in one or two words.
+    pub oracle: &'static str,
+    /// The operation and the entry that broke it.
+    pub place: String,
+    /// What came and what was expected, for a person.
+    pub detail: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at {}: {}", self.oracle, self.place, self.detail)
+    }
+}
+
+/// The implementation inside this crate of that name: `reference`, `zoo:sound` or `zoo:FAULT`.
+pub fn implementation(name: &str) -> Option<Box<dyn Implementation + Send + Sync>> {
+    match name {
+        "reference" => Some(Box::new(Reference)),
+        "zoo:sound" => Some(Box::new(Faulty::new(None))),
+        _ => {
+            let fault = name.strip_prefix("zoo:").and_then(Fault::by_name)?;
+            Some(Box::new(Faulty::new(Some(fault))))
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Edits of a KHQ4 file, field by field, and the repair of the fields that depend on the one that
+//! was edited, so that the guard of that one field is all that is left to refuse the file.
+
+use super::block::{cut_or_extend, edit, repair, resize};
+use super::{coin, edits, pick, place};
+use crate::fuzz::sketch::Sketch;
+use crate::suite::exact::block::BYTES;
+use crate::suite::random::SplitMix64;
+
+/// The largest payload that a repair makes.
+const LARGEST_PAYLOAD: u64 = 8 * BYTES as u64;
+
+/// Sizes at which careless arithmetic wraps, changes its sign or loses its upper half (12 to 20).
+const HUGE: [u64; 12] = [
+    1 << 31,
+    1 << 32,
+    (1 << 32) + 1,
+    1 << 33,
+    1 << 58,
+    1 << 59,
+    1 << 62,
+    1 << 63,
+    (1 << 63) + 32,
+    u64::MAX - 31,
+    u64::MAX - 30,
+    u64::MAX,
+];
+
+/// A mutation of a file.
+pub(in crate::fuzz) fn file(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+    let mut sketch = Sketch::read(input);
+    for _ in 0..edits(dice) {
+        let repairs = coin(dice);
+        match dice.below(16) {
+            0 => magic(&mut sketch, dice),
+            1 => version(&mut sketch, dice),
+            2 => ndim(&mut sketch, dice, repairs),
+            3..=5 => shape(&mut sketch, dice, repairs),
+            6..=8 => original_len(&mut sketch, dice, repairs),
+            9 => sizes(&mut sketch, dice),
+            10..=11 => cut_or_extend(&mut sketch.payload, dice),
+            12..=14 => edit(&mut sketch.payload, dice),
+            _ => make_lawful(&mut sketch, dice),
+        }
+    }
+    let mut bytes = sketch.write();
+    match dice.below(32) {
+        // 1: the file ends inside its header.
+        0 => bytes.truncate(dice.below(29) as usize),
+        // 3: every number of the header in the other byte order.
+        1 => swap_header(&mut bytes, sketch.shape.len()),
+        _ => {}
+    }
+    bytes
+}
+
+/// 2 and 3.
+fn magic(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    sketch.magic = match dice.below(5) {
+        0 => *b"4QHK",
+        1 => *b"KHF1",
+        2 => *b"KHQ5",
+        3 => [b'K', b'H', b'Q', dice.next_u64() as u8],
+        _ => (dice.next_u64() as u32).to_le_bytes(),
+    };
+}
+
+/// 4.
+fn version(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    sketch.version = pick(dice, &[0, 1, 2, 3, 4, 0x0200_0000, 0x0100_0000, u32::MAX, 0x102]);
+}
+
+/// 9 and 10.
+fn ndim(sketch: &mut Sketch, dice: &mut SplitMix64, repairs: bool) {
+    let ndim = sketch.ndim;
+    let near = [ndim.wrapping_add(1), ndim.wrapping_sub(1), ndim | 0x100, ndim | 1 << 29];
+    let far = [0, u32::MAX, 1 << 29, 1 << 31, 255];
+    sketch.ndim = if coin(dice) { pick(dice, &near) } else { pick(dice, &far) };
+    if repairs && sketch.ndim <= 8 {
+        sketch.shape.resize(sketch.ndim as usize, 1);
+        follow_shape(sketch, dice);
+    }
+}
+
+/// 16 to 18, 21 to 23.
+fn shape(sketch: &mut Sketch, dice: &mut SplitMix64, repairs: bool) {
+    let shape = &mut sketch.shape;
+    match dice.below(9) {
+        0 => shape.insert(dice.below(shape.len() as u64 + 1) as usize, pick(dice, &[0, 1, 2, 3])),
+        1 => drop(shape.pop()),
+        2 => shape.clear(),
+        3 => shape.reverse(),
+        4 => *shape = vec![1 << 32, 1 << 32],
+        5 => *shape = vec![1 << 33, 1 << 33, 0],
+        _ if shape.is_empty() => shape.push(1 + dice.below(100)),
+        6 => {
+            let at = place(dice, shape.len());
+            shape[at] = pick(dice, &HUGE);
+        }
+        7 => {
+            let at = place(dice, shape.len());
+            shape[at] = pick(dice, &[0, shape[at].wrapping_add(1), shape[at].wrapping_sub(1)]);
+        }
+        _ => {
+            let at = place(dice, shape.len());
+            shape[at] = 1 + dice.below(100);
+        }
+    }
+    if repairs || coin(dice) {
+        sketch.ndim = sketch.shape.len() as u32;
+    }
+    if repairs {
+        follow_shape(sketch, dice);
+    }
+}
+
+/// 11 to 15, 19, 20 and 23.
+fn original_len(sketch: &mut Sketch, dice: &mut SplitMix64, repairs: bool) {
+    let len = sketch.original_len;
+    sketch.original_len = match dice.below(8) {
+        0 => 0,
+        1 => len.wrapping_add(1),
+        2 => len.wrapping_sub(1),
+        3 => (len | 31).wrapping_add(1),
+        4 => len.wrapping_add(1 << 32),
+        5 => pick(dice, &HUGE),
+        6 => u64::MAX - dice.below(40),
+        _ => 1 + dice.below(130),
+    };
+    if repairs {
+        sketch.shape = vec![sketch.original_len];
+        sketch.ndim = 1;
+        follow_len(sketch, dice);
+    }
+}
+
+/// 12 to 14 and 20: a vector of a huge length, and a payload as short as a wrap would have it.
+fn sizes(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    let len = pick(dice, &HUGE).wrapping_add(pick(dice, &[0, 0, 1, 3, 32]));
+    sketch.original_len = len;
+    sketch.shape = vec![len];
+    sketch.ndim = 1;
+    let wrapped = pick(dice, &[0, 0, BYTES, (len % 128).div_ceil(32) as usize * BYTES]);
+    resize(&mut sketch.payload, wrapped, dice);
+}
+
+/// original_len and payload as the shape has them.
+fn follow_shape(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    sketch.original_len = sketch.product().0;
+    follow_len(sketch, dice);
+}
+
+/// The payload as original_len has it, where that is not too long.
+fn follow_len(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    let len = sketch.payload_len();
+    if len <= LARGEST_PAYLOAD {
+        resize(&mut sketch.payload, len as usize, dice);
+    } else if coin(dice) {
+        sketch.payload.clear();
+    }
+}
+
+/// Repairs everything.
+fn make_lawful(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    sketch.magic = *b"KHQ4";
+    sketch.version = 2;
+    sketch.shape.truncate(8);
+    let (product, whole) = sketch.product();
+    if !whole || product > LARGEST_PAYLOAD / BYTES as u64 * 32 {
+        sketch.shape = vec![1 + dice.below(100)];
+    }
+    sketch.ndim = sketch.shape.len() as u32;
+    follow_shape(sketch, dice);
+    repair(&mut sketch.payload);
+}
+
+fn swap_header(bytes: &mut [u8], ndim: usize) {
+    let (words, rest) = bytes.split_at_mut(bytes.len().min(12));
+    words[4..].chunks_exact_mut(4).for_each(<[u8]>::reverse);
+    rest.chunks_exact_mut(8).take(ndim + 1).for_each(<[u8]>::reverse);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::exact::file::{Verdict, judge, write};
+
+    #[test]
+    fn what_is_made_lawful_is_accepted() {
+        let mut dice = SplitMix64::new(3);
+        let mut sketch = Sketch::read(&write(&[2, 16], 32, &[1; 20]));
+        for _ in 0..500 {
+            let broken = file(&sketch.write(), &mut dice);
+            sketch = Sketch::read(&broken);
+            make_lawful(&mut sketch, &mut dice);
+            let verdict = judge(&sketch.write(), 64, None);
+            assert!(!matches!(verdict, Verdict::Refuse(_)), "{sketch:?}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_swapped_number_by_number() {
+        let mut bytes = write(&[3], 3, &[9; 20]);
+        swap_header(&mut bytes, 1);
+        assert_eq!(&bytes[..12], b"KHQ4\0\0\0\x02\0\0\0\x01");
+        assert_eq!(&bytes[12..28], &[0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3]);
+        assert_eq!(&bytes[28..], &[9; 20]);
+    }
+
+    /// Every class of header and payload is met in a few thousand mutations of one sound file.
+    #[test]
+    fn every_class_of_a_file_is_met() {
+        use crate::format::Class;
+        use std::collections::BTreeSet;
+        let mut dice = SplitMix64::new(4);
+        let sound = write(&[70], 70, &super::super::block::lawful(&mut dice).repeat(3));
+        let mut met = BTreeSet::new();
+        for _ in 0..3000 {
+            if let Verdict::Refuse(classes) = judge(&file(&sound, &mut dice), 64, None)
+                && classes.len() == 1
+            {
+                met.extend(classes);
+            }
+        }
+        let alone = [
+            Class::Magic,
+            Class::LegacyVersion,
+            Class::Version,
+            Class::TruncatedHeader,
+            Class::ShapeMismatch,
+            Class::TruncatedPayload,
+            Class::TrailingBytes,
+            Class::Scale,
+            Class::Bias,
+        ];
+        let missed: Vec<_> = alone.iter().filter(|class| !met.contains(class)).collect();
+        assert!(missed.is_empty(), "{missed:?}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Mutations that know the structure of their input, one module for each kind of input. Each edit
+//! is a kind of fault that real files and values have had; the numbers are the classes of
+//! `q4proof list --classes`.
+
+mod block;
+mod file;
+mod text;
+mod value;
+
+pub(super) use block::blocks;
+pub(super) use file::file;
+pub(super) use text::text;
+pub(super) use value::values;
+
+use crate::suite::random::SplitMix64;
+
+/// One of `choices`.
+fn pick<T: Copy>(dice: &mut SplitMix64, choices: &[T]) -> T {
+    choices[dice.below(choices.len() as u64) as usize]
+}
+
+/// An index below `len`, which is not 0; now and then the first or the last, where guards sit.
+fn place(dice: &mut SplitMix64, len: usize) -> usize {
+    match dice.below(4) {
+        0 => 0,
+        1 => len - 1,
+        _ => dice.below(len as u64) as usize,
+    }
+}
+
+/// How many edits make a mutation: one to three.
+fn edits(dice: &mut SplitMix64) -> u64 {
+    1 + dice.below(3)
+}
+
+/// Heads or tails.
+fn coin(dice: &mut SplitMix64) -> bool {
+    dice.below(2) == 0
+}

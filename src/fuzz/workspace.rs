@@ -1,0 +1,77 @@
+//! One folder for each thread, in memory where the system has such a place, and one file in it
+//! that is written over and over: making a file a run would be most of a run's time.
+
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// Where Linux keeps files in memory.
+const IN_MEMORY: &str = "/dev/shm";
+
+/// A private folder with one file to load from and one path to save to.
+pub(super) struct Workspace {
+    folder: TempDir,
+    path: PathBuf,
+    file: File,
+}
+
+impl Workspace {
+    /// A folder in `TMPDIR` where that is set, else in memory, else where the system keeps
+    /// temporary files.
+    fn new() -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("q4proof-fuzz-");
+        let in_memory = Path::new(IN_MEMORY);
+        let folder = if std::env::var_os("TMPDIR").is_none() && in_memory.is_dir() {
+            builder.tempdir_in(in_memory)?
+        } else {
+            builder.tempdir()?
+        };
+        let path = folder.path().join("input.q4");
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        Ok(Self { folder, path, file })
+    }
+
+    /// The path of a file that holds exactly `bytes`.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<&Path> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(bytes)?;
+        Ok(&self.path)
+    }
+
+    /// A path where nothing lies, in a folder of its own kind.
+    pub fn free_path(&self) -> io::Result<PathBuf> {
+        let path = self.folder.path().join("saved.q4");
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(path),
+        }
+    }
+}
+
+thread_local! {
+    static WORKSPACE: RefCell<Option<Workspace>> = const { RefCell::new(None) };
+}
+
+/// Lets `work` use this thread's folder.
+///
+/// # Panics
+///
+/// Where the folder cannot be made or written: there is no point in going on then.
+pub(super) fn with<T>(work: impl FnOnce(&mut Workspace) -> io::Result<T>) -> T {
+    let outcome = WORKSPACE.with_borrow_mut(|workspace| {
+        if workspace.is_none() {
+            *workspace = Some(Workspace::new()?);
+        }
+        work(workspace.as_mut().expect("made above"))
+    });
+    outcome.expect("the harness can use its own folder")
+}
