@@ -1,10 +1,12 @@
 //! The fuzz targets on stable: thousands of generated inputs on the reference without a finding,
 //! and faults of the zoo that are found.
 
-use q4proof::fuzz::{Target, Verdict, implementation};
-use q4proof::subject::Reference;
-use q4proof::subject::zoo::Fault;
-use q4proof::suite::case::Operation;
+use std::cell::Cell;
+
+use q4proof::fuzz::{Finding, Target, Verdict, implementation};
+use q4proof::subject::message::{Decode, Encode, Hello, Load, Save};
+use q4proof::subject::{Answer, Implementation, Loaded, Reference};
+use q4proof::suite::hex::{Bits, Bytes};
 
 /// Generated inputs of `target` on the reference; the share that is accepted.
 fn accepted_share(target: Target, runs: u64) -> f64 {
@@ -97,20 +99,74 @@ fn faults_of_each_operation_are_found() {
     }
 }
 
-/// What the targets find of the zoo in so many inputs; to be run by hand, in release.
+/// The reference with one habit that no fault of the zoo has.
+#[derive(Default)]
+struct Spoiled {
+    /// Gives one value more at every second decode.
+    forgets: bool,
+    /// Panics at an empty file.
+    panics: bool,
+    /// Takes a mebibyte for every load.
+    hoards: bool,
+    /// Loads what lies at any path but the first as a scalar.
+    confuses: bool,
+    asked: Cell<usize>,
+}
+
+impl Implementation for Spoiled {
+    fn hello(&self) -> Hello {
+        Reference.hello()
+    }
+
+    fn decode(&self, request: &Decode) -> Answer<Bits> {
+        self.asked.set(self.asked.get() + 1);
+        Reference.decode(request).map(|mut values| {
+            values.0.extend((self.forgets && self.asked.get() % 2 == 0).then_some(0));
+            values
+        })
+    }
+
+    fn encode(&self, request: &Encode) -> Answer<Bytes> {
+        Reference.encode(request)
+    }
+
+    fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
+        let hoard = vec![1u8; if self.hoards { 1 << 20 } else { 0 }];
+        std::hint::black_box(&hoard);
+        assert!(!self.panics || std::fs::metadata(&request.path).unwrap().len() > 0, "empty");
+        Reference.load_khq4(request).map(|mut loaded| {
+            if self.confuses && request.path.ends_with("saved.q4") {
+                loaded.shape = Vec::new();
+            }
+            loaded
+        })
+    }
+
+    fn save_khq4(&self, request: &Save) -> Answer<()> {
+        Reference.save_khq4(request)
+    }
+}
+
 #[test]
-#[ignore = "takes minutes; prints the inputs until each fault of the zoo is found"]
-fn exposure_of_every_fault() {
-    let targets = |operation| match operation {
-        Operation::Load => &[Target::LoadKhq4][..],
-        Operation::Decode => &[Target::Decode, Target::LoadKhq4],
-        Operation::Encode => &[Target::Encode],
-        Operation::Save => &[Target::SaveLoad],
+fn each_oracle_speaks() {
+    let oracle = |spoiled: Spoiled, target: Target, input: &[u8]| match target.run(&spoiled, input)
+    {
+        Verdict::Finding(Finding { oracle, .. }) => oracle,
+        verdict => panic!("{target}: {verdict:?}"),
     };
-    for fault in Fault::ALL {
-        for &target in targets(fault.operation()) {
-            let name = format!("zoo:{fault}");
-            println!("{target}\t{name}\t{:?}", exposure(&name, target, 100_000));
-        }
+    let seed = |target: Target| target.seeds().remove(0).1;
+    let forgets = Spoiled { forgets: true, ..Spoiled::default() };
+    assert_eq!(oracle(forgets, Target::Decode, &seed(Target::Decode)), "twice the same");
+    let panics = Spoiled { panics: true, ..Spoiled::default() };
+    assert_eq!(oracle(panics, Target::LoadKhq4, b""), "no panic");
+    for input in [&b"KHQ4"[..], &seed(Target::LoadKhq4)] {
+        let hoards = Spoiled { hoards: true, ..Spoiled::default() };
+        assert_eq!(oracle(hoards, Target::LoadKhq4, input), "memory");
+    }
+    let confuses = Spoiled { confuses: true, ..Spoiled::default() };
+    let matrix = Target::SaveLoad.seeds().into_iter().find(|(name, _)| name.ends_with("2x16"));
+    assert_eq!(oracle(confuses, Target::SaveLoad, &matrix.unwrap().1), "round trip");
+    for target in [Target::Decode, Target::LoadKhq4, Target::SaveLoad] {
+        assert_eq!(target.run(&Spoiled::default(), &seed(target)), Verdict::Accepted);
     }
 }

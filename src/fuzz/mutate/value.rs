@@ -179,9 +179,7 @@ mod tests {
                     let steps = (f64::from(**value) - origin) / step;
                     // An ulp of the value can be many of the offset.
                     let ulp = f64::from(value.abs().max(min.abs())) * 2f64.powi(-22) / step;
-                    ((steps.abs() + 0.5).fract() - 0.0).min(0.5 - (steps.abs() % 1.0 - 0.5).abs())
-                        <= 4.0 * ulp.max(1e-6)
-                        || ((steps.abs() % 1.0) - 0.5).abs() <= 4.0 * ulp.max(1e-6)
+                    (steps.abs() % 1.0 - 0.5).abs() <= 4.0 * ulp.max(1e-6)
                 };
                 let count = block.iter().filter(near).count();
                 assert!(count >= WEIGHTS - 8, "{mode:?}: {count} of {block:?}");
