@@ -68,7 +68,7 @@ impl Check {
         opened: &mut Opened,
     ) -> Result<Vec<Record>, Problem> {
         let settings = self.settings(opened);
-        let mut progress = Progress::new(cases.len(), true);
+        let mut progress = Progress::new(cases.len());
         let mut observe = |record: &Record| progress.advance(record);
         let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe);
         progress.finish();

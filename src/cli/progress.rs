@@ -13,10 +13,10 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for `cases`.
-    pub fn new(cases: usize, wanted: bool) -> Self {
-        let watched = wanted && io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let bar = if watched { ProgressBar::new(cases as u64) } else { ProgressBar::hidden() };
+    /// A bar for as many steps.
+    pub fn new(steps: usize) -> Self {
+        let watched = io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let bar = if watched { ProgressBar::new(steps as u64) } else { ProgressBar::hidden() };
         let template = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
         if let Ok(style) = template {
             bar.set_style(style);
@@ -30,6 +30,12 @@ impl Progress {
             self.failed += 1;
             self.bar.set_message(format!("{} failed", self.failed));
         }
+        self.bar.inc(1);
+    }
+
+    /// The next step is begun.
+    pub fn step(&mut self, name: &str) {
+        self.bar.set_message(name.to_owned());
         self.bar.inc(1);
     }
 

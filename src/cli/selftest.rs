@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::output::print;
 use super::problem::{Exit, Problem};
+use super::progress::Progress;
 use super::select::SuiteArguments;
 use crate::report::kills;
-use crate::run::selftest::selftest;
+use crate::run::selftest::{MEMBERS, selftest};
 use crate::store::write_atomically;
 
 /// Run every faulty implementation of the zoo through the suite: each must be caught
@@ -26,7 +27,10 @@ impl Selftest {
     ///
     /// Where the vectors cannot be used, or the matrix cannot be written.
     pub fn run(self) -> Result<Exit, Problem> {
-        let matrix = selftest(&self.suite.load()?, &mut |_| {})?;
+        let mut progress = Progress::new(MEMBERS);
+        let matrix = selftest(&self.suite.load()?, &mut |name| progress.step(name));
+        progress.finish();
+        let matrix = matrix?;
         if let Some(path) = &self.matrix {
             let text = serde_json::to_string_pretty(&matrix)? + "\n";
             write_atomically(path, text.as_bytes())

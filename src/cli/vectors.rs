@@ -15,6 +15,7 @@ use crate::store::write_atomically;
 use crate::subject::zoo::Fault;
 use crate::suite::case::VectorFile;
 use crate::suite::judge::Outcome;
+use crate::suite::library::read_text;
 use crate::suite::lint::{Known, lint};
 use crate::suite::{Suite, build};
 
@@ -159,7 +160,7 @@ fn agree(folder: &Folder, logs: &[PathBuf]) -> Result<Exit, Problem> {
 /// The subject of a log and the cases that it passed through every entry.
 fn read_log(path: &Path, suite: &Suite) -> Result<(String, BTreeSet<String>), Problem> {
     let wrong = |what: String| Problem::Usage(format!("{}: {what}", path.display()));
-    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let text = read_text(path)?;
     let (mut subject, mut ids, mut whole) = (None, BTreeSet::new(), false);
     for (number, line) in text.lines().enumerate() {
         let line = serde_json::from_str(line).map_err(|error| {

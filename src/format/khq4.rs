@@ -86,7 +86,8 @@ impl Header {
         if self.shape == expected {
             return Ok(());
         }
-        let detail = format!("shape is {:?}, the caller requires {expected:?}", self.shape);
+        let detail =
+            format!("shape is {}, the caller requires {}", brief(&self.shape), brief(expected));
         Err(FormatError::new(Class::ExpectedShape, PREFIX, detail))
     }
 }

@@ -41,7 +41,7 @@ const CLASSES: [&str; 55] = [
     "padding is looked at, or handed on",
     "output partly unwritten: stale memory shows",
     "payload of another extent in a raw decode",
-    "f16 tensor with NaN or infinity",
+    "f16 value lost: NaN or infinity kept, subnormal or sign of zero dropped",
     // Codec arithmetic
     "minimum and maximum over zero padding",
     "NaN slips through a comparison",

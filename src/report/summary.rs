@@ -25,9 +25,9 @@ impl Verdict {
     /// The verdict on these totals.
     pub fn of(totals: &Totals) -> Self {
         match totals {
-            totals if totals.asked() == 0 => Self::NothingAsked,
+            totals if totals.failed > 0 => Self::DoesNotConform,
             totals if totals.conforms() => Self::Conforms,
-            _ => Self::DoesNotConform,
+            _ => Self::NothingAsked,
         }
     }
 
@@ -36,7 +36,7 @@ impl Verdict {
         match self {
             Self::Conforms => "conforms",
             Self::DoesNotConform => "does not conform",
-            Self::NothingAsked => "nothing was asked",
+            Self::NothingAsked => "nothing that binds was asked",
         }
     }
 }

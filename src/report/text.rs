@@ -119,7 +119,9 @@ pub fn without_paths(text: &str) -> String {
     let mut rest = text;
     while let Some(found) = rest.find(FOLDER) {
         let ends_word = |character: char| character.is_whitespace() || "\"'`(<".contains(character);
-        let start = rest[..found].rfind(ends_word).map_or(0, |at| at + 1);
+        let before =
+            rest[..found].char_indices().rev().find(|&(_, character)| ends_word(character));
+        let start = before.map_or(0, |(at, character)| at + character.len_utf8());
         let Some(end) = file_end(&rest[found + FOLDER.len()..]) else {
             short.push_str(&rest[..found + FOLDER.len()]);
             rest = &rest[found + FOLDER.len()..];
@@ -195,5 +197,9 @@ mod tests {
         assert_eq!(without_paths("/tmp/q4proof-ab/1.q4: a /t/q4proof-c/2.q4"), "FILE: a FILE");
         let other = "/home/q4proof-lattice/target/x and /tmp/q4proof-ab/x.q4";
         assert_eq!(without_paths(other), other);
+        assert_eq!(
+            without_paths("fichier\u{a0}:\u{3000}/tmp/q4proof-ab/1.q4"),
+            "fichier\u{a0}:\u{3000}FILE"
+        );
     }
 }

@@ -1,18 +1,24 @@
 //! One question: lay out its file, ask, read what came back, judge.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::store::regular_file;
 use crate::subject::message::{Decode, Encode, Load, Output, Save};
 use crate::subject::{Answer, Reply, Request, Subject};
 use crate::suite::case::{Case, File, Input, Special};
 use crate::suite::derive::load_bytes;
 use crate::suite::hex::{Bits, Bytes};
 use crate::suite::judge::{Given, Judgement, Outcome, judge};
+
+/// The most that is read of a file that a save has left, in bytes: far more than any case asks for.
+const LONGEST_FILE: u64 = 16 << 20;
 
 /// Asks one subject, with a folder of its own for the files.
 pub struct Asker<'a> {
@@ -57,6 +63,13 @@ impl<'a> Asker<'a> {
             Ok(given) => judge(case, &given, bounded),
             Err(judgement) => judgement,
         };
+        let judgement = match left_beside(&request)? {
+            Some(name) if !judgement.outcome.is_failure() => {
+                let summary = format!("left {name:?} behind beside the file (KHQ4-W3)");
+                Judgement::plain(Outcome::Fail, summary)
+            }
+            _ => judgement,
+        };
         if let Some(path) = path {
             remove(&path)?;
         }
@@ -92,7 +105,10 @@ impl<'a> Asker<'a> {
                 return Ok((Request::LoadKhq4(request), Some(path)));
             }
             Input::Save { shape, original_len, blocks } => {
-                let path = self.next_path();
+                // A folder of its own, so that whatever else is left in it shows (KHQ4-W3).
+                let folder = self.next_path();
+                fs::create_dir(&folder)?;
+                let path = folder.join("tensor.q4");
                 let request = Save {
                     entry: None,
                     path: path.display().to_string(),
@@ -100,7 +116,7 @@ impl<'a> Asker<'a> {
                     original_len: *original_len,
                     blocks: blocks.clone(),
                 };
-                return Ok((Request::SaveKhq4(request), Some(path)));
+                return Ok((Request::SaveKhq4(request), Some(folder)));
             }
         };
         Ok((request, None))
@@ -152,7 +168,7 @@ fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
     match special {
         Special::Missing => Ok(path),
         Special::Directory => fs::create_dir(&path).map(|()| path),
-        _ => Err(io::Error::other("this machine has no such file; leave the case out by --filter")),
+        _ => Err(io::Error::other("this machine cannot make such a file")),
     }
 }
 
@@ -166,6 +182,20 @@ fn remove(path: &Path) -> io::Result<()> {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),
     }
+}
+
+/// Whatever a save has left in its folder but the file that it was asked for.
+fn left_beside(request: &Request) -> io::Result<Option<OsString>> {
+    let Request::SaveKhq4(save) = request else { return Ok(None) };
+    let path = Path::new(&save.path);
+    let Some(folder) = path.parent() else { return Ok(None) };
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if Some(name.as_os_str()) != path.file_name() {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// What a reply gives to be judged; where it gives nothing, the judgement that follows from that.
@@ -208,9 +238,20 @@ fn done(request: &Request, output: Output) -> Result<Given, String> {
             blocks: output.blocks,
             values: output.values.map(bits).transpose()?,
         }),
-        Request::SaveKhq4(save) => match fs::read(&save.path) {
-            Ok(bytes) => Ok(Given::File(Bytes(bytes))),
-            Err(error) => Err(format!("answered done, but the file cannot be read: {error}")),
-        },
+        Request::SaveKhq4(save) => read_back(Path::new(&save.path)).map(Given::File),
     }
+}
+
+/// The file that a save has left, if it is a regular one: a subject may leave anything.
+fn read_back(path: &Path) -> Result<Bytes, String> {
+    let unread =
+        |error: &dyn fmt::Display| format!("answered done, but its file cannot be read: {error}");
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    if is_link {
+        return Err(unread(&"it is a symbolic link"));
+    }
+    let file = regular_file(path).map_err(|error| unread(&error.error.detail))?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST_FILE).read_to_end(&mut bytes).map_err(|error| unread(&error))?;
+    Ok(Bytes(bytes))
 }

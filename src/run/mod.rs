@@ -5,7 +5,7 @@
 //! same subject, since it last started, has passed the control that the refusal was made from.
 
 pub mod ask;
-pub mod profile;
+
 pub mod record;
 pub mod selftest;
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use profile::Profile;
+pub use crate::suite::Profile;
 pub use record::{EntryRecord, Record, Totals};
 
 use crate::subject::{Hello, Subject};

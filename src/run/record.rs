@@ -107,7 +107,7 @@ impl Totals {
         self.passed + self.failed + self.advisory
     }
 
-    /// Whether the subject conforms: something was asked, and nothing that must hold failed.
+    /// Whether the subject conforms: something was passed, and nothing that must hold failed.
     pub fn conforms(&self) -> bool {
         self.passed > 0 && self.failed == 0
     }

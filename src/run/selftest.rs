@@ -3,7 +3,8 @@
 //!
 //! The rules (all must hold): the reference and the sound member pass; every fault fails at least
 //! two cases, one of them of its class; every case of tier must fails at least one fault, or
-//! stands in [`UNKILLED`] with its reason; what a case says it discriminates, it does; no liar conforms.
+//! stands in [`UNKILLED`] with its reason; what a case says it discriminates, it does; no liar
+//! conforms, and one that does nothing passes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::{Profile, Record, RunError, Settings, Totals, run};
 use crate::subject::zoo::{Fault, Faulty, Liar};
 use crate::subject::{Implementation, InProcess, Reference};
 use crate::suite::Suite;
-use crate::suite::case::{Case, Tier};
+use crate::suite::case::{Case, Expect, Operation, Tier};
 use crate::suite::judge::Outcome;
 
 /// Cases of tier must that no fault of the zoo fails, each with its reason.
@@ -22,6 +23,9 @@ pub const UNKILLED: &[(&str, &str)] = &[];
 
 /// The largest part of the cases of tier must that may stand in [`UNKILLED`]: one in so many.
 const UNKILLED_PART: usize = 20;
+
+/// Members of the zoo, and the reference.
+pub const MEMBERS: usize = 2 + Fault::ALL.len() + Liar::ALL.len();
 
 /// Cases that a fault must fail.
 const FEWEST_KILLS: usize = 2;
@@ -74,11 +78,13 @@ pub struct LiarRow {
 /// [`RunError`] where the vectors or the harness are broken.
 pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatrix, RunError> {
     let mut problems = Vec::new();
-    for (name, records) in [
-        ("the reference", pass(suite, Reference)?),
-        ("the sound member of the zoo", pass(suite, Faulty::new(None))?),
-    ] {
+    let sound: [(&str, Box<dyn Implementation>); 2] = [
+        ("the reference", Box::new(Reference)),
+        ("the sound member of the zoo", Box::new(Faulty::new(None))),
+    ];
+    for (name, implementation) in sound {
         observe(name);
+        let records = pass(suite, implementation, Profile::all())?;
         let failing = records
             .iter()
             .filter(|record| record.outcome.is_failure() || record.outcome == Outcome::WrongClass);
@@ -88,16 +94,22 @@ pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatr
     let mut faults = Vec::new();
     for &fault in Fault::ALL {
         observe(fault.name());
-        faults.push(row(suite, fault, &pass(suite, Faulty::new(Some(fault)))?));
+        let row = row(suite, fault, &pass(suite, Faulty::new(Some(fault)), Profile::all())?);
+        problems.extend(hidden_by_the_bound(suite, fault, &row)?);
+        faults.push(row);
     }
     let mut liars = Vec::new();
     for &liar in Liar::ALL {
         observe(liar.name());
-        let totals = Totals::of(&pass(suite, liar)?);
+        let totals = Totals::of(&pass(suite, liar, Profile::all())?);
         liars.push(LiarRow { name: liar.name(), about: liar.about(), totals });
     }
     let liars_pass = liars.iter().filter(|liar| liar.totals.conforms());
     problems.extend(liars_pass.map(|liar| format!("{} conforms", liar.name)));
+    let idle = [Liar::RefuseAll.name(), Liar::UnsupportedAll.name()];
+    let rewarded = liars.iter().filter(|liar| idle.contains(&liar.name) && liar.totals.passed > 0);
+    problems
+        .extend(rewarded.map(|liar| format!("{} passes {} cases", liar.name, liar.totals.passed)));
 
     let unkilled = unkilled(suite, &faults);
     problems.extend(faults.iter().filter_map(weak));
@@ -107,11 +119,31 @@ pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatr
     Ok(KillMatrix { suite, faults, liars, unkilled, problems })
 }
 
-fn pass(suite: &Suite, implementation: impl Implementation) -> Result<Vec<Record>, RunError> {
-    let settings =
-        Settings { profile: Profile::all(), deadline: Duration::from_secs(10), seed: None };
+fn pass(
+    suite: &Suite,
+    implementation: impl Implementation,
+    profile: Profile,
+) -> Result<Vec<Record>, RunError> {
+    let settings = Settings { profile, deadline: Duration::from_secs(10), seed: None };
     let cases: Vec<&Case> = suite.cases().iter().collect();
     run(suite, &cases, &mut InProcess::new(implementation), &settings, &mut |_| {})
+}
+
+/// The bound of ENC-B1 excuses other encodings, never an encoding of what must be refused: a fault
+/// that accepts such values does not conform under `encode-bounded` either.
+fn hidden_by_the_bound(suite: &Suite, fault: Fault, row: &Row) -> Result<Option<String>, RunError> {
+    let refusal = |id: &String| {
+        let case = suite.get(id);
+        case.is_some_and(|case| {
+            case.input.operation() == Operation::Encode && matches!(case.expect, Expect::Refuse(_))
+        })
+    };
+    if !row.killed_by.iter().any(refusal) {
+        return Ok(None);
+    }
+    let records = pass(suite, Faulty::new(Some(fault)), Profile::bounded_encode())?;
+    let conforms = Totals::of(&records).conforms();
+    Ok(conforms.then(|| format!("{} conforms under encode-bounded", row.name)))
 }
 
 /// Cases that fail by themselves: a refusal whose control failed shows nothing of its own.

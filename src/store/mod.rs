@@ -17,7 +17,6 @@ use crate::format::khq4::{self, ReadError, Tensor};
 use crate::format::{AddressWidth, Class, FormatError};
 
 pub use map::MappedTensor;
-#[cfg(feature = "cli")]
 pub(crate) use open::regular_file;
 pub use write::{write_atomically, write_khq4};
 

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,7 +57,8 @@ pub struct ChildSubject {
 /// One process and the threads around it. Dropping it kills the process group.
 struct Running {
     child: Child,
-    requests: Sender<Vec<u8>>,
+    /// Taken away when the child is to leave: its standard input ends.
+    requests: Option<Sender<Vec<u8>>>,
     lines: Receiver<io::Result<String>>,
     errors: Arc<Mutex<VecDeque<u8>>>,
 }
@@ -129,13 +130,23 @@ impl ChildSubject {
             Ok(running) => running,
             Err(error) => return Reply::Crash(error.to_string()),
         };
-        // Where the writer is gone, so is the child: reading tells how.
-        running.requests.send(line).ok();
+        if running.lines.try_recv().is_ok() {
+            return Reply::ProtocolError("it wrote a line before it was asked".into());
+        }
+        running.send(line);
         match running.lines.recv_timeout(deadline) {
             Ok(Ok(line)) => reply(&line, seq),
             Ok(Err(error)) => Reply::ProtocolError(format!("its output cannot be read: {error}")),
             Err(RecvTimeoutError::Timeout) => Reply::Timeout,
             Err(RecvTimeoutError::Disconnected) => Reply::Crash(running.ending()),
+        }
+    }
+}
+
+impl Drop for ChildSubject {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.leave();
         }
     }
 }
@@ -190,7 +201,7 @@ fn start(command: &[String]) -> Result<(Running, Hello), StartError> {
     let mut running = Running::new(child).ok_or_else(|| failed("it has no pipes".into()))?;
 
     let hello = format!("{{\"op\":\"hello\",\"protocol\":{PROTOCOL}}}\n");
-    running.requests.send(hello.into_bytes()).ok();
+    running.send(hello.into_bytes());
     let line = match running.lines.recv_timeout(START_DEADLINE) {
         Ok(Ok(line)) => line,
         Ok(Err(error)) => return Err(failed(format!("its output cannot be read: {error}"))),
@@ -215,13 +226,28 @@ impl Running {
         let (stdin, stdout, stderr) =
             (child.stdin.take()?, child.stdout.take()?, child.stderr.take()?);
         let (requests, to_write) = channel();
-        let (read, lines) = channel();
+        // One line ahead: a child that floods its output fills a pipe, and no memory of ours.
+        let (read, lines) = sync_channel(1);
         let errors = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&errors);
         thread::spawn(move || write_requests(stdin, &to_write));
         thread::spawn(move || read_lines(stdout, &read));
         thread::spawn(move || keep_errors(stderr, &kept));
-        Some(Self { child, requests, lines, errors })
+        Some(Self { child, requests: Some(requests), lines, errors })
+    }
+
+    fn send(&self, line: Vec<u8>) {
+        // Where the writer is gone, so is the child: reading tells how.
+        self.requests.as_ref().and_then(|requests| requests.send(line).ok());
+    }
+
+    /// Ends the child's standard input and gives it a moment to leave by itself.
+    fn leave(mut self) {
+        self.requests = None;
+        let begun = Instant::now();
+        while begun.elapsed() < EXIT_PATIENCE && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// How the child ended, once its output has: status and the end of standard error.
@@ -278,7 +304,7 @@ fn write_requests(mut stdin: ChildStdin, requests: &Receiver<Vec<u8>>) {
     }
 }
 
-fn read_lines(stdout: ChildStdout, lines: &Sender<io::Result<String>>) {
+fn read_lines(stdout: ChildStdout, lines: &SyncSender<io::Result<String>>) {
     let mut reader = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();

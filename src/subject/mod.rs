@@ -47,6 +47,28 @@ pub trait Implementation {
     }
 }
 
+impl<I: Implementation + ?Sized> Implementation for Box<I> {
+    fn hello(&self) -> Hello {
+        (**self).hello()
+    }
+
+    fn decode(&self, request: &Decode) -> Answer<Bits> {
+        (**self).decode(request)
+    }
+
+    fn encode(&self, request: &Encode) -> Answer<Bytes> {
+        (**self).encode(request)
+    }
+
+    fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
+        (**self).load_khq4(request)
+    }
+
+    fn save_khq4(&self, request: &Save) -> Answer<()> {
+        (**self).save_khq4(request)
+    }
+}
+
 /// What an operation comes to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer<T> {

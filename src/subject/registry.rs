@@ -9,7 +9,7 @@ use std::{fs, io};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::run::Profile;
+use crate::suite::Profile;
 
 /// The registry's name in its folder.
 pub const FILE: &str = "registry.toml";

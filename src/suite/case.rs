@@ -41,7 +41,7 @@ pub struct Case {
     pub id: String,
     /// The clause of SPEC.md that is asked about.
     pub clause: String,
-    /// The class of real bugs that the case guards against, by its number in SPEC.md's annex.
+    /// The class of real bugs that the case guards against, by the number that `show` explains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<u8>,
     /// How a failure counts.

@@ -11,6 +11,9 @@ use super::hex::{Bits, Bytes};
 use super::patch;
 use crate::format::Class;
 
+/// Blocks of one case whose minimum may be a zero.
+const MOST_ZERO_MINIMA: usize = 8;
+
 /// The lawful answers to the case's question.
 ///
 /// # Errors
@@ -136,6 +139,14 @@ fn encode_tensor(mode: Mode, shape: &[u64], values: &Bits) -> Result<Expect, Str
     // A product that overflows on its way to zero is the fault of one behaviour only.
     if faults.iter().any(|&class| class != Class::Overflow) {
         return Ok(Expect::Refuse(faults));
+    }
+    // Either sign of each zero minimum is lawful (ENC-Z1), which doubles the encodings.
+    let zero_minimum = |block: &&[u32]| {
+        block.iter().map(|&bits| f32::from_bits(bits)).fold(f32::INFINITY, f32::min) == 0.0
+    };
+    let zeros = values.0.chunks(block::WEIGHTS).filter(zero_minimum).count();
+    if zeros > MOST_ZERO_MINIMA && !symmetric {
+        return Err(format!("{zeros} blocks have a minimum of zero, more than {MOST_ZERO_MINIMA}"));
     }
     let variants = encode::encode(&values.0, symmetric).map_err(|fault| format!("{fault:?}"))?;
     let behaviour = |variant: encode::Variant| Behaviour {

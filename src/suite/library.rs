@@ -2,15 +2,17 @@
 //! lock that pins them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, Read};
 use std::path::Path;
-use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::case::{Case, Expect, VectorFile};
+use super::case::{Answer, Case, Expect, VectorFile};
 use super::derive::verify;
+use crate::store::regular_file;
 
 /// The version of the vectors: a new case raises the minor number, a removed one the major.
 pub const VERSION: &str = "1.0.0";
@@ -120,15 +122,14 @@ impl Suite {
         for entry in fs::read_dir(folder).map_err(in_folder)? {
             let path = entry.map_err(in_folder)?.path();
             if path.extension().is_some_and(|extension| extension == "json") {
-                let text = fs::read_to_string(&path)
-                    .map_err(|error| SuiteError::new(path.display().to_string(), error))?;
+                let text = read_text(&path)?;
+
                 files.push((path.display().to_string(), text));
             }
         }
         files.sort();
         let lock = folder.join(LOCK);
-        let lock =
-            lock.exists().then(|| fs::read_to_string(&lock)).transpose().map_err(in_folder)?;
+        let lock = lock.exists().then(|| read_text(&lock)).transpose()?;
         let suite = Self::from_texts(&files, lock.as_deref())?;
         if suite.cases.is_empty() {
             return Err(SuiteError::new(folder.display().to_string(), "holds no case"));
@@ -191,22 +192,35 @@ impl Suite {
         verify(case, self.control(case)).map_err(|problem| SuiteError::new(&case.id, problem))
     }
 
-    /// A refusal has a control of the same operation, which is no refusal and has no control.
+    /// What may be refused has a control of the same operation, which must be accepted.
     fn check_control(&self, case: &Case) -> Result<(), String> {
         match (&case.expect, &case.control) {
-            (Expect::Refuse(_), None) => Err("is a refusal without a control".into()),
+            (expect, None) if may_refuse(expect) => {
+                Err("may be refused, and has no control".into())
+            }
             (_, None) => Ok(()),
             (_, Some(id)) => {
                 let control = self.get(id).ok_or_else(|| format!("its control {id} is missing"))?;
                 if control.input.operation() != case.input.operation() {
                     return Err(format!("its control {id} asks for another operation"));
                 }
-                if control.control.is_some() || matches!(control.expect, Expect::Refuse(_)) {
-                    return Err(format!("its control {id} is itself a refusal"));
+                if may_refuse(&control.expect) {
+                    return Err(format!("its control {id} may itself be refused"));
                 }
                 Ok(())
             }
         }
+    }
+}
+
+/// Whether a subject that refuses everything would be right here.
+fn may_refuse(expect: &Expect) -> bool {
+    match expect {
+        Expect::Refuse(_) => true,
+        Expect::OneOf(behaviours) => {
+            behaviours.iter().any(|behaviour| matches!(behaviour.answer, Answer::Refuse(_)))
+        }
+        Expect::Exact(_) | Expect::Bounded {} => false,
     }
 }
 
@@ -234,6 +248,20 @@ fn check_lock(lock: &str, files: &[(String, String)]) -> Result<String, SuiteErr
         None => Ok(lock.version),
         Some(missing) => Err(SuiteError::new(*missing, "is in suite.lock, but missing")),
     }
+}
+
+/// The text of a regular file.
+///
+/// # Errors
+///
+/// [`SuiteError`] where there is none, or it is no text.
+pub fn read_text(path: &Path) -> Result<String, SuiteError> {
+    let mut text = String::new();
+    let mut file = regular_file(path)
+        .map_err(|error| SuiteError::new(path.display().to_string(), error.error.detail))?;
+    file.read_to_string(&mut text)
+        .map_err(|error| SuiteError::new(path.display().to_string(), error))?;
+    Ok(text)
 }
 
 /// SHA-256 in hex.

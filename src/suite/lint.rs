@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::case::{Case, Change, Edit, Expect, File, Input, VectorFile};
-use super::library::{LOCK, Suite, SuiteError};
+use super::library::{LOCK, Suite, SuiteError, read_text};
 
 /// What the linter knows of the rest of the project.
 pub struct Known<'a> {
@@ -32,7 +32,7 @@ pub fn lint(folder: &Path, known: &Known<'_>) -> Result<Vec<String>, SuiteError>
     }
     for path in json_files(folder)? {
         let name = path.display().to_string();
-        let text = fs::read_to_string(&path).map_err(|error| SuiteError::new(&name, error))?;
+        let text = read_text(&path)?;
         let file: VectorFile =
             serde_json::from_str(&text).map_err(|error| SuiteError::new(&name, error))?;
         let canonical = serde_json::to_string_pretty(&file).expect("plain data has JSON") + "\n";

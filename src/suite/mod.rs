@@ -13,8 +13,10 @@ pub mod judge;
 pub mod library;
 pub mod lint;
 pub mod patch;
+pub mod profile;
 pub mod random;
 
 pub use case::Case;
 pub use judge::{Judgement, Outcome, judge};
 pub use library::{Suite, SuiteError};
+pub use profile::Profile;

@@ -4,6 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 
 use q4proof::format::AddressWidth;
+use q4proof::format::khq4::Header;
 use q4proof::fuzz::meter;
 use q4proof::store;
 use q4proof::suite::Suite;
@@ -60,9 +61,13 @@ fn no_refusal_allocates_more_than_its_file_justifies() {
     let path = folder.path().join("tensor.q4");
     let mut measured = 0;
     for case in suite.cases() {
-        let (Input::Load { address_width, .. }, Expect::Refuse(_)) = (&case.input, &case.expect)
+        let (Input::Load { address_width, expected_shape, .. }, Expect::Refuse(_)) =
+            (&case.input, &case.expect)
         else {
             continue;
+        };
+        let expect = |header: &Header| {
+            expected_shape.as_ref().map_or(Ok(()), |shape| header.expect_shape(shape))
         };
         let Some(bytes) = load_bytes(case, suite.control(case)).unwrap() else { continue };
         fs::write(&path, &bytes).unwrap();
@@ -71,8 +76,14 @@ fn no_refusal_allocates_more_than_its_file_justifies() {
             _ => AddressWidth::Bits64,
         };
         let limit = (64 << 10) + 4 * bytes.len() as isize;
-        let copied = peak(|| drop(store::read_khq4(&path, width)));
-        let mapped = peak(|| drop(store::map_khq4(&path, width)));
+        let copied = peak(|| {
+            let read = store::read_khq4(&path, width);
+            assert!(read.map_or(true, |tensor| expect(tensor.header()).is_err()), "{}", case.id);
+        });
+        let mapped = peak(|| {
+            let map = store::map_khq4(&path, width);
+            assert!(map.map_or(true, |tensor| expect(tensor.header()).is_err()), "{}", case.id);
+        });
         assert!(copied <= limit, "{}: {copied} bytes by copy, {limit} are justified", case.id);
         assert!(mapped <= limit, "{}: {mapped} bytes by map, {limit} are justified", case.id);
         measured += 1;
@@ -81,10 +92,28 @@ fn no_refusal_allocates_more_than_its_file_justifies() {
 }
 
 #[test]
+fn a_long_shape_is_not_spelt_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.q4");
+    let mut shape = vec![u64::MAX; 1 << 17];
+    shape[0] = 0;
+    let header = Header { shape, original_len: 0 };
+    let bytes = header.to_bytes();
+    fs::write(&path, &bytes).unwrap();
+    let limit = (64 << 10) + 4 * bytes.len() as isize;
+    let copied = peak(|| {
+        let tensor = store::read_khq4(&path, AddressWidth::Bits64).unwrap();
+        let error = tensor.header().expect_shape(&[1]).unwrap_err();
+        assert!(error.to_string().len() < 1000, "{error}");
+    });
+    assert!(copied <= limit, "{copied} bytes for a file of {}", bytes.len());
+}
+
+#[test]
 fn a_large_file_is_read_within_four_times_its_length() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.q4");
-    let header = q4proof::format::khq4::Header { shape: vec![1 << 20], original_len: 1 << 20 };
+    let header = Header { shape: vec![1 << 20], original_len: 1 << 20 };
     let mut bytes = header.to_bytes();
     bytes.extend(
         [0x00, 0x3c, 0, 0]

@@ -259,6 +259,71 @@ fn an_encoder_within_the_bound_conforms_only_where_that_is_claimed() {
 }
 
 #[test]
+fn the_bound_excuses_no_encoding_of_what_must_be_refused() {
+    use q4proof::subject::zoo::{Fault, Faulty};
+    let fault = Fault::by_name("shape-unchecked-encode").unwrap();
+    let mut subject = InProcess::new(Faulty::new(Some(fault)));
+    let found = outcomes(&mut subject, "encode-bounded", &["encode/shape-too-small"]);
+    assert_eq!(found, [Outcome::Fail]);
+}
+
+#[test]
+fn what_may_be_refused_has_a_control() {
+    // A scale below zero may be refused; by one who refuses everything that proves nothing.
+    let ids = ["decode/scale-negative-one", "save/scale-negative", "load/negative-scale-first"];
+    let found = outcomes(&mut Bent::new(refuse), "all", &ids);
+    assert_eq!(found, [Outcome::ControlRejected; 3]);
+}
+
+#[test]
+fn a_long_answer_leaves_a_short_record() {
+    let floods = |_: &Request, reply| match reply {
+        Reply::Answer(Answer::Done(output)) => {
+            let values = output.values.map(|_| q4proof::suite::hex::Bytes(vec![0xaa; 4 << 20]));
+            let blocks = output.blocks.map(|_| q4proof::suite::hex::Bytes(vec![0xaa; 4 << 20]));
+            Reply::Answer(Answer::Done(Output { values, blocks, ..output }))
+        }
+        other => other,
+    };
+    let ids = ["decode/nibble-00", "encode/weights-symmetric-1", "load/accept-1d-32"];
+    for record in records(&mut Bent::new(floods), "all", &ids) {
+        assert_eq!(record.outcome, Outcome::Fail, "{}", record.id);
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(text.len() < 200_000, "{} bytes for {}", text.len(), record.id);
+    }
+}
+
+#[test]
+fn a_save_that_leaves_no_regular_file_is_no_answer() {
+    for leave in ["fifo", "symlink", "directory"] {
+        let mut odd = Bent::new(move |request: &Request, reply| {
+            if let Request::SaveKhq4(save) = request {
+                std::fs::remove_file(&save.path).unwrap();
+                match leave {
+                    "fifo" => {
+                        let made = std::process::Command::new("mkfifo").arg(&save.path).status();
+                        assert!(made.unwrap().success());
+                    }
+                    "symlink" => std::os::unix::fs::symlink("/dev/zero", &save.path).unwrap(),
+                    _ => std::fs::create_dir(&save.path).unwrap(),
+                }
+            }
+            reply
+        });
+        let found = outcomes(&mut odd, "save", &["save/1d-32"]);
+        assert_eq!(found, [Outcome::ProtocolError], "{leave}");
+    }
+}
+
+#[test]
+fn tiers_that_do_not_bind_decide_nothing() {
+    let lenient = |_: &Request, _| Reply::Answer(Answer::Unsupported);
+    let totals =
+        Totals::of(&records(&mut Bent::new(lenient), "decode", &["decode/extent-no-blocks"]));
+    assert_eq!((totals.failed, totals.advisory, totals.conforms()), (0, 1, false));
+}
+
+#[test]
 fn profiles_are_read_and_written_alike() {
     for (written, read) in [
         ("decode+load", "decode+load"),

@@ -103,6 +103,34 @@ fn the_schema_and_the_types_refuse_the_same_mistakes() {
 }
 
 #[test]
+fn each_wrong_evaluation_is_told_apart_by_three_inputs() {
+    let suite = Suite::embedded().unwrap();
+    for evaluation in [
+        "round-half-even",
+        "truncate-half-up",
+        "round-half-toward-zero",
+        "divide-not-reciprocal",
+        "f16-scale-for-nibbles",
+        "f16-bias-for-nibbles",
+        "multiply-by-reciprocal-of-parts",
+        "inverse-from-span",
+        "distributed-product",
+        "double-evaluation",
+        "truncating-nibble",
+        "bf16-source",
+        "symmetric-bias-from-stored-scale",
+        "padded-tail-range",
+        "tiny-range-scale-zero",
+        "rows-not-flat",
+    ] {
+        let tells =
+            |case: &&q4proof::suite::Case| case.discriminates.iter().any(|name| name == evaluation);
+        let count = suite.cases().iter().filter(tells).count();
+        assert!(count >= 3, "{evaluation} is told apart by {count} cases");
+    }
+}
+
+#[test]
 fn the_zoo_is_caught() {
     let suite = Suite::embedded().unwrap();
     let matrix = q4proof::run::selftest::selftest(&suite, &mut |_| {}).unwrap();

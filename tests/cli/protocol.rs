@@ -134,8 +134,7 @@ fn the_command_of_a_subject_is_repeated_to_ask_again() {
     let checked = ask("read request; exit 3");
     let hello = HELLO.replace('\'', "");
     let tail = format!("-- sh -c 'read hello; echo '\\''{hello}'\\''; read request; exit 3'\n");
-    checked
-        .shows(1, &["q4proof repro decode/worked --profile decode --deadline 0.5", &tail]);
+    checked.shows(1, &["q4proof repro decode/worked --profile decode --deadline 0.5", &tail]);
 }
 
 #[test]

@@ -356,5 +356,9 @@ faults! {
             "Flushes subnormal scales and biases to zero: its reader refuses the scales."
         6 SaveLeavesFileOnRefusal "save-leaves-file-on-refusal"
             "Creates the file before it checks what to write: a refusal leaves an empty file."
+        31 SaveScaleAbsolute "save-scale-absolute"
+            "Writes the magnitude of a scale below zero: the block is another one."
+        6 SaveLeavesFileAside "save-leaves-file-aside"
+            "Writes aside and copies where it is to rename: the other file stays."
     }
 }

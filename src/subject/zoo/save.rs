@@ -23,6 +23,9 @@ impl Faulty {
         if self.has(Fault::SaveLeavesFileOnRefusal) {
             File::create(path).map_err(io)?;
         }
+        if self.has(Fault::SaveLeavesFileAside) {
+            File::create(path.with_extension("aside")).map_err(io)?;
+        }
         let missing_guard = match self.fault {
             Some(Fault::SaveNanScale) => Some(Fault::CopySkipsBlockScan),
             Some(Fault::SaveShapeUnchecked) => Some(Fault::ShapeProductUnchecked),
@@ -73,6 +76,9 @@ impl Faulty {
             (request.original_len as usize / WEIGHTS, request.original_len as usize % WEIGHTS);
         match self.fault {
             Some(Fault::SaveDropsPaddingBlock) => payload.truncate(whole * BLOCK),
+            Some(Fault::SaveScaleAbsolute) => {
+                payload.chunks_exact_mut(BLOCK).for_each(|block| block[1] &= 0x7f);
+            }
             Some(Fault::SaveClearsPadding) if real != 0 => {
                 let packed = payload.len() - 16;
                 for (index, byte) in payload[packed..].iter_mut().enumerate() {

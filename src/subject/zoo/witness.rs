@@ -274,9 +274,12 @@ fn witness(fault: Fault) -> Question {
         SaveShapeTruncatedU32 => save(&[(1 << 32) + 5, 0], 0, &[]),
         SaveShapeReversed => save(&[3, 1], 3, &payload(1)),
         SaveScalarAsOneDimension => save(&[], 1, &payload(1)),
-        SaveNanScale | SaveLeavesFileOnRefusal => save(&[32], 32, &block(NAN, MINUS_ONE)),
+        SaveNanScale | SaveLeavesFileOnRefusal | SaveLeavesFileAside => {
+            save(&[32], 32, &block(NAN, MINUS_ONE))
+        }
         SaveShapeUnchecked => save(&[4], 3, &payload(1)),
         SaveShortPayload => save(&[64], 64, &payload(1)),
+        SaveScaleAbsolute => save(&[32], 32, &block(0xbc00, MINUS_ONE)),
         SaveSubnormalsFlushed => save(&[32], 32, &block(1, MINUS_ONE)),
     }
 }

@@ -24,7 +24,19 @@ fn ramp(place: usize) -> u8 {
 }
 
 pub(super) fn cases() -> Vec<Draft> {
-    [nibbles(), metadata(), scales(), sums(), zeros(), tails(), extents()].concat()
+    let drafts = [nibbles(), metadata(), scales(), sums(), zeros(), tails(), extents()].concat();
+    drafts.into_iter().map(controlled).collect()
+}
+
+/// A scale below zero may be refused (KHQ4-P6), and so needs a control.
+fn controlled(draft: Draft) -> Draft {
+    let negative = match &draft.0.input {
+        Input::Decode { blocks, .. } => {
+            blocks.0.chunks_exact(20).any(|block| ExactBlock::read(block).scale >= NEGATIVE)
+        }
+        _ => false,
+    };
+    if negative { draft.control("decode/nibbles-ascending") } else { draft }
 }
 
 /// BLK-2: both orders told apart, each place alone.

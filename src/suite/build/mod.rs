@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::case::{
-    Case, Change, Edit, Expect, Feature, File, Input, Mode, Source, Tier, VectorFile,
+    Case, Change, Edit, Expect, Feature, File, Input, Mode, Source, Tier, Tombstone, VectorFile,
 };
 use super::derive::derive;
 use super::exact::ExactBlock;
@@ -65,6 +65,9 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
     ]
 }
 
+/// Cases that were removed, with the file that they stood in: their ids are never used again.
+const TOMBSTONES: &[(&str, &str, &str)] = &[];
+
 /// Makes every file of vectors, as name and text, the lock last. `agreed` names, for each case, the
 /// independent implementations that were run on it and gave a lawful answer.
 ///
@@ -77,7 +80,13 @@ pub fn build(
     let mut files = Vec::new();
     for (name, about, drafts) in families() {
         let cases = answered(drafts, agreed)?;
-        let file = VectorFile { about: about.into(), cases, tombstones: Vec::new() };
+        let gone = TOMBSTONES.iter().filter(|(file, ..)| *file == name);
+        let tombstone = |&(_, id, reason): &(&str, &str, &str)| Tombstone {
+            id: id.into(),
+            reason: reason.into(),
+        };
+        let tombstones = gone.map(tombstone).collect();
+        let file = VectorFile { about: about.into(), cases, tombstones };
         files.push((name, json(&file)));
     }
     let lock = Lock::of(files.iter().map(|(name, text)| (*name, text.as_str())))?;
@@ -89,12 +98,29 @@ pub fn build(
 ///
 /// # Errors
 ///
-/// As [`build`]; and what the file system reports.
+/// As [`build`]; what the file system reports; and where a case that is there would be gone without
+/// a tombstone.
 pub fn build_into(
     folder: &Path,
     agreed: &dyn Fn(&str) -> Vec<String>,
 ) -> Result<Suite, SuiteError> {
-    for (name, text) in build(agreed)? {
+    let files = build(agreed)?;
+    if let Ok(before) = Suite::from_folder(folder) {
+        let texts: Vec<_> =
+            files.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
+        let (lock, texts) = texts.split_last().expect("the lock comes last");
+        let after = Suite::from_texts(texts, Some(&lock.1))?;
+        let buried = |id: &str| TOMBSTONES.iter().any(|(_, gone, _)| *gone == id);
+        let lost =
+            before.cases().iter().find(|case| after.get(&case.id).is_none() && !buried(&case.id));
+        if let Some(case) = lost {
+            return Err(SuiteError::new(
+                &case.id,
+                "would be gone: a removed case leaves a tombstone",
+            ));
+        }
+    }
+    for (name, text) in files {
         let path = folder.join(name);
         write_atomically(&path, text.as_bytes())
             .map_err(|error| SuiteError::new(path.display().to_string(), error))?;

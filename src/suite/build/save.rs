@@ -78,12 +78,15 @@ fn exact() -> Vec<Draft> {
             31,
             "a scale below zero: written, or refused by a writer of positive scales",
             block(0xb800, 0x3c00, ramp),
-        ),
+        )
+        .control(CONTROL),
+        one("scale-negative-subnormal", 31, "a scale of -2^-24", block(0x8001, 0x3c00, ramp))
+            .control(CONTROL),
         one("bias-negative-zero", 43, "a bias of -0, its sign kept", block(0x3c01, 0x8000, ramp)),
     ]);
-    let scalar = input(&[], 1, &block(0xc001, 0x4402, ramp));
+    let scalar = input(&[], 1, &block(0x4001, 0x4402, ramp));
     drafts.push(
-        Draft::new("save/0d-negative-scale", "KHQ4-W1", "a scalar is written with ndim 0", scalar)
+        Draft::new("save/0d-second", "KHQ4-W1", "a scalar is written with ndim 0", scalar)
             .class(22),
     );
     drafts.push(

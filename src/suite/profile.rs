@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::suite::case::Operation;
+use super::case::Operation;
 
 /// A set of operations, written `decode+load`; `all` is every one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,11 @@ impl Profile {
     /// Every operation, encoding canonically.
     pub fn all() -> Self {
         Self { operations: Operation::ALL.into(), bounded: false }
+    }
+
+    /// Encoding within the bound of ENC-B1.
+    pub fn bounded_encode() -> Self {
+        Self { operations: [Operation::Encode].into(), bounded: true }
     }
 
     /// Whether `operation` is claimed.
