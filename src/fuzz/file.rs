@@ -3,6 +3,7 @@
 use super::oracle::{ask, ask_twice, case, verdict};
 use super::sketch::Sketch;
 use super::{Finding, Verdict, workspace};
+use crate::run::left_beside;
 use crate::subject::message::{Decode, Load, Save};
 use crate::subject::{Implementation, Request};
 use crate::suite::case::{File, Input, Mode, Operation};
@@ -123,6 +124,10 @@ pub(super) fn save_and_load(
         return Ok(Verdict::Refused(None));
     };
     let verdict = verdict(&saved, &given, &"save")?;
+    if let Some(name) = left_beside(&save).expect("the harness can read its own folder") {
+        let detail = format!("left {name:?} beside the file (KHQ4-W3)");
+        return Err(Finding { oracle: "nothing is left", place: "save".into(), detail });
+    }
     if verdict != Verdict::Accepted {
         return Ok(verdict);
     }

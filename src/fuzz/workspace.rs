@@ -2,7 +2,7 @@
 //! that is written over and over: making a file a run would be most of a run's time.
 
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -47,13 +47,14 @@ impl Workspace {
         Ok(&self.path)
     }
 
-    /// A path where nothing lies, in a folder of its own kind.
+    /// A path in a folder that is empty.
     pub fn free_path(&self) -> io::Result<PathBuf> {
-        let path = self.folder.path().join("saved.q4");
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(path),
+        let folder = self.folder.path().join("saved");
+        fs::create_dir_all(&folder)?;
+        for left in fs::read_dir(&folder)? {
+            fs::remove_file(left?.path())?;
         }
+        Ok(folder.join("tensor.q4"))
     }
 }
 

@@ -185,7 +185,7 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Whatever a save has left in its folder but the file that it was asked for.
-fn left_beside(request: &Request) -> io::Result<Option<OsString>> {
+pub(crate) fn left_beside(request: &Request) -> io::Result<Option<OsString>> {
     let Request::SaveKhq4(save) = request else { return Ok(None) };
     let path = Path::new(&save.path);
     let Some(folder) = path.parent() else { return Ok(None) };
