@@ -105,8 +105,13 @@ impl Question {
             Self::Missing => lookup(text(&path)),
         };
         let answer = request.dispatch(implementation);
-        let saved = fs::read(&path).unwrap_or_else(|_| b"no file".to_vec());
+        let mut saved = fs::read(&path).unwrap_or_else(|_| b"no file".to_vec());
         let _ = fs::remove_file(&path);
+        for beside in fs::read_dir(folder).expect("the folder") {
+            let beside = beside.expect("a file").path();
+            saved.extend(beside.as_os_str().as_encoded_bytes());
+            fs::remove_file(beside).expect("a file that was left");
+        }
         (answer, saved)
     }
 }
