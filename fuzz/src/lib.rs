@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub use libfuzzer_sys;
 pub use q4proof;
 
-use q4proof::fuzz::{Finding, Target, Verdict, implementation, meter};
-use q4proof::subject::Implementation;
+use q4proof::fuzz::{Finding, Target, Verdict, meter};
+use q4proof::subject::{Implementation, named};
 
 /// Names the subject that is asked: `reference`, `zoo:sound` or `zoo:FAULT`.
 pub const SUBJECT: &str = "Q4PROOF_SUBJECT";
@@ -71,7 +71,7 @@ pub fn subject() -> &'static dyn Implementation {
     static ASKED: OnceLock<Box<dyn Implementation + Send + Sync>> = OnceLock::new();
     let asked = ASKED.get_or_init(|| {
         let name = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
-        implementation(&name).unwrap_or_else(|| {
+        named(&name).unwrap_or_else(|| {
             eprintln!("{SUBJECT}={name}: there is no such subject");
             std::process::exit(2)
         })

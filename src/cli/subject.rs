@@ -11,8 +11,8 @@ use crate::report::Again;
 use crate::run::Profile;
 use crate::subject::child::ChildSubject;
 use crate::subject::registry::{FILE, Registry};
-use crate::subject::zoo::{Fault, Faulty, Liar};
-use crate::subject::{Implementation, InProcess, Reference, Subject};
+use crate::subject::zoo::{Fault, Liar};
+use crate::subject::{self, Implementation, InProcess, Reference, Subject};
 
 /// The name of this crate's own codec and loaders.
 pub const REFERENCE: &str = "reference";
@@ -152,19 +152,9 @@ impl SubjectArguments {
 ///
 /// [`Problem::Usage`], naming what there is.
 pub fn implementation(name: &str) -> Result<Box<dyn Implementation>, Problem> {
-    if name == REFERENCE {
-        return Ok(Box::new(Reference));
-    }
-    let member = name.strip_prefix(ZOO);
-    if let Some(fault) = member.and_then(Fault::by_name) {
-        return Ok(Box::new(Faulty::new(Some(fault))));
-    }
-    if let Some(liar) = Liar::ALL.iter().find(|liar| Some(liar.name()) == member) {
-        return Ok(Box::new(*liar));
-    }
-    match member {
-        Some(SOUND) => Ok(Box::new(Faulty::new(None))),
-        Some(_) => {
+    match (subject::named(name), name.strip_prefix(ZOO)) {
+        (Some(implementation), _) => Ok(implementation),
+        (None, Some(_)) => {
             let sentence = format!(
                 "the zoo has no {name:?}; `q4proof list --subjects` names its faults and liars, \
                  such as zoo:{} and zoo:{}",
@@ -173,7 +163,7 @@ pub fn implementation(name: &str) -> Result<Box<dyn Implementation>, Problem> {
             );
             Err(Problem::Usage(sentence))
         }
-        None => Err(Problem::Usage(format!(
+        (None, None) => Err(Problem::Usage(format!(
             "{name:?} is no subject inside the command: name reference or zoo:NAME"
         ))),
     }

@@ -31,8 +31,7 @@ mod workspace;
 use std::fmt;
 
 use crate::format::Class;
-use crate::subject::zoo::{Fault, Faulty};
-use crate::subject::{Implementation, Reference};
+use crate::subject::Implementation;
 use crate::suite::random::SplitMix64;
 
 /// What is fuzzed.
@@ -169,17 +168,5 @@ pub struct Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} at {}: {}", self.oracle, self.place, self.detail)
-    }
-}
-
-/// The implementation inside this crate of that name: `reference`, `zoo:sound` or `zoo:FAULT`.
-pub fn implementation(name: &str) -> Option<Box<dyn Implementation + Send + Sync>> {
-    match name {
-        "reference" => Some(Box::new(Reference)),
-        "zoo:sound" => Some(Box::new(Faulty::new(None))),
-        _ => {
-            let fault = name.strip_prefix("zoo:").and_then(Fault::by_name)?;
-            Some(Box::new(Faulty::new(Some(fault))))
-        }
     }
 }

@@ -19,6 +19,7 @@ pub use reference::Reference;
 
 use crate::suite::hex::{Bits, Bytes};
 use message::{Decode, Encode, Load, Save};
+use zoo::{Fault, Faulty, Liar};
 
 /// A codec and loader in this process. Each operation may answer [`Answer::Unsupported`], which is
 /// what the provided methods do: implement what there is.
@@ -66,6 +67,23 @@ impl<I: Implementation + ?Sized> Implementation for Box<I> {
 
     fn save_khq4(&self, request: &Save) -> Answer<()> {
         (**self).save_khq4(request)
+    }
+}
+
+/// The implementation inside this crate of that name: `reference`, `zoo:sound`, `zoo:FAULT` or
+/// `zoo:LIAR`.
+pub fn named(name: &str) -> Option<Box<dyn Implementation + Send + Sync>> {
+    if name == "reference" {
+        return Some(Box::new(Reference));
+    }
+    let member = name.strip_prefix("zoo:")?;
+    if let Some(liar) = Liar::ALL.iter().find(|liar| liar.name() == member) {
+        return Some(Box::new(*liar));
+    }
+    match (Fault::by_name(member), member) {
+        (Some(fault), _) => Some(Box::new(Faulty::new(Some(fault)))),
+        (None, "sound") => Some(Box::new(Faulty::new(None))),
+        (None, _) => None,
     }
 }
 

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use q4proof::fuzz::{Target, Verdict, corpus, implementation};
-use q4proof::subject::Reference;
+use q4proof::fuzz::{Target, Verdict, corpus};
+use q4proof::subject::{Reference, named};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -25,7 +25,7 @@ fn every_input_keeps_its_verdict() {
             assert_eq!(corpus::class_name(&verdict), class, "{path}: {verdict:?}");
             assert!(regression.note.len() > 20, "{path}: {:?} is no cause", regression.note);
             if let Some(fault) = &regression.fault {
-                let faulty = implementation(fault).unwrap_or_else(|| panic!("{path}: {fault}"));
+                let faulty = named(fault).unwrap_or_else(|| panic!("{path}: {fault}"));
                 let found = target.run(&*faulty, &entry.bytes);
                 assert!(matches!(found, Verdict::Finding(_)), "{path}: {fault} shows nothing");
             }

@@ -3,9 +3,9 @@
 
 use std::cell::Cell;
 
-use q4proof::fuzz::{Finding, Target, Verdict, implementation};
+use q4proof::fuzz::{Finding, Target, Verdict};
 use q4proof::subject::message::{Decode, Encode, Hello, Load, Save};
-use q4proof::subject::{Answer, Implementation, Loaded, Reference};
+use q4proof::subject::{Answer, Implementation, Loaded, Reference, named};
 use q4proof::suite::hex::{Bits, Bytes};
 
 /// Generated inputs of `target` on the reference; the share that is accepted.
@@ -56,7 +56,7 @@ fn inputs_are_the_same_for_the_same_seed() {
 
 /// The number of generated inputs until `target` finds something in `name`.
 fn exposure(name: &str, target: Target, most: u64) -> Option<u64> {
-    let subject = implementation(name).unwrap();
+    let subject = named(name).unwrap();
     let shows = |seed: &u64| {
         let verdict = target.run(&*subject, &target.generate(*seed));
         matches!(verdict, Verdict::Finding(_))

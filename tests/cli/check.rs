@@ -81,7 +81,7 @@ fn where_nothing_is_asked_there_is_no_verdict() {
     none.says(4, &["nothing to ask", "\"no-such-case\"", "none of the 6 cases"]);
     let outside = bench.run("check", &["--profile", "save"]);
     outside.shows(4, &["6 not in profile"]);
-    assert!(outside.verdict().ends_with(" · nothing was asked"), "{outside:#?}");
+    assert!(outside.verdict().ends_with(" · nothing that binds was asked"), "{outside:#?}");
     Bench::with(r#"{"about":"","cases":[]}"#).run("check", &[]).says(2, &["holds no case"]);
 }
 

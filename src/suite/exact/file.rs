@@ -136,7 +136,9 @@ fn judge_tensor(
     // KHQ4-H6: a fold from the left may leave the width before it meets a zero.
     let overflows_on_the_way = too_wide(&widest);
     if !faults.is_empty() {
+        // A reader of the older behaviours may stop at these first (ERR-2).
         faults.extend(overflows_on_the_way.then_some(Class::Overflow));
+        faults.extend(negative.then_some(Class::Scale));
         return Verdict::Refuse(faults);
     }
     let len = original_len.to_usize().expect("its blocks are in memory");
