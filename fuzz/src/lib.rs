@@ -1,9 +1,9 @@
 //! The glue between libFuzzer and `q4proof::fuzz`: an allocator that is counted, the subject that
 //! is asked, and [`target!`], by which a fuzz target is one line.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 pub use libfuzzer_sys;
 pub use q4proof;
@@ -41,22 +41,29 @@ macro_rules! target {
     };
 }
 
-/// Runs one input, and ends the process where there is a finding. The line that it then prints is
-/// what findings are told apart by: target, oracle and place before the second `: `. Now and then
-/// it prints how many inputs were accepted so far.
+/// Runs one input, and ends the process where there is a finding. The two lines that it then prints
+/// are what findings are told apart by: libFuzzer, when it makes an input smaller, by the first,
+/// and whoever sums up a campaign by what the second has before its second `: `. Every second or so
+/// it prints how many inputs were executed and accepted so far.
 pub fn run(target: Target, implementation: &dyn Implementation, input: &[u8]) {
     static EXECUTED: AtomicU64 = AtomicU64::new(0);
     static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+    static SAID: Mutex<Option<Instant>> = Mutex::new(None);
     match target.run(implementation, input) {
         Verdict::Accepted => drop(ACCEPTED.fetch_add(1, Relaxed)),
         Verdict::Refused(_) => {}
         Verdict::Finding(Finding { oracle, place, detail }) => {
+            eprintln!("DEDUP_TOKEN: {target}: {oracle} at {place}");
             eprintln!("FINDING {target}: {oracle} at {place}: {detail}");
             std::process::abort();
         }
     }
     let executed = EXECUTED.fetch_add(1, Relaxed) + 1;
-    if executed.is_power_of_two() {
+    if executed.is_multiple_of(512)
+        && let Ok(mut said) = SAID.lock()
+        && said.is_none_or(|instant| instant.elapsed() >= Duration::from_secs(1))
+    {
+        *said = Some(Instant::now());
         eprintln!("ACCEPTED {} of {executed}", ACCEPTED.load(Relaxed));
     }
 }
@@ -79,32 +86,6 @@ pub fn subject() -> &'static dyn Implementation {
     asked.as_ref()
 }
 
-/// Counts what each thread has allocated, for the oracle on memory.
-struct Counting;
-
-// SAFETY: every call is handed on unchanged to the system's allocator, whose contract is the one
-// that callers keep; counting neither allocates nor touches the memory.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        meter::record(layout.size() as isize);
-        // SAFETY: the caller's layout, handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        meter::record(-(layout.size() as isize));
-        // SAFETY: the caller's pointer, which came from `System` by `alloc`, and its layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Both may be there at once while the bytes are copied.
-        meter::record(size as isize);
-        meter::record(-(layout.size() as isize));
-        // SAFETY: as for `dealloc`; the size is the caller's.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
+/// Counts what each thread allocates, and lets it starve, for the oracles on memory.
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: meter::Counting = meter::Counting;

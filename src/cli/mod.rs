@@ -2,6 +2,7 @@
 //! code. A new verb is a file, its `mod` line and its line in `verbs!`.
 
 mod check;
+mod fuzz;
 mod inspect;
 mod list;
 mod output;
@@ -64,6 +65,7 @@ verbs! {
     serve::Serve,
     vectors::Vectors,
     selftest::Selftest,
+    fuzz::Fuzz,
 }
 
 /// Runs the verb that the command line names, and says in one sentence on standard error what went

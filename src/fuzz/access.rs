@@ -1,11 +1,12 @@
 //! The reference's ways into a file, which must agree on any bytes (KHQ4-A2): a slice, streams
 //! that give one byte a read, few bytes, or none before an interruption, the copying read and the
-//! map.
+//! map. Where memory runs out on the way, each refuses as `io`, and none ends the process.
 
 use std::io::{self, ErrorKind, Read};
+use std::path::Path;
 
 use super::sketch::Sketch;
-use super::{Finding, Verdict, workspace};
+use super::{Finding, Verdict, meter, workspace};
 use crate::codec;
 use crate::format::khq4::{self, ReadError, View};
 use crate::format::{AddressWidth, Class};
@@ -13,6 +14,10 @@ use crate::store;
 
 /// What outputs are filled with before they are written: a value that stays shows.
 const CANARIES: [u32; 2] = [0x7fc0_dead, 0x4b1d_0b5e];
+
+/// Allocations of this size and more are made for what a file holds; the least that a stream asks
+/// for is a piece larger than this.
+const LEAST_STARVED: usize = 1024;
 
 /// The shape and the values' bits, or the class of the refusal.
 type Seen = Result<(Vec<u64>, Vec<u32>), Class>;
@@ -84,7 +89,29 @@ fn agreed(input: &[u8], width: AddressWidth) -> Result<Seen, Finding> {
         Err(error) => Err(error.error.class),
     };
     agree("map", mapped)?;
+    starve(&path, width, slice.as_ref().err().copied())?;
     Ok(slice)
+}
+
+/// The loaders once more, with no memory for what the file holds. `class` is that of the refusal
+/// which they give with memory enough.
+fn starve(path: &Path, width: AddressWidth, class: Option<Class>) -> Result<(), Finding> {
+    let copied = || store::read_khq4(path, width).map(drop).map_err(|error| error.error.class);
+    let mapped = || store::map_khq4(path, width).map(drop).map_err(|error| error.error.class);
+    for (place, (found, refused)) in [
+        ("copy", meter::starved(LEAST_STARVED, 0, copied)),
+        ("map", meter::starved(LEAST_STARVED, 0, mapped)),
+    ] {
+        let lawful = match refused {
+            0 => found.err() == class,
+            _ => found == Err(Class::Io),
+        };
+        if !lawful {
+            let detail = format!("{found:?} where {refused} allocations failed");
+            return Err(Finding { oracle: "starved", place: place.into(), detail });
+        }
+    }
+    Ok(())
 }
 
 /// A view's shape and values. Decoded over two canaries, of which none may show.

@@ -1,5 +1,8 @@
-//! Targets whose input is numbers: [`encode`] and [`decode`]. The layouts are plain, so that a
-//! mutation can place a value to the bit and a person can read an input.
+//! Targets whose input is numbers: [`encode`] and [`decode`]. What a number is read from is plain,
+//! little-endian and in order, so that a mutation can place a value to the bit and a person can
+//! read an input; `write` is the inverse of `arbitrary`.
+
+use arbitrary::{Arbitrary, Unstructured};
 
 use super::oracle::{ask_twice, case, verdict};
 use super::{Finding, Verdict};
@@ -13,20 +16,31 @@ use crate::suite::judge::Given;
 /// are the form of the shape; f32 values follow, little-endian. A last incomplete one is not
 /// looked at.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Source {
+pub struct Source {
+    /// How blocks are laid over their values.
     pub mode: Mode,
+    /// 0 to 7, see [`Source::shape`].
     pub form: u8,
+    /// The tensor's values.
     pub values: Vec<f32>,
 }
 
-impl Source {
-    pub fn read(input: &[u8]) -> Self {
-        let (&head, rest) = input.split_first().unwrap_or((&0, &[]));
+impl<'a> Arbitrary<'a> for Source {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let head = u8::arbitrary(input)?;
         let mode = if head & 1 == 0 { Mode::Asymmetric } else { Mode::Symmetric };
-        let values = rest.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
-        Self { mode, form: head >> 1 & 7, values: values.collect() }
+        let values = (0..input.len() / 4).map(|_| f32::arbitrary(input));
+        Ok(Self { mode, form: head >> 1 & 7, values: values.collect::<Result<_, _>>()? })
+    }
+}
+
+impl Source {
+    /// Any bytes are a source: what is missing is zero.
+    pub fn read(input: &[u8]) -> Self {
+        Self::arbitrary(&mut Unstructured::new(input)).expect("numbers can be had of any bytes")
     }
 
+    /// The input that is read as this.
     pub fn write(&self) -> Vec<u8> {
         let mut bytes = vec![self.form << 1 | u8::from(self.mode == Mode::Symmetric)];
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
@@ -79,11 +93,31 @@ pub(super) fn ask_encode(
 }
 
 /// A decoder's input: original_len in the first eight bytes, and the payload.
-pub(super) fn split_payload(input: &[u8]) -> (u64, &[u8]) {
-    let (head, payload) = input.split_at(input.len().min(8));
-    let mut original_len = [0; 8];
-    original_len[..head.len()].copy_from_slice(head);
-    (u64::from_le_bytes(original_len), payload)
+#[derive(Clone, Debug, PartialEq)]
+pub struct Payload {
+    /// The number of values.
+    pub original_len: u64,
+    /// The bytes of the blocks.
+    pub blocks: Vec<u8>,
+}
+
+impl<'a> Arbitrary<'a> for Payload {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let original_len = u64::arbitrary(input)?;
+        Ok(Self { original_len, blocks: input.bytes(input.len())?.to_vec() })
+    }
+}
+
+impl Payload {
+    /// Any bytes are a payload: what is missing is zero.
+    pub fn read(input: &[u8]) -> Self {
+        Self::arbitrary(&mut Unstructured::new(input)).expect("numbers can be had of any bytes")
+    }
+
+    /// The input that is read as this.
+    pub fn write(&self) -> Vec<u8> {
+        [&self.original_len.to_le_bytes()[..], &self.blocks].concat()
+    }
 }
 
 /// Blocks to values, bit for bit. Blocks with a scale or a bias that is not lawful have no values
@@ -92,8 +126,8 @@ pub(super) fn decode(
     implementation: &dyn Implementation,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
-    let (original_len, payload) = split_payload(input);
-    let blocks = Bytes(payload.to_vec());
+    let Payload { original_len, blocks } = Payload::read(input);
+    let blocks = Bytes(blocks);
     let request = Request::Decode(Decode { entry: None, blocks: blocks.clone(), original_len });
     let Some(given) = ask_twice(implementation, &request, &"decode", None)? else {
         return Ok(Verdict::Refused(None));
@@ -122,5 +156,13 @@ mod tests {
         assert_eq!(source.shape(), [4]);
         assert_eq!(Source::read(&[]).shape(), [0]);
         assert_eq!(Source::read(&[8, 0, 0, 128, 63, 9]).values, [1.0]);
+    }
+
+    #[test]
+    fn a_payload_is_read_and_written_byte_for_byte() {
+        let payload = Payload { original_len: 0x0102_0304_0506_0708, blocks: vec![9, 10] };
+        assert_eq!(payload.write(), [8, 7, 6, 5, 4, 3, 2, 1, 9, 10]);
+        assert_eq!(Payload::read(&payload.write()), payload);
+        assert_eq!(Payload::read(&[5]), Payload { original_len: 5, blocks: vec![] });
     }
 }

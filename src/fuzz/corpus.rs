@@ -10,7 +10,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::arithmetic::Source;
+use super::arithmetic::{Payload, Source};
 use super::{Seed, Target, Verdict};
 use crate::format::Class;
 use crate::store::write_atomically;
@@ -21,6 +21,7 @@ use crate::suite::Suite;
 use crate::suite::case::{Case, File, Input, VectorFile};
 use crate::suite::exact::file;
 use crate::suite::library::sha256;
+use crate::suite::random::SplitMix64;
 
 /// The manifest's name in the corpus.
 pub const MANIFEST: &str = "manifest.json";
@@ -234,6 +235,12 @@ pub(super) fn cached_seeds(target: Target) -> &'static [Seed] {
     SEEDS[target as usize].get_or_init(|| seeds(target))
 }
 
+/// One of the seeds.
+pub(super) fn any_seed(target: Target, dice: &mut SplitMix64) -> &'static [u8] {
+    let seeds = cached_seeds(target);
+    &seeds[dice.below(seeds.len() as u64) as usize].1
+}
+
 /// The controls of the suite's refusals, as inputs of `target`, by name.
 pub(super) fn seeds(target: Target) -> Vec<Seed> {
     let suite = Suite::embedded().expect("the vectors inside the crate are sound");
@@ -269,7 +276,7 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
             forms.filter(|source| source.shape() == *shape).take(1).map(|s| s.write()).collect()
         }
         (Target::Decode, Input::Decode { blocks, original_len }) => {
-            vec![[&original_len.to_le_bytes()[..], &blocks.0].concat()]
+            vec![Payload { original_len: *original_len, blocks: blocks.0.clone() }.write()]
         }
         (Target::ProtocolLine, input) => {
             let request = request(input);

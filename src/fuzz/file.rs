@@ -9,28 +9,41 @@ use crate::subject::{Implementation, Request};
 use crate::suite::case::{File, Input, Mode, Operation};
 use crate::suite::hex::{Bits, Bytes};
 use crate::suite::judge::Given;
+use crate::suite::random::SplitMix64;
 
-/// A file through every entry. Where a number in it leaves 32 bits, it is asked again with the
-/// arithmetic of a narrow machine; where it is accepted, again with its own shape required and
-/// with others that a sloppy comparison takes for it.
+/// A file, loaded. Where a number in it leaves 32 bits, it is asked again with the arithmetic of a
+/// narrow machine; where it is accepted, again with its own shape required or with one that a
+/// sloppy comparison takes for it. The entry and that shape are drawn by the input's own bytes,
+/// and one input in four is asked through every entry, the first one twice: a campaign asks
+/// everything, and one input just what it was asked when it was found.
 pub(super) fn load(implementation: &dyn Implementation, input: &[u8]) -> Result<Verdict, Finding> {
     let hello = implementation.hello();
     let offers = |feature: &str| hello.capabilities.iter().any(|name| name == feature);
+    let entries = hello.entries(Operation::Load);
     let path = workspace::with(|folder| Ok(folder.write(input)?.display().to_string()));
     let question = Question { implementation, input, path: &path };
+    let mut dice = SplitMix64::new(checksum(input));
 
-    let plain = question.ask(&hello.entries(Operation::Load), None, None)?;
+    let entry = dice.below(entries.len() as u64) as usize;
+    let entry = std::slice::from_ref(&entries[entry]);
+    let all = dice.below(4) == 0;
+    let plain = question.ask(if all { &entries } else { entry }, None, None, all)?;
     let sketch = Sketch::read(input);
     if sketch.is_wide() && offers("width-32") {
-        question.ask(&hello.entries(Operation::Load), None, Some(32))?;
+        question.ask(entry, None, Some(32), false)?;
     }
     if plain == Verdict::Accepted && offers("expected-shape") {
-        let entries = &hello.entries(Operation::Load)[..1];
-        for shape in similar_shapes(&sketch.shape) {
-            question.ask(entries, Some(shape), None)?;
-        }
+        let mut shapes = similar_shapes(&sketch.shape);
+        let shape = shapes.swap_remove(dice.below(shapes.len() as u64) as usize);
+        question.ask(entry, Some(shape), None, false)?;
     }
     Ok(plain)
+}
+
+/// FNV-1a, so that equal inputs draw alike.
+fn checksum(input: &[u8]) -> u64 {
+    let step = |sum: u64, &byte: &u8| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    input.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 struct Question<'a> {
@@ -40,12 +53,14 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Asks through each entry, the first one twice; gives the verdict of the first.
+    /// Asks through each entry, the first one twice where that is wanted; gives the verdict of the
+    /// first.
     fn ask(
         &self,
         entries: &[Option<String>],
         expected_shape: Option<Vec<u64>>,
         address_width: Option<u32>,
+        twice: bool,
     ) -> Result<Verdict, Finding> {
         let path = self.path.to_owned();
         let file = File::Bytes(Bytes(self.input.to_vec()));
@@ -58,7 +73,7 @@ impl Question<'_> {
             request.entry_mut().clone_from(entry);
             let place = Place { request: &request };
             let len = Some(self.input.len());
-            let ask = if first.is_none() { ask_twice } else { ask };
+            let ask = if twice && first.is_none() { ask_twice } else { ask };
             if let Some(given) = ask(self.implementation, &request, &place, len)? {
                 let verdict = verdict(&case, &given, &place)?;
                 first.get_or_insert(verdict);

@@ -30,6 +30,8 @@ mod workspace;
 
 use std::fmt;
 
+pub use arithmetic::{Payload, Source};
+
 use crate::format::Class;
 use crate::subject::Implementation;
 use crate::suite::random::SplitMix64;
@@ -118,6 +120,11 @@ impl Target {
             Self::LoadKhq4 | Self::AccessPaths | Self::SaveLoad => mutate::file(input, &mut dice),
             Self::Encode => mutate::values(input, &mut dice),
             Self::Decode => mutate::blocks(input, &mut dice),
+            // One edit too many and a text is refused at its first token, as is all that grows of
+            // it: every other mutation begins anew.
+            Self::ProtocolLine | Self::VectorFile if dice.below(2) == 0 => {
+                mutate::text(corpus::any_seed(self, &mut dice), &mut dice)
+            }
             Self::ProtocolLine | Self::VectorFile => mutate::text(input, &mut dice),
         })
     }
@@ -125,8 +132,7 @@ impl Target {
     /// An input of this target: a seed, mutated up to three times. The same for the same `seed`.
     pub fn generate(self, seed: u64) -> Vec<u8> {
         let mut dice = SplitMix64::new(seed);
-        let seeds = corpus::cached_seeds(self);
-        let mut input = seeds[dice.below(seeds.len() as u64) as usize].1.clone();
+        let mut input = corpus::any_seed(self, &mut dice).to_vec();
         for _ in 0..dice.below(4) {
             input = self.mutate(&input, dice.next_u64()).unwrap_or(input);
         }
@@ -155,11 +161,13 @@ pub enum Verdict {
 }
 
 /// What did not hold. Two inputs with the same oracle and place show the same fault, most likely.
+/// The key of a finding is what stands before the first `: ` of its display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule, in one or two words.
     pub oracle: &'static str,
-    /// The operation and the entry that broke it.
+    /// The operation and the entry that broke it; and the class of the refusal, where there was or
+    /// ought to have been one.
     pub place: String,
     /// What came and what was expected, for a person.
     pub detail: String,

@@ -112,5 +112,11 @@ pub(super) fn verdict(case: &Case, given: &Given, place: &dyn Display) -> Result
     let rows = judgement.rows.iter().filter(|row| row.differs()).take(4);
     let rows = rows.map(|row| format!("; {}: {}, expected {}", row.field, row.got, row.expected));
     let detail = judgement.summary.clone() + &rows.collect::<String>();
-    Err(Finding { oracle, place: place.to_string(), detail })
+    let class = match (given, &case.expect) {
+        (Given::Refused { class, .. }, _) => *class,
+        (_, Expect::Refuse(classes)) => classes.first().copied(),
+        _ => None,
+    };
+    let class = class.map(|class| format!(" ({class})")).unwrap_or_default();
+    Err(Finding { oracle, place: format!("{place}{class}"), detail })
 }

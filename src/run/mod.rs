@@ -7,6 +7,7 @@
 pub mod ask;
 
 pub mod record;
+#[cfg(feature = "cli")]
 pub mod selftest;
 
 use std::collections::HashMap;

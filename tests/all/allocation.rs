@@ -1,47 +1,19 @@
 //! KHQ4-A3: loading allocates no more than the file's length justifies.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 
-use q4proof::format::AddressWidth;
 use q4proof::format::khq4::Header;
+use q4proof::format::{AddressWidth, Class};
 use q4proof::fuzz::meter;
 use q4proof::store;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{Expect, Input};
 use q4proof::suite::derive::load_bytes;
 
-/// Counts what each thread has allocated, so that tests on other threads do not show; the fuzz
-/// targets' oracle on memory reads it too.
-struct Counting;
-
-// SAFETY: every call is handed on unchanged to the system's allocator, whose contract is the one
-// that callers keep; counting neither allocates nor touches the memory.
-#[allow(unsafe_code, reason = "an allocator is unsafe by its nature")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        meter::record(layout.size() as isize);
-        // SAFETY: the caller's layout, handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        meter::record(-(layout.size() as isize));
-        // SAFETY: the caller's pointer, which came from `System` by `alloc`, and its layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // Both may be there at once while the bytes are copied.
-        meter::record(size as isize);
-        meter::record(-(layout.size() as isize));
-        // SAFETY: as for `dealloc`; the size is the caller's.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+const WIDE: AddressWidth = AddressWidth::Bits64;
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: meter::Counting = meter::Counting;
 
 /// The most that `work` has allocated at one time, in bytes.
 fn peak(work: impl FnOnce()) -> isize {
@@ -50,6 +22,7 @@ fn peak(work: impl FnOnce()) -> isize {
 
 #[test]
 fn the_counter_counts() {
+    assert!(meter::is_counting());
     let bytes = peak(|| drop(std::hint::black_box(vec![1u8; 1 << 20])));
     assert!((1 << 20..(1 << 20) + 4096).contains(&bytes), "{bytes}");
 }
@@ -128,4 +101,36 @@ fn a_large_file_is_read_within_four_times_its_length() {
     assert!(copied <= limit, "{copied} bytes for a file of {}", bytes.len());
     let mapped = peak(|| assert!(store::map_khq4(&path, AddressWidth::Bits64).is_ok()));
     assert!(mapped <= 64 << 10, "{mapped} bytes for a map");
+}
+
+/// A loader that gets no memory says so, with the class `io`; it does not end the process.
+#[test]
+fn a_loader_that_gets_no_memory_refuses() {
+    const LEAST: usize = 512;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("starved.q4");
+    let mut shape = vec![1; 1000];
+    shape[0] = 4000;
+    let header = Header { shape, original_len: 4000 };
+    let block = [&[0x00, 0x3c, 0, 0][..], &[0x21; 16]].concat();
+    let payload = block.repeat(header.block_count() as usize);
+    fs::write(&path, [header.to_bytes(), payload].concat()).unwrap();
+
+    let load = |name: &str| match name {
+        "copy" => store::read_khq4(&path, WIDE).map(drop).map_err(|error| error.error.class),
+        _ => store::map_khq4(&path, WIDE).map(drop).map_err(|error| error.error.class),
+    };
+    for name in ["copy", "map"] {
+        let mut refusals = 0;
+        for granted in 0.. {
+            let (loaded, refused) = meter::starved(LEAST, granted, || load(name));
+            if refused == 0 {
+                assert_eq!(loaded, Ok(()), "{name} with all its memory");
+                break;
+            }
+            assert_eq!(loaded, Err(Class::Io), "{name} with {granted} allocations");
+            refusals += 1;
+        }
+        assert!(refusals > 0, "{name} was never short of memory");
+    }
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod files;
+mod fuzz;
 mod protocol;
 mod subjects;
 mod support;

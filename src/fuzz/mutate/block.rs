@@ -2,7 +2,7 @@
 //! padding (33), cuts (26) and what follows the last block (5).
 
 use super::{coin, edits, pick, place};
-use crate::fuzz::arithmetic::split_payload;
+use crate::fuzz::arithmetic::Payload;
 use crate::suite::exact::block::{BYTES, WEIGHTS};
 use crate::suite::random::SplitMix64;
 
@@ -99,8 +99,7 @@ pub(super) fn cut_or_extend(payload: &mut Vec<u8>, dice: &mut SplitMix64) {
 
 /// A mutation of a decoder's input: original_len and a payload.
 pub(in crate::fuzz) fn blocks(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
-    let (mut original_len, payload) = split_payload(input);
-    let mut payload = payload.to_vec();
+    let Payload { mut original_len, blocks: mut payload } = Payload::read(input);
     for _ in 0..edits(dice) {
         let held = (payload.len() / BYTES * WEIGHTS) as u64;
         match dice.below(8) {
@@ -126,7 +125,7 @@ pub(in crate::fuzz) fn blocks(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
         }
         repair(&mut payload);
     }
-    [&original_len.to_le_bytes()[..], &payload].concat()
+    Payload { original_len, blocks: payload }.write()
 }
 
 #[cfg(test)]

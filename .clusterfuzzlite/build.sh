@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets for ClusterFuzzLite. It runs inside the builder image; elsewhere it runs
+# where cargo-fuzz, a nightly toolchain and zip are installed.
+#
+# Environment:
+#   SRC        folder that holds this repository as q4proof
+#   OUT        folder for what is built: for each target the binary TARGET, TARGET.options,
+#              TARGET_seed_corpus.zip and, where it has a dictionary, TARGET.dict
+#   WORK       folder for what is left over from building (default: $SRC/q4proof/target/cflite)
+#   SANITIZER  address, or coverage: then RUSTFLAGS, which the image sets, has to ask for
+#              -C instrument-coverage
+#
+# CFLAGS, CXXFLAGS and LIB_FUZZING_ENGINE are not read here. There is no C of ours, and linking
+# libFuzzer is left to cargo-fuzz and libfuzzer-sys: its own copy, or the one of the image where
+# that sets CUSTOM_LIBFUZZER_PATH.
+set -euo pipefail
+
+fail() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+
+for name in SRC OUT SANITIZER; do
+  [ -n "${!name:-}" ] || fail "$name is not set"
+done
+[ -d "$OUT" ] || fail "OUT is not a folder: $OUT"
+cd "$SRC/q4proof" || fail "there is no $SRC/q4proof"
+work=${WORK:-$SRC/q4proof/target/cflite}
+command -v zip > /dev/null || fail 'zip is missing'
+
+case $SANITIZER in
+  address) profile=release ;;
+  coverage)
+    profile=debug
+    [[ ${RUSTFLAGS:-} == *instrument-coverage* ]] || fail 'SANITIZER=coverage needs -C instrument-coverage in RUSTFLAGS'
+    ;;
+  *) fail "SANITIZER is $SANITIZER; it can be address or coverage" ;;
+esac
+
+# In the image a nightly of a certain date is the default; +nightly would ask for another one.
+cargo=(cargo) rustc=(rustc)
+if ! rustc --version | grep -q nightly; then
+  cargo+=(+nightly) rustc+=(+nightly)
+fi
+host=$("${rustc[@]}" -vV | sed -n 's/^host: //p')
+listed=$("${cargo[@]}" fuzz list) || fail 'cargo fuzz list failed'
+# `nothing` is an empty baseline.
+targets=()
+for target in $listed; do
+  [ "$target" = nothing ] || targets+=("$target")
+done
+[ ${#targets[@]} -gt 0 ] || fail 'cargo fuzz list names no target'
+
+# dictionary TARGET: prints the path of its dictionary, or nothing.
+dictionary() {
+  case $1 in
+    load_khq4 | access_paths | save_load) echo fuzz/dictionaries/khq4.dict ;;
+    protocol_line | vector_file) echo fuzz/dictionaries/json.dict ;;
+  esac
+}
+for target in "${targets[@]}"; do
+  file=$(dictionary "$target")
+  [ -z "$file" ] || [ -f "$file" ] || fail "the dictionary of $target is missing: $file"
+  [ -d "corpus/$target/seeds" ] || fail "the seeds of $target are missing: corpus/$target/seeds"
+done
+
+if [ "$SANITIZER" = address ]; then
+  "${cargo[@]}" fuzz build --release --no-trace-compares --target-dir "$work/target"
+else
+  # Unoptimised, as the image builds for coverage, and by cargo itself: the wrapper in the image
+  # replaces `cargo fuzz build` by a build that knows nothing of the folder. Relative paths would
+  # not be found by the report. Naming the host keeps build scripts free of instrumentation.
+  (
+    cd fuzz
+    export RUSTFLAGS="$RUSTFLAGS --remap-path-prefix fuzz_targets=$PWD/fuzz_targets"
+    "${cargo[@]}" build --bins --target "$host" --target-dir "$work/target"
+  )
+fi
+
+for target in "${targets[@]}"; do
+  cp "$work/target/$host/$profile/$target" "$OUT/"
+
+  rm -f "$OUT/${target}_seed_corpus.zip"
+  folders=("corpus/$target/seeds")
+  [ ! -d "corpus/$target/regressions" ] || folders+=("corpus/$target/regressions")
+  find "${folders[@]}" -type f | LC_ALL=C sort | zip -q -j -X "$OUT/${target}_seed_corpus.zip" -@
+
+  file=$(dictionary "$target")
+  [ -z "$file" ] || cp "$file" "$OUT/$target.dict"
+
+  # The limits of scripts/fuzz.sh.
+  length=256
+  case $target in protocol_line | vector_file) length=4096 ;; encode) length=513 ;; esac
+  printf '[libfuzzer]\nmax_len = %s\ntimeout = 5\nrss_limit_mb = 2048\nmalloc_limit_mb = 64\n' "$length" > "$OUT/$target.options"
+done
+printf 'build.sh: %s targets for %s\n' "${#targets[@]}" "$SANITIZER"

@@ -1,0 +1,182 @@
+//! `fuzz`: single inputs of the fuzz targets, and the corpus. Campaigns are `scripts/fuzz.sh`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use super::subject::implementation;
+use crate::format::stream::read_up_to;
+use crate::fuzz::{Payload, Source, Target, Verdict, corpus};
+use crate::report::case::fields_table;
+use crate::report::text::{BAD, Cell, GOOD, plain, styled, table};
+use crate::report::{inspection, layout};
+use crate::store::regular_file;
+use crate::suite::exact::file;
+use crate::suite::hex::Bytes;
+
+/// The longest input that is read, in bytes: no campaign makes one as long.
+const LONGEST_INPUT: u64 = 16 << 20;
+
+/// Blocks of a decoder's input that are shown.
+const MOST_BLOCKS: u64 = 8;
+
+/// Values of an encoder's input that are shown.
+const MOST_VALUES: usize = 128;
+
+/// Characters of a text, and of a finding, that are shown.
+const LONGEST_TEXT: usize = 4000;
+
+/// Ask about a single fuzz input, or look after the corpus
+#[derive(Args)]
+pub struct Fuzz {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show inputs field by field, and what the oracles say of them
+    ///
+    /// Exits with 0 where nothing was found, 1 where something was.
+    Ask {
+        /// The target
+        #[arg(value_parser = target)]
+        target: Target,
+        /// Inputs, such as those in target/fuzz-report/findings
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Who is asked: reference or zoo:NAME
+        #[arg(long, value_name = "NAME", default_value = "reference")]
+        subject: String,
+    },
+    /// Add an input whose fault is mended to the regressions, named by its verdict and its hash
+    Promote {
+        /// The target
+        #[arg(value_parser = target)]
+        target: Target,
+        /// The input
+        file: PathBuf,
+        /// The root cause, in a sentence
+        note: String,
+        /// A fault of the zoo that the input shows
+        #[arg(long, value_name = "zoo:NAME")]
+        fault: Option<String>,
+        /// The corpus
+        #[arg(long, default_value = "corpus")]
+        corpus: PathBuf,
+    },
+    /// Write every target's seeds anew: the controls of the vectors' refusals
+    Seeds {
+        /// The corpus
+        #[arg(long, default_value = "corpus")]
+        corpus: PathBuf,
+    },
+}
+
+fn target(name: &str) -> Result<Target, String> {
+    Target::by_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Target::ALL.into_iter().map(Target::name).collect();
+        format!("there is {}", names.join(", "))
+    })
+}
+
+impl Fuzz {
+    /// # Errors
+    ///
+    /// Where a file cannot be read, there is no such subject, or the corpus is not whole.
+    pub fn run(self) -> Result<Exit, Problem> {
+        let usage = |error: corpus::CorpusError| Problem::Usage(error.to_string());
+        match self.verb {
+            Verb::Ask { target, files, subject } => ask(target, &files, &subject),
+            Verb::Promote { target, file, note, fault, corpus } => {
+                let input = read(&file)?;
+                let path = corpus::promote(&corpus, target, &input, fault.as_deref(), &note);
+                print(&format!("{}\n", path.map_err(usage)?.display()))?;
+                Ok(Exit::Good)
+            }
+            Verb::Seeds { corpus } => {
+                corpus::write_seeds(&corpus).map_err(usage)?;
+                let count: usize = Target::ALL.into_iter().map(|one| one.seeds().len()).sum();
+                print(&format!("{count} seeds in {}\n", corpus.display()))?;
+                Ok(Exit::Good)
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Problem> {
+    let unread = |what: String| Problem::Usage(format!("{}: {what}", path.display()));
+    let mut file = regular_file(path).map_err(|error| unread(error.error.detail))?;
+    let mut input = Vec::new();
+    let len = read_up_to(&mut file, &mut input, LONGEST_INPUT + 1)
+        .map_err(|error| unread(error.to_string()))?;
+    if len > LONGEST_INPUT {
+        return Err(unread(format!("is longer than {LONGEST_INPUT} bytes, no fuzz input")));
+    }
+    Ok(input)
+}
+
+fn ask(target: Target, files: &[PathBuf], subject: &str) -> Result<Exit, Problem> {
+    let implementation = implementation(subject)?;
+    let mut exit = Exit::Good;
+    for path in files {
+        let input = read(path)?;
+        let verdict = match target.run(implementation.as_ref(), &input) {
+            Verdict::Accepted => styled("accepted, and all that follows from it holds", GOOD),
+            Verdict::Refused(class) => {
+                let class = class.map(|class| format!(" as {class}")).unwrap_or_default();
+                styled(&format!("refused{class}, as is lawful"), GOOD)
+            }
+            Verdict::Finding(finding) => {
+                exit = Exit::Bad;
+                let detail = plain(&finding.to_string(), LONGEST_TEXT);
+                format!("{} {detail}", styled("finding", BAD))
+            }
+        };
+        let name = plain(&path.display().to_string(), 400);
+        print(&format!("{name}: {target}\n{}\n{verdict}\n", annotated(target, &input)))?;
+    }
+    Ok(exit)
+}
+
+/// An input as its target reads it.
+fn annotated(target: Target, input: &[u8]) -> String {
+    match target {
+        Target::LoadKhq4 | Target::AccessPaths | Target::SaveLoad => {
+            inspection::fields(input, input.len() as u64)
+        }
+        Target::Decode => {
+            // The fields of the file of such a vector, without its header.
+            let Payload { original_len, blocks } = Payload::read(input);
+            let file = file::write(&[original_len], original_len, &blocks);
+            let header = (file.len() - blocks.len()) as u64;
+            let mut fields = layout::fields(&file, file.len() as u64, MOST_BLOCKS);
+            fields.retain(|field| field.offset >= header);
+            fields.iter_mut().for_each(|field| field.offset -= header);
+            let head = format!("  original_len {original_len}, then {} bytes:\n", blocks.len());
+            head + &fields_table(&fields, &[])
+        }
+        Target::Encode => {
+            let source = Source::read(input);
+            let shape = source.shape();
+            let head = format!("  {:?}, shape {shape:?}\n", source.mode);
+            let line = |(index, value): (usize, &f32)| {
+                let bits = format!("{:08x}", value.to_bits());
+                let block = format!("block {}", index / 32);
+                [Cell::right(index), Cell::left(bits), Cell::right(value), Cell::left(block)]
+                    .to_vec()
+            };
+            let values = source.values.iter().enumerate().take(MOST_VALUES);
+            let lines: Vec<_> = values.map(line).collect();
+            let more = source.values.len().saturating_sub(MOST_VALUES);
+            let more = if more > 0 { format!("  ... and {more} more\n") } else { String::new() };
+            head + &table(2, &lines) + &more
+        }
+        Target::ProtocolLine | Target::VectorFile => match std::str::from_utf8(input) {
+            Ok(text) => format!("  {}\n", plain(text, LONGEST_TEXT)),
+            Err(_) => format!("  no UTF-8: {}\n", Bytes(input.to_vec())),
+        },
+    }
+}
