@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets for ClusterFuzzLite. It runs inside the builder image; elsewhere it runs
-# where cargo-fuzz, a nightly toolchain and zip are installed.
+# where cargo-fuzz, a nightly toolchain and Python 3 are installed.
 #
 # Environment:
 #   SRC        folder that holds this repository as q4proof
@@ -23,7 +23,7 @@ done
 [ -d "$OUT" ] || fail "OUT is not a folder: $OUT"
 cd "$SRC/q4proof" || fail "there is no $SRC/q4proof"
 work=${WORK:-$SRC/q4proof/target/cflite}
-command -v zip > /dev/null || fail 'zip is missing'
+command -v python3 > /dev/null || fail 'python3 is missing'
 
 case $SANITIZER in
   address) profile=release ;;
@@ -80,7 +80,8 @@ for target in "${targets[@]}"; do
   rm -f "$OUT/${target}_seed_corpus.zip"
   folders=("corpus/$target/seeds")
   [ ! -d "corpus/$target/regressions" ] || folders+=("corpus/$target/regressions")
-  find "${folders[@]}" -type f | LC_ALL=C sort | zip -q -j -X "$OUT/${target}_seed_corpus.zip" -@
+  mapfile -t inputs < <(find "${folders[@]}" -type f | LC_ALL=C sort)
+  python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" "${inputs[@]}"
 
   file=$(dictionary "$target")
   [ -z "$file" ] || cp "$file" "$OUT/$target.dict"
