@@ -90,7 +90,7 @@ class Job:
         self.scratch.mkdir(parents=True, exist_ok=True)
         self.log = campaign.out / f"{target}-{number}.log"
         self.log.unlink(missing_ok=True)
-        self.executed = self.accepted = self.edges = self.corpus = 0
+        self.executed = self.accepted = self.counted = self.edges = self.corpus = 0
         self.time = 0.0
         self.crashes, self.broken, self.process = [], None, None
         self.begun = time.monotonic()
@@ -99,7 +99,8 @@ class Job:
     def start(self):
         options = self.campaign.options
         corpora = [self.campaign.corpus(self.target)]
-        corpora += [f for f in (f"corpus/{self.target}/seeds", f"corpus/{self.target}/regressions") if (ROOT / f).is_dir()]
+        committed = [f"corpus/{self.target}/seeds", f"corpus/{self.target}/regressions"]
+        corpora += [folder for folder in committed if (ROOT / folder).is_dir()]
         budget = [f"-runs={options.runs}"] if options.runs else []
         if not options.runs:
             budget = [f"-max_total_time={max(1, round(options.seconds - self.elapsed()))}"]
@@ -142,6 +143,7 @@ class Job:
         self.time += time.monotonic() - self.started
         self.executed += last(r"stat::number_of_executed_units: (\d+)", said, last(r"^ACCEPTED \d+ of (\d+)$", said))
         self.accepted += last(r"^ACCEPTED (\d+) of", said)
+        self.counted += last(r"^ACCEPTED \d+ of (\d+)$", said)
         self.edges = max(self.edges, last(r"cov: (\d+)", said))
         self.corpus = max(self.corpus, last(r"corp: (\d+)", said))
         if status == 0 or self.campaign.interrupted:
@@ -220,9 +222,10 @@ class Campaign:
 
     def note(self, target, jobs):
         row = self.rows.setdefault(target, {"target": target, "executions": 0, "seconds": 0.0, "edges": 0, "corpus": 0,
-                                            "accepted": 0, "findings": 0})
+                                            "accepted": 0, "counted": 0, "findings": 0})
         row["executions"] += sum(job.executed for job in jobs)
         row["accepted"] += sum(job.accepted for job in jobs)
+        row["counted"] += sum(job.counted for job in jobs)
         row["seconds"] += sum(job.time for job in jobs)
         row["edges"] = max([row["edges"], *(job.edges for job in jobs)])
         row["corpus"] = max(job.corpus for job in jobs)
@@ -308,28 +311,33 @@ class Campaign:
                    "interrupted": self.interrupted, "targets": rows, "findings": list(self.findings.values()),
                    "broken": self.broken}
         write_aside(self.out / "summary.json", json.dumps(summary, indent=2) + "\n")
-        share = lambda row: f"{row['accepted'] / row['executions']:.3f}" if row["executions"] and row["target"] != BASELINE else ""
+        share = lambda row: f"{row['accepted'] / row['counted']:.3f}" if row["counted"] else ""
         beside = lambda row: f" {row['per_second'] / nothing:.3f} |" if nothing else ""
         lines = [f"# Fuzzing {SUBJECT}", "",
-                 f"| target | executions | a second and job |{' of nothing |' if nothing else ''} edges | corpus | accepted | findings |",
+                 f"| target | executions | a second and job |{' of nothing |' if nothing else ''} edges | corpus | accepted "
+                 "| findings |",
                  f"|---|---:|---:|{'---:|' if nothing else ''}---:|---:|---:|---:|"]
         lines += [f"| {row['target']} | {row['executions']} | {row['per_second']} |{beside(row)} {row['edges']} "
                   f"| {row['corpus']} | {share(row)} | {row['findings']} |" for row in rows]
+        fault = "" if SUBJECT == "reference" else f" --fault {SUBJECT}"
         for finding in self.findings.values():
             size = pathlib.Path(finding["input"]).stat().st_size
             lines += ["", f"## {finding['target']}: {finding['key']}", "", f"{finding['detail']}", "",
-                      f"{finding['crashes']} crashes; the smallest input, of {size} bytes, again by", "",
-                      f"    {finding['again']}", "", *(f"    {line}".rstrip() for line in finding["annotation"].splitlines()), "",
+                      f"Crashes: {finding['crashes']}. The smallest input, of {size} bytes, is run again by", "",
+                      f"    {finding['again']}", "",
+                      *(f"    {line}".rstrip() for line in finding["annotation"].splitlines()), "",
                       "Once it is mended, it becomes a regression by", "",
-                      f"    scripts/promote.sh {finding['target']} {shown_path(finding['input'])} \"root cause\""]
+                      f"    scripts/promote.sh {finding['target']} {shown_path(finding['input'])} \"root cause\"{fault}"]
         lines += [f"\n**Broken:** {what}" for what in self.broken]
         lines += ["\nInterrupted: what was learnt until then is kept."] if self.interrupted else []
         write_aside(self.out / "summary.md", "\n".join(lines) + "\n")
         print("\n".join(lines), flush=True)
 
     def run(self):
-        shutil.rmtree(self.out / "findings", ignore_errors=True)
         self.out.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.out / "findings", ignore_errors=True)
+        for left in [*self.out.glob("*.log"), *self.out.glob("summary.*")]:
+            left.unlink()
         memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
         with tempfile.TemporaryDirectory(dir=memory, prefix="q4proof-fuzz-") as scratch:
             self.scratch = pathlib.Path(scratch)
