@@ -3,6 +3,7 @@
 
 mod check;
 mod fuzz;
+mod gate;
 mod inspect;
 mod list;
 mod output;
@@ -66,6 +67,7 @@ verbs! {
     vectors::Vectors,
     selftest::Selftest,
     fuzz::Fuzz,
+    gate::Gate,
 }
 
 /// Runs the verb that the command line names, and says in one sentence on standard error what went

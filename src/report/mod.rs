@@ -9,6 +9,7 @@
 //! | [`summary`] | totals, hints and the verdict of a pass |
 //! | [`kills`] | the kill matrix of the zoo |
 //! | [`log`] | a pass as JSON Lines |
+//! | [`mutants`] | the mutation gate: what a sweep of cargo-mutants proves |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
 //! | [`layout`] | a KHQ4 file, field by field |
@@ -24,6 +25,7 @@ pub mod kills;
 pub mod layout;
 pub mod list;
 pub mod log;
+pub mod mutants;
 pub mod pass;
 pub mod summary;
 pub mod text;

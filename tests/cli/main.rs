@@ -4,6 +4,7 @@
 mod check;
 mod files;
 mod fuzz;
+mod gate;
 mod protocol;
 mod subjects;
 mod support;

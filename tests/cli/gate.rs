@@ -1,0 +1,335 @@
+//! `gate mutants`: what is no evidence is refused with 2, what is and shows survivors exits with 1.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::support::{Bench, Finished, q4proof};
+
+/// A crate of four mutants in two files, as cargo-mutants lists them.
+fn list() -> Vec<Value> {
+    [
+        ("src/a/sum.rs", "3:7: replace + with - in sum", "left + right"),
+        ("src/a/sum.rs", "8:7: replace + with - in sum", "sum + 1"),
+        ("src/a/sum.rs", "9:5: replace sum -> u32 with 0", "sum"),
+        ("src/b/name.rs", "1:1: replace name -> String with String::new()", "\"x\".into()"),
+    ]
+    .map(|(file, change, line)| {
+        let diff = format!("--- {file}\n+++ changed\n-    {line}\n+    other\n");
+        json!({ "name": format!("{file}:{change}"), "file": file, "diff": diff, "genre": "x" })
+    })
+    .to_vec()
+}
+
+fn outcome(scenario: &Value, summary: &str, tests: &str) -> Value {
+    let phase =
+        |name: &str| json!({ "phase": name, "duration": 1.5, "argv": ["/bin/cargo", tests] });
+    let phases = if summary == "Unviable" { vec!["Build"] } else { vec!["Build", "Test"] };
+    let phases: Vec<Value> = phases.into_iter().map(phase).collect();
+    json!({ "scenario": scenario, "summary": summary, "phase_results": phases, "log_path": "x" })
+}
+
+/// A folder of cargo-mutants in the making.
+struct Shard {
+    mutants: Vec<Value>,
+    outcomes: Vec<Value>,
+    end_time: Value,
+    tree: Option<&'static str>,
+}
+
+impl Shard {
+    /// The baseline, and these mutants of the list with their summaries.
+    fn of(fates: &[(usize, &str)]) -> Self {
+        let list = list();
+        let mut outcomes = vec![outcome(&json!("Baseline"), "Success", "test")];
+        for &(index, summary) in fates {
+            outcomes.push(outcome(&json!({ "Mutant": list[index] }), summary, "test"));
+        }
+        let mutants = fates.iter().map(|&(index, _)| list[index].clone()).collect();
+        Self { mutants, outcomes, end_time: json!("2026-01-01T00:00:00Z"), tree: None }
+    }
+
+    fn write(&self, bench: &Bench, name: &str) -> PathBuf {
+        let folder = bench.path(name).join("mutants.out");
+        fs::create_dir_all(&folder).expect("a folder");
+        let outcomes = json!({ "outcomes": self.outcomes, "end_time": self.end_time });
+        let write = |file: &str, text: String| fs::write(folder.join(file), text).expect("a file");
+        write("mutants.json", json!(self.mutants).to_string());
+        write("outcomes.json", outcomes.to_string());
+        if let Some(tree) = self.tree {
+            write("sweep.json", json!({ "tree": tree }).to_string());
+        }
+        folder
+    }
+}
+
+fn whole(first: &str) -> Shard {
+    let caught = "CaughtMutant";
+    Shard::of(&[(0, first), (1, caught), (2, caught), (3, caught)])
+}
+
+/// The gate over `shards`, with the list and `more` arguments.
+fn gate(shards: &[Shard], more: &[&str]) -> Finished {
+    gate_with_ledger(shards, "", more)
+}
+
+fn gate_with_ledger(shards: &[Shard], ledger: &str, more: &[&str]) -> Finished {
+    let bench = Bench::new();
+    let list = bench.write("list.json", json!(list()).to_string()).display().to_string();
+    let ledger = bench.write("ledger.toml", ledger).display().to_string();
+    let mut arguments: Vec<String> =
+        ["gate", "mutants", "--list", &list, "--ledger", &ledger].map(String::from).to_vec();
+    for (number, shard) in shards.iter().enumerate() {
+        shard.write(&bench, &format!("shard-{number}"));
+        arguments.push(bench.text(&format!("shard-{number}")));
+    }
+    arguments.extend(more.iter().map(ToString::to_string));
+    q4proof(arguments)
+}
+
+#[test]
+fn a_sweep_without_survivors_opens_the_gate() {
+    let words = [
+        "src/a         3       3          0       0 ",
+        "4 of 4 mutants killed",
+        "the gate is open\n",
+    ];
+    gate(&[whole("CaughtMutant")], &[]).shows(0, &words);
+    gate(&[whole("Unviable")], &[]).shows(0, &["3 of 3 mutants killed"]);
+}
+
+#[test]
+fn shards_are_put_together() {
+    let shards = [
+        Shard::of(&[(0, "CaughtMutant"), (2, "CaughtMutant")]),
+        Shard::of(&[(1, "CaughtMutant"), (3, "CaughtMutant")]),
+    ];
+    gate(&shards, &[]).shows(0, &["4 of 4 mutants killed"]);
+}
+
+#[test]
+fn a_survivor_keeps_it_shut_and_is_shown_with_its_change() {
+    gate(&[whole("MissedMutant")], &[]).shows(
+        1,
+        &[
+            "missed  src/a/sum.rs:3:7: replace + with - in sum\n",
+            "    -    left + right\n    +    other\n",
+            "fault  src/a: 1 survive, 0 may\n",
+            "3 of 4 mutants killed, 0 explained, 1 survive, 0.2 min of work · the gate stays shut\n",
+        ],
+    );
+}
+
+#[test]
+fn the_clause_that_is_named_last_above_a_survivor_is_shown() {
+    let bench = Bench::new();
+    fs::create_dir_all(bench.path("src/a")).expect("a folder");
+    let source = "// KHQ4-H5\n// KHQ4-H6 and not KHQ4-H66\nleft + right\n// KHQ4-P1\n";
+    bench.write("src/a/sum.rs", source);
+    let root = bench.path("").display().to_string();
+    gate(&[whole("MissedMutant")], &["--source", &root])
+        .shows(1, &["    nearest clause: KHQ4-H6 · A product that overflows\n"]);
+}
+
+#[test]
+fn a_timeout_is_no_kill() {
+    gate(&[whole("Timeout")], &[])
+        .shows(1, &["timeout  src/a/sum.rs:3:7", "3 of 4 mutants killed"]);
+}
+
+#[test]
+fn a_missing_shard_is_refused() {
+    let half = Shard::of(&[(0, "CaughtMutant"), (2, "CaughtMutant")]);
+    gate(&[half], &[]).says(2, &["src/a/sum.rs:8:7", "is in the list and in no folder"]);
+}
+
+#[test]
+fn shards_that_overlap_are_refused() {
+    let again = Shard::of(&[(0, "CaughtMutant")]);
+    gate(&[whole("CaughtMutant"), again], &[]).says(2, &["is in another one too"]);
+}
+
+#[test]
+fn a_mutant_that_is_not_in_the_list_is_refused() {
+    let mut other = whole("CaughtMutant");
+    other.mutants[0]["name"] = json!("src/a/sum.rs:4:7: replace + with - in sum");
+    other.outcomes[1]["scenario"]["Mutant"]["name"] = other.mutants[0]["name"].clone();
+    gate(&[other], &[]).says(2, &["src/a/sum.rs:3:7", "is in the list and in no folder"]);
+    let more = Shard {
+        mutants: vec![json!({ "name": "src/c.rs:1:1: replace x", "file": "src/c.rs" })],
+        outcomes: vec![outcome(
+            &json!({ "Mutant": { "name": "src/c.rs:1:1: replace x", "file": "src/c.rs" } }),
+            "CaughtMutant",
+            "test",
+        )],
+        ..whole("CaughtMutant")
+    };
+    gate(&[whole("CaughtMutant"), more], &[]).says(2, &["src/c.rs", "is not in the list"]);
+}
+
+#[test]
+fn missing_files_are_refused() {
+    let bench = Bench::new();
+    let list = bench.write("list.json", json!(list()).to_string()).display().to_string();
+    let empty = bench.text("vectors");
+    q4proof(["gate", "mutants", "--list", &list, &empty]).says(2, &["mutants.json"]);
+    let folder = whole("CaughtMutant").write(&bench, "shard");
+    let shard = bench.text("shard");
+    let nowhere = bench.text("nowhere.json");
+    q4proof(["gate", "mutants", "--list", &nowhere, &shard]).says(2, &["nowhere.json"]);
+    fs::remove_file(folder.join("outcomes.json")).expect("it is there");
+    q4proof(["gate", "mutants", "--list", &list, &shard]).says(2, &["outcomes.json"]);
+}
+
+#[test]
+fn an_interrupted_shard_is_refused() {
+    let interrupted = Shard { end_time: Value::Null, ..whole("CaughtMutant") };
+    gate(&[interrupted], &[]).says(2, &["outcomes.json", "interrupted"]);
+    let mut unfinished = whole("CaughtMutant");
+    unfinished.outcomes.pop();
+    gate(&[unfinished], &[]).says(2, &["src/b/name.rs:1:1", "has no outcome"]);
+}
+
+#[test]
+fn a_baseline_that_failed_or_was_not_run_is_refused() {
+    let mut failed = whole("CaughtMutant");
+    failed.outcomes[0]["summary"] = json!("Failure");
+    gate(&[failed], &[]).says(2, &["the baseline failed"]);
+    let mut skipped = whole("CaughtMutant");
+    skipped.outcomes.remove(0);
+    gate(&[skipped], &[]).says(2, &["no baseline"]);
+}
+
+#[test]
+fn a_mutant_that_was_built_and_not_tested_is_refused() {
+    gate(&[whole("Success")], &[]).says(2, &["was built, not tested"]);
+}
+
+#[test]
+fn an_empty_denominator_is_refused() {
+    let nothing = Shard::of(&[0, 1, 2, 3].map(|index| (index, "Unviable")));
+    gate(&[nothing], &[]).says(2, &["no mutant was tested"]);
+    let bench = Bench::new();
+    Shard::of(&[]).write(&bench, "shard");
+    let list = bench.write("list.json", "[]").display().to_string();
+    let shard = bench.text("shard");
+    q4proof(["gate", "mutants", "--list", &list, &shard]).says(2, &["no mutant was tested"]);
+}
+
+#[test]
+fn another_source_is_refused() {
+    let shard = |indices: [usize; 2], tree| Shard {
+        tree,
+        ..Shard::of(&indices.map(|index| (index, "CaughtMutant")))
+    };
+    let demanded = ["--tree", "aa"];
+    gate(&[shard([0, 1], Some("aa")), shard([2, 3], Some("aa"))], &demanded)
+        .shows(0, &["the gate is open"]);
+    gate(&[shard([0, 1], Some("aa")), shard([2, 3], Some("bb"))], &[])
+        .says(2, &["the source is not that of"]);
+    gate(&[shard([0, 1], Some("aa")), shard([2, 3], None)], &[])
+        .says(2, &["the source is not that of"]);
+    gate(&[shard([0, 1], Some("bb")), shard([2, 3], Some("bb"))], &demanded)
+        .says(2, &["the source is bb, aa is demanded"]);
+    gate(&[whole("CaughtMutant")], &demanded).says(2, &["the source is none, aa is demanded"]);
+}
+
+#[test]
+fn another_scope_of_tests_is_refused() {
+    let mut narrowed = whole("CaughtMutant");
+    let scenario = json!({ "Mutant": list()[3] });
+    narrowed.outcomes[4] = outcome(&scenario, "CaughtMutant", "test --lib");
+    gate(&[narrowed], &[]).says(2, &["src/b/name.rs:1:1", "`cargo test --lib`"]);
+    let mut other = Shard::of(&[(2, "CaughtMutant"), (3, "CaughtMutant")]);
+    for (index, scenario) in
+        [json!("Baseline"), json!({ "Mutant": list()[2] }), scenario].into_iter().enumerate()
+    {
+        let summary = if index == 0 { "Success" } else { "CaughtMutant" };
+        other.outcomes[index] = outcome(&scenario, summary, "nextest");
+    }
+    let first = Shard::of(&[(0, "CaughtMutant"), (1, "CaughtMutant")]);
+    gate(&[first, other], &[]).says(2, &["tested by `cargo nextest`, others by `cargo test`"]);
+}
+
+const EQUIVALENT: &str = r#"
+    [[equivalent]]
+    mutant = "src/a/sum.rs: replace + with - in sum"
+    line = "left + right"
+    argument = "right is zero wherever this is called"
+"#;
+
+#[test]
+fn an_equivalent_mutant_is_explained_by_its_entry() {
+    gate_with_ledger(&[whole("MissedMutant")], EQUIVALENT, &[])
+        .shows(0, &["3 of 4 mutants killed, 1 explained, 0 survive"]);
+    // It explains no timeout, and not the same change of another line.
+    gate_with_ledger(&[whole("Timeout")], EQUIVALENT, &[])
+        .shows(1, &["src/a: 1 survive, 0 may", "stale entry"]);
+    let caught = "CaughtMutant";
+    let second = Shard::of(&[(0, caught), (1, "MissedMutant"), (2, caught), (3, caught)]);
+    gate_with_ledger(&[second], EQUIVALENT, &[])
+        .shows(1, &["src/a: 1 survive, 0 may", "stale entry"]);
+}
+
+#[test]
+fn a_timeout_is_explained_by_an_entry_of_its_own() {
+    let ledger = EQUIVALENT.replace("equivalent", "timeout");
+    gate_with_ledger(&[whole("Timeout")], &ledger, &[]).shows(0, &["1 explained"]);
+    gate_with_ledger(&[whole("MissedMutant")], &ledger, &[]).shows(1, &["1 survive"]);
+}
+
+#[test]
+fn a_stale_entry_keeps_it_shut() {
+    let words = ["stale entry: \"src/a/sum.rs: replace + with - in sum\" is no survivor any more"];
+    gate_with_ledger(&[whole("CaughtMutant")], EQUIVALENT, &[]).shows(1, &words);
+    // What is not in a partial list is not looked at; what is in it is.
+    let gone = EQUIVALENT.replace("sum.rs", "gone.rs");
+    gate_with_ledger(&[whole("CaughtMutant")], &gone, &[]).shows(1, &["stale entry"]);
+    gate_with_ledger(&[whole("CaughtMutant")], &gone, &["--partial"]).shows(0, &["is open"]);
+    gate_with_ledger(&[whole("CaughtMutant")], EQUIVALENT, &["--partial"])
+        .shows(1, &["stale entry"]);
+}
+
+#[test]
+fn the_ratchet_only_tightens() {
+    let ledger = |most: usize| format!("[ratchet]\n\"src/a\" = {most}\n");
+    gate_with_ledger(&[whole("MissedMutant")], &ledger(1), &[]).shows(0, &["1 survive"]);
+    gate_with_ledger(&[whole("MissedMutant")], &ledger(2), &[])
+        .shows(1, &["src/a: 1 survive, the ratchet still allows 2: lower it"]);
+    gate_with_ledger(&[whole("MissedMutant")], &ledger(2), &["--partial"]).shows(0, &["is open"]);
+    gate_with_ledger(&[whole("CaughtMutant")], "[ratchet]\n\"src/gone\" = 1\n", &[])
+        .shows(1, &["src/gone: 0 survive, the ratchet still allows 1"]);
+}
+
+#[test]
+fn a_ledger_that_cannot_be_trusted_is_refused() {
+    let refuse = |ledger: &str, word: &str| {
+        gate_with_ledger(&[whole("CaughtMutant")], ledger, &[]).says(2, &["ledger.toml", word]);
+    };
+    refuse(&EQUIVALENT.replace("right is zero wherever this is called", "it is"), "no argument");
+    refuse("survivors = 1\n", "survivors");
+}
+
+#[test]
+fn the_verdict_is_written_for_machines_too() {
+    let bench = Bench::new();
+    let [markdown, junit, verdict] = ["v.md", "v.xml", "v.json"].map(|name| bench.text(name));
+    let more = ["--markdown", &markdown, "--junit", &junit, "--json", &verdict];
+    assert_eq!(gate(&[whole("MissedMutant")], &more).code, Some(1));
+    let read = |path: &str| fs::read_to_string(path).expect("it is written");
+    let words = ["| src/a | 3 | 2 | 0 | 1 | 0 | 0 |", "-    left + right", "Tests: `cargo test`."];
+    for word in words {
+        assert!(read(&markdown).contains(word), "{word:?} is not in {}", read(&markdown));
+    }
+    let xml = read(&junit);
+    assert!(
+        xml.contains(r#"<testsuite name="src/a" tests="2" skipped="0" errors="0" failures="1">"#),
+        "{xml}"
+    );
+    assert!(xml.contains("replace + with - in sum"), "{xml}");
+    let parsed: Value = serde_json::from_str(&read(&verdict)).expect("JSON");
+    assert_eq!(parsed["folders"]["src/a"]["missed"], 1);
+    assert_eq!(parsed["survivors"][0]["fate"], "missed");
+    assert_eq!(parsed["faults"], json!(["src/a: 1 survive, 0 may"]));
+}
