@@ -7,7 +7,7 @@
 pub mod ask;
 
 pub mod record;
-#[cfg(feature = "cli")]
+#[cfg(feature = "build")]
 pub mod selftest;
 
 use std::collections::HashMap;

@@ -4,7 +4,7 @@
 //! is [derived](mod@derive) by the [`exact`] evaluator, once when the vectors are built and again before
 //! they are trusted; [`judge`](mod@judge) compares an answer with it.
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "build")]
 pub mod build;
 pub mod case;
 pub mod derive;
