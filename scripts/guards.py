@@ -74,7 +74,7 @@ def build(target):
     """Why the target does not build, if so. As scripts/fuzz.sh, but in pieces, of which a plant makes anew only few."""
     environment = os.environ | {"CARGO_INCREMENTAL": "1", "RUSTFLAGS": "-Ccodegen-units=32"}
     done = subprocess.run(
-        ["cargo", "+nightly", "fuzz", "build", "--release", "--debug-assertions", "--no-trace-compares",
+        ["cargo", "+nightly", "fuzz", "build", "--release", "--no-trace-compares",
          "--target-dir", BUILD, target],
         cwd=TREE, env=environment, capture_output=True, text=True, errors="replace")
     return None if done.returncode == 0 else done.stderr
