@@ -75,7 +75,7 @@ def key_of(log):
     if ours := re.search(r"^FINDING \S+: (.+?): (.*)$", log, re.M):
         return ours[1], ours[2]
     if panic := re.search(r"panicked at ([^\n]+?):?\n([^\n]*)", log):
-        return f"panic at {panic[1]}", panic[2]
+        return f"panic at {panic[1].removeprefix(f'{ROOT}/')}", panic[2]
     if other := re.search(r"^SUMMARY: (.+)$", log, re.M):
         return other[1], ""
     return None
@@ -274,7 +274,8 @@ class Campaign:
         """The input field by field, where it is one that the command can read."""
         done = subprocess.run(["cargo", "run", "--quiet", "--release", "--locked", "--", "fuzz", "ask",
                                finding["target"], str(shown_path(finding["input"])), "--subject", SUBJECT], cwd=ROOT,
-                              capture_output=True, text=True, errors="replace")
+                              env=os.environ | {"RUST_BACKTRACE": "0"}, capture_output=True, text=True,
+                              errors="replace")
         finding["annotation"] = done.stdout if done.returncode in (0, 1) else done.stderr
         path = pathlib.Path(finding["input"])
         path.with_name(path.name + ".txt").write_text(finding["annotation"])

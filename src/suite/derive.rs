@@ -12,7 +12,7 @@ use super::patch;
 use crate::format::Class;
 
 /// Blocks of one case whose minimum may be a zero.
-const MOST_ZERO_MINIMA: usize = 8;
+pub(crate) const MOST_ZERO_MINIMA: usize = 8;
 
 /// The lawful answers to the case's question.
 ///
