@@ -109,7 +109,8 @@ impl Target {
     }
 
     /// `input` with one to three edits of the kinds that have gone wrong in real codecs; `None`
-    /// for one in eight, which is left to whoever mutates without knowledge of the structure. The
+    /// for one in eight, which is left to whoever mutates without knowledge of the structure. Every
+    /// other text is a seed with such edits, whatever `input` is. The
     /// same for the same `seed`.
     pub fn mutate(self, input: &[u8], seed: u64) -> Option<Vec<u8>> {
         let mut dice = SplitMix64::new(seed);
