@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// Where Linux keeps files in memory.
-const IN_MEMORY: &str = "/dev/shm";
+use crate::run::scratch;
 
 /// A private folder with one file to load from and one path to save to.
 pub(super) struct Workspace {
@@ -19,17 +18,8 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// A folder in `TMPDIR` where that is set, else in memory, else where the system keeps
-    /// temporary files.
     fn new() -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("q4proof-fuzz-");
-        let in_memory = Path::new(IN_MEMORY);
-        let folder = if std::env::var_os("TMPDIR").is_none() && in_memory.is_dir() {
-            builder.tempdir_in(in_memory)?
-        } else {
-            builder.tempdir()?
-        };
+        let folder = scratch::folder("q4proof-fuzz-")?;
         let path = folder.path().join("input.q4");
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);

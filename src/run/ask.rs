@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::scratch;
 use crate::store::regular_file;
 use crate::subject::message::{Decode, Encode, Load, Output, Save};
 use crate::subject::{Answer, Reply, Request, Subject};
@@ -35,7 +36,7 @@ impl<'a> Asker<'a> {
     ///
     /// Where the folder cannot be made.
     pub fn new(subject: &'a mut dyn Subject, deadline: Duration) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("q4proof-").tempdir()?;
+        let folder = scratch::folder("q4proof-")?;
         Ok(Self { subject, deadline, folder, asked: 0 })
     }
 

@@ -5,8 +5,8 @@
 //! same subject, since it last started, has passed the control that the refusal was made from.
 
 pub mod ask;
-
 pub mod record;
+pub(crate) mod scratch;
 #[cfg(feature = "build")]
 pub mod selftest;
 
@@ -63,10 +63,27 @@ pub fn run(
     settings: &Settings,
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Vec<Record>, RunError> {
+    verify(suite, cases)?;
+    ask_all(suite, cases, subject, settings, observe)
+}
+
+/// Checks the cases and their controls against the exact evaluator.
+fn verify(suite: &Suite, cases: &[&Case]) -> Result<(), RunError> {
     for case in cases {
         suite.verify(case)?;
         suite.control(case).map_or(Ok(()), |control| suite.verify(control))?;
     }
+    Ok(())
+}
+
+/// As [`run`], of cases that were checked.
+fn ask_all(
+    suite: &Suite,
+    cases: &[&Case],
+    subject: &mut dyn Subject,
+    settings: &Settings,
+    observe: &mut dyn FnMut(&Record),
+) -> Result<Vec<Record>, RunError> {
     let mut order: Vec<&Case> = cases.to_vec();
     if let Some(seed) = settings.seed {
         shuffle(&mut order, seed);

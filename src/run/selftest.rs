@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Profile, Record, RunError, Settings, Totals, run};
+use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
 use crate::subject::zoo::{Fault, Faulty, Liar};
 use crate::subject::{Implementation, InProcess, Reference};
 use crate::suite::Suite;
@@ -77,6 +77,7 @@ pub struct LiarRow {
 ///
 /// [`RunError`] where the vectors or the harness are broken.
 pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatrix, RunError> {
+    verify(suite, &suite.cases().iter().collect::<Vec<_>>())?;
     let mut problems = Vec::new();
     let sound: [(&str, Box<dyn Implementation>); 2] = [
         ("the reference", Box::new(Reference)),
@@ -126,7 +127,7 @@ fn pass(
 ) -> Result<Vec<Record>, RunError> {
     let settings = Settings { profile, deadline: Duration::from_secs(10), seed: None };
     let cases: Vec<&Case> = suite.cases().iter().collect();
-    run(suite, &cases, &mut InProcess::new(implementation), &settings, &mut |_| {})
+    ask_all(suite, &cases, &mut InProcess::new(implementation), &settings, &mut |_| {})
 }
 
 /// The bound of ENC-B1 excuses other encodings, never an encoding of what must be refused: a fault

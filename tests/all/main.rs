@@ -1,4 +1,4 @@
-//! All integration tests, in one binary: what SPEC.md says, stated as tests.
+//! The integration tests of the library, in one binary: what SPEC.md says, stated as tests.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
