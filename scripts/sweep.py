@@ -18,6 +18,7 @@ import hashlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
@@ -30,7 +31,9 @@ LEDGER = ROOT / "conformance/ledgers/mutants.toml"
 # What the tests read and what they are made of.
 SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", ".cargo/mutants.toml"]
 # Mutants in a part: few, so that little is lost, and many beside the baseline of each.
-PART = 48
+PART = 96
+# What cargo-mutants and each process that it starts may map: a mutant that allocates without end fails.
+MEMORY = 8 << 30
 
 
 def fail(sentence):
@@ -108,7 +111,8 @@ class Sweep:
             command = ["cargo", "mutants", "--no-shuffle", "--colors", "never", "-o", folder, *selection]
             with (folder / "log.txt").open("wb") as log:
                 process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
-                                           stdin=subprocess.DEVNULL, start_new_session=True)
+                                           stdin=subprocess.DEVNULL, start_new_session=True,
+                                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)))
                 self.processes.append(process)
                 process.wait()
             # 2 and 3 are survivors and timeouts, which the gate judges.
