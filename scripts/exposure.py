@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 
+import campaign
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOG = ROOT / "target/exposure.jsonl"
 TARGETS = {"Encode": "encode", "Decode": "decode", "Load": "load_khq4", "Save": "save_load"}
@@ -49,11 +51,7 @@ def expose(fault, target, seed, seconds, binaries):
     with tempfile.TemporaryDirectory(dir=memory, prefix="q4proof-exposure-") as scratch:
         learnt = pathlib.Path(scratch, "corpus")
         learnt.mkdir()
-        environment = os.environ | {
-            "Q4PROOF_SUBJECT": f"zoo:{fault}",
-            "TMPDIR": scratch,
-            "ASAN_OPTIONS": "malloc_context_size=1:detect_stack_use_after_return=0:quarantine_size_mb=8",
-        }
+        environment = campaign.environment(scratch) | {"Q4PROOF_SUBJECT": f"zoo:{fault}"}
         command = [
             binaries / target, learnt, ROOT / "corpus" / target / "seeds",
             f"-seed={seed}", f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=2048",

@@ -30,6 +30,8 @@ import tempfile
 import time
 import tomllib
 
+import campaign
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GUARDS = ROOT / "target/guards"
 TREE, BUILD, LOG = GUARDS / "tree", GUARDS / "build", GUARDS / "outcomes.jsonl"
@@ -86,11 +88,7 @@ def run(target, seed, seconds, binaries):
     with tempfile.TemporaryDirectory(dir=memory, prefix="q4proof-guards-") as scratch:
         learnt = pathlib.Path(scratch, "corpus")
         learnt.mkdir()
-        environment = os.environ | {
-            "Q4PROOF_SUBJECT": "reference",
-            "TMPDIR": scratch,
-            "ASAN_OPTIONS": "malloc_context_size=1:detect_stack_use_after_return=0:quarantine_size_mb=8",
-        }
+        environment = campaign.environment(scratch) | {"Q4PROOF_SUBJECT": "reference"}
         command = [
             binaries / target, learnt, TREE / "corpus" / target / "seeds", f"-seed={seed}",
             f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=2048", "-malloc_limit_mb=64", "-entropic=0",

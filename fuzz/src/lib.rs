@@ -1,29 +1,37 @@
 //! The glue between libFuzzer and `q4proof::fuzz`: an allocator that is counted, the subject that
 //! is asked, and [`target!`], by which a fuzz target is one line.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 pub use libfuzzer_sys;
 pub use q4proof;
 
 use q4proof::fuzz::{Finding, Target, Verdict, meter};
-use q4proof::subject::{Implementation, named};
+use q4proof::subject::{Implementation, InProcess, named};
 
 /// Names the subject that is asked: `reference`, `zoo:sound` or `zoo:FAULT`.
 pub const SUBJECT: &str = "Q4PROOF_SUBJECT";
 
+/// Any implementation.
+pub type Asked = Box<dyn Implementation + Send + Sync>;
+
+/// What a target asks.
+pub type Subject = InProcess<Asked>;
+
 /// Makes a fuzz target: `target!(LoadKhq4)` for the subject that the environment names, and
-/// `target!(LoadKhq4, &MyCodec)` for an implementation of one's own.
+/// `target!(LoadKhq4, MyCodec)` for an implementation of one's own.
 #[macro_export]
 macro_rules! target {
     ($target:ident) => {
-        $crate::target!($target, $crate::subject());
+        $crate::target!($target, $crate::named_subject());
     };
     ($target:ident, $implementation:expr) => {
         $crate::libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-            $crate::run($crate::q4proof::fuzz::Target::$target, $implementation, input);
+            static SUBJECT: std::sync::LazyLock<$crate::Subject> =
+                std::sync::LazyLock::new(|| $crate::subject($implementation));
+            $crate::run($crate::q4proof::fuzz::Target::$target, &SUBJECT, input);
         });
         $crate::libfuzzer_sys::fuzz_mutator!(|data: &mut [u8],
                                               size: usize,
@@ -45,11 +53,12 @@ macro_rules! target {
 /// are what findings are told apart by: libFuzzer, when it makes an input smaller, by the first,
 /// and whoever sums up a campaign by what the second has before its second `: `. Every second or so
 /// it prints how many inputs were executed and accepted so far.
-pub fn run(target: Target, implementation: &dyn Implementation, input: &[u8]) {
+#[inline(always)]
+pub fn run(target: Target, subject: &Subject, input: &[u8]) {
     static EXECUTED: AtomicU64 = AtomicU64::new(0);
     static ACCEPTED: AtomicU64 = AtomicU64::new(0);
     static SAID: Mutex<Option<Instant>> = Mutex::new(None);
-    match target.run(implementation, input) {
+    match target.run(subject, input) {
         Verdict::Accepted => drop(ACCEPTED.fetch_add(1, Relaxed)),
         Verdict::Refused(_) => {}
         Verdict::Finding(Finding { oracle, place, detail }) => {
@@ -69,21 +78,23 @@ pub fn run(target: Target, implementation: &dyn Implementation, input: &[u8]) {
 }
 
 /// A mutation that fits, or none where libFuzzer is to mutate.
+#[inline(always)]
 pub fn mutated(target: Target, input: &[u8], max_size: usize, seed: u32) -> Option<Vec<u8>> {
     target.mutate(input, seed.into()).filter(|mutated| mutated.len() <= max_size)
 }
 
 /// The implementation that [`SUBJECT`] names; the reference where it is not set.
-pub fn subject() -> &'static dyn Implementation {
-    static ASKED: OnceLock<Box<dyn Implementation + Send + Sync>> = OnceLock::new();
-    let asked = ASKED.get_or_init(|| {
-        let name = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
-        named(&name).unwrap_or_else(|| {
-            eprintln!("{SUBJECT}={name}: there is no such subject");
-            std::process::exit(2)
-        })
-    });
-    asked.as_ref()
+pub fn named_subject() -> Asked {
+    let name = std::env::var(SUBJECT).unwrap_or_else(|_| "reference".into());
+    named(&name).unwrap_or_else(|| {
+        eprintln!("{SUBJECT}={name}: there is no such subject");
+        std::process::exit(2)
+    })
+}
+
+/// `implementation`, ready to be asked from any thread.
+pub fn subject(implementation: impl Implementation + Send + Sync + 'static) -> Subject {
+    InProcess::new(Box::new(implementation))
 }
 
 /// Counts what each thread allocates, and lets it starve, for the oracles on memory.

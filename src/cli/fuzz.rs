@@ -13,6 +13,7 @@ use crate::report::case::fields_table;
 use crate::report::text::{BAD, Cell, GOOD, plain, styled, table};
 use crate::report::{inspection, layout};
 use crate::store::regular_file;
+use crate::subject::InProcess;
 use crate::suite::exact::file;
 use crate::suite::hex::Bytes;
 
@@ -119,11 +120,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
 }
 
 fn ask(target: Target, files: &[PathBuf], subject: &str) -> Result<Exit, Problem> {
-    let implementation = implementation(subject)?;
+    let subject = InProcess::new(implementation(subject)?);
     let mut exit = Exit::Good;
     for path in files {
         let input = read(path)?;
-        let verdict = match target.run(implementation.as_ref(), &input) {
+        let verdict = match target.run(&subject, &input) {
             Verdict::Accepted => styled("accepted, and all that follows from it holds", GOOD),
             Verdict::Refused(class) => {
                 let class = class.map(|class| format!(" as {class}")).unwrap_or_default();

@@ -16,7 +16,7 @@ use crate::format::Class;
 use crate::store::write_atomically;
 use crate::subject::message::{Decode, Encode, Load, Save};
 use crate::subject::serve::{answer_line, request_line};
-use crate::subject::{Reference, Request};
+use crate::subject::{InProcess, Reference, Request};
 use crate::suite::Suite;
 use crate::suite::case::{Case, File, Input, VectorFile};
 use crate::suite::exact::file;
@@ -179,7 +179,7 @@ pub fn promote(
     note: &str,
 ) -> Result<PathBuf, CorpusError> {
     let manifest = folder.join(MANIFEST);
-    let verdict = target.run(&Reference, input);
+    let verdict = target.run(&InProcess::new(Reference), input);
     if let Verdict::Finding(finding) = verdict {
         return Err(CorpusError::new(&manifest, format!("the fault is not mended: {finding}")));
     }

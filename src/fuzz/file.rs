@@ -4,7 +4,7 @@ use super::oracle::{ask, ask_twice, case, verdict};
 use super::sketch::Sketch;
 use super::{Finding, Verdict, workspace};
 use crate::run::left_beside;
-use crate::subject::message::{Decode, Load, Save};
+use crate::subject::message::{Decode, Hello, Load, Save};
 use crate::subject::{Implementation, Request};
 use crate::suite::case::{File, Input, Mode, Operation};
 use crate::suite::hex::{Bits, Bytes};
@@ -14,10 +14,13 @@ use crate::suite::random::SplitMix64;
 /// A file, loaded. Where a number in it leaves 32 bits, it is asked again with the arithmetic of a
 /// narrow machine; where it is accepted, again with its own shape required or with one that a
 /// sloppy comparison takes for it. The entry and that shape are drawn by the input's own bytes,
-/// and one input in four is asked through every entry, the first one twice: a campaign asks
+/// and one input in eight is asked through every entry, the first one twice: a campaign asks
 /// everything, and one input just what it was asked when it was found.
-pub(super) fn load(implementation: &dyn Implementation, input: &[u8]) -> Result<Verdict, Finding> {
-    let hello = implementation.hello();
+pub(super) fn load(
+    implementation: &dyn Implementation,
+    hello: &Hello,
+    input: &[u8],
+) -> Result<Verdict, Finding> {
     let offers = |feature: &str| hello.capabilities.iter().any(|name| name == feature);
     let entries = hello.entries(Operation::Load);
     let path = workspace::with(|folder| Ok(folder.write(input)?.display().to_string()));
@@ -26,7 +29,7 @@ pub(super) fn load(implementation: &dyn Implementation, input: &[u8]) -> Result<
 
     let entry = dice.below(entries.len() as u64) as usize;
     let entry = std::slice::from_ref(&entries[entry]);
-    let all = dice.below(4) == 0;
+    let all = dice.below(8) == 0;
     let plain = question.ask(if all { &entries } else { entry }, None, None, all)?;
     let sketch = Sketch::read(input);
     if sketch.is_wide() && offers("width-32") {

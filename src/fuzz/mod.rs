@@ -11,10 +11,11 @@
 //!
 //! ```
 //! use q4proof::fuzz::{Target, Verdict};
-//! use q4proof::subject::Reference;
+//! use q4proof::subject::{InProcess, Reference};
 //!
+//! let subject = InProcess::new(Reference);
 //! let input = Target::LoadKhq4.generate(7);
-//! assert!(!matches!(Target::LoadKhq4.run(&Reference, &input), Verdict::Finding(_)));
+//! assert!(!matches!(Target::LoadKhq4.run(&subject, &input), Verdict::Finding(_)));
 //! ```
 
 mod access;
@@ -33,7 +34,7 @@ use std::fmt;
 pub use arithmetic::{Payload, Source};
 
 use crate::format::Class;
-use crate::subject::Implementation;
+use crate::subject::{Implementation, InProcess, Subject};
 use crate::suite::random::SplitMix64;
 
 /// What is fuzzed.
@@ -86,12 +87,16 @@ impl Target {
         Self::ALL.into_iter().find(|target| target.name() == name)
     }
 
-    /// Gives `input` to `implementation` and judges what comes back. [`Target::AccessPaths`],
+    /// Gives `input` to `subject` and judges what comes back. [`Target::AccessPaths`],
     /// [`Target::ProtocolLine`] and [`Target::VectorFile`] are about this crate's own loaders and
     /// parsers, and ask no implementation.
-    pub fn run(self, implementation: &dyn Implementation, input: &[u8]) -> Verdict {
+    // Inlined, as is `mutate`, so that a program of one target holds nothing of the others:
+    // libFuzzer looks at every counter after every input.
+    #[inline(always)]
+    pub fn run<I: Implementation>(self, subject: &InProcess<I>, input: &[u8]) -> Verdict {
+        let implementation = subject.implementation();
         let verdict = match self {
-            Self::LoadKhq4 => file::load(implementation, input),
+            Self::LoadKhq4 => file::load(implementation, subject.hello(), input),
             Self::AccessPaths => access::run(input),
             Self::Encode => arithmetic::encode(implementation, input),
             Self::Decode => arithmetic::decode(implementation, input),
@@ -112,6 +117,7 @@ impl Target {
     /// for one in eight, which is left to whoever mutates without knowledge of the structure. Every
     /// other text is a seed with such edits, whatever `input` is. The
     /// same for the same `seed`.
+    #[inline(always)]
     pub fn mutate(self, input: &[u8], seed: u64) -> Option<Vec<u8>> {
         let mut dice = SplitMix64::new(seed);
         if dice.below(8) == 0 {

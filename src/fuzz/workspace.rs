@@ -15,6 +15,8 @@ pub(super) struct Workspace {
     folder: TempDir,
     path: PathBuf,
     file: File,
+    /// Of the file, in bytes.
+    len: usize,
 }
 
 impl Workspace {
@@ -26,15 +28,18 @@ impl Workspace {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        Ok(Self { folder, path, file })
+        Ok(Self { folder, path, file, len: 0 })
     }
 
     /// The path of a file that holds exactly `bytes`.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<&Path> {
-        // The length last: to free the file's pages first and ask for them again takes longer.
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(bytes)?;
-        self.file.set_len(bytes.len() as u64)?;
+        // After the bytes: to free the file's pages and ask for them again takes longer.
+        if bytes.len() < self.len {
+            self.file.set_len(bytes.len() as u64)?;
+        }
+        self.len = bytes.len();
         Ok(&self.path)
     }
 

@@ -21,6 +21,11 @@ impl<I: Implementation> InProcess<I> {
         let hello = implementation.hello();
         Self { implementation, hello }
     }
+
+    /// What was wrapped.
+    pub fn implementation(&self) -> &I {
+        &self.implementation
+    }
 }
 
 impl<I: Implementation> Subject for InProcess<I> {

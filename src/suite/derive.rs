@@ -6,7 +6,7 @@
 
 use super::case::{Answer, Behaviour, Case, Expect, File, Input, Mode, Special};
 use super::exact::file::{Content, Verdict};
-use super::exact::{Format, Refusal, block, encode, file};
+use super::exact::{Refusal, block, encode, file};
 use super::hex::{Bits, Bytes};
 use super::patch;
 use crate::format::Class;
@@ -87,9 +87,9 @@ fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
         return Ok(Expect::Refuse(vec![class]));
     }
     let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
-    let scale = |block: &block::ExactBlock| Format::F16.value(block.scale.into());
-    let wrong_scale = |block| scale(block).is_none_or(|scale| scale.is_zero());
-    let wrong_bias = |block: &block::ExactBlock| Format::F16.value(block.bias.into()).is_none();
+    let scale = |block: &block::ExactBlock| block::half(block.scale);
+    let wrong_scale = |block| scale(block).is_none_or(|scale| scale == 0);
+    let wrong_bias = |block: &block::ExactBlock| block::half(block.bias).is_none();
     let faults = [
         read.iter().any(wrong_scale).then_some(Class::Scale),
         read.iter().any(wrong_bias).then_some(Class::Bias),
@@ -98,7 +98,7 @@ fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
         return Ok(Expect::Refuse(faults.into_iter().flatten().collect()));
     }
     let values = Answer::Values(Bits(block::decode(blocks, original_len as usize)));
-    if read.iter().filter_map(scale).any(|scale| scale.is_negative()) {
+    if read.iter().filter_map(scale).any(|scale| scale < 0) {
         return Ok(signed_or_positive(values));
     }
     Ok(Expect::Exact(values))
@@ -116,10 +116,10 @@ fn signed_or_positive(accepted: Answer) -> Expect {
 /// ENC, and ERR-2 for the classes of several faults.
 fn encode_tensor(mode: Mode, shape: &[u64], values: &Bits) -> Result<Expect, String> {
     let (product, widest) = file::fold(shape);
-    let overflows = widest.bits() > 64;
+    let overflows = widest >> 64 != 0;
     let symmetric = mode == Mode::Symmetric;
     let of_shape = [
-        (product != values.0.len().into()).then_some(Class::ShapeMismatch),
+        (product != values.0.len() as u128).then_some(Class::ShapeMismatch),
         overflows.then_some(Class::Overflow),
     ];
     let of_block = |block: &[u32]| {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use q4proof::fuzz::{Target, Verdict, corpus};
-use q4proof::subject::{Reference, named};
+use q4proof::subject::{InProcess, Reference, named};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -16,7 +16,7 @@ fn every_input_keeps_its_verdict() {
     for target in Target::ALL {
         for entry in corpus::read(&folder(), target).unwrap() {
             let path = entry.path.display();
-            let verdict = target.run(&Reference, &entry.bytes);
+            let verdict = target.run(&InProcess::new(Reference), &entry.bytes);
             let Some(regression) = entry.regression else {
                 assert_eq!(verdict, Verdict::Accepted, "{path}");
                 continue;
@@ -26,7 +26,7 @@ fn every_input_keeps_its_verdict() {
             assert!(regression.note.len() > 20, "{path}: {:?} is no cause", regression.note);
             if let Some(fault) = &regression.fault {
                 let faulty = named(fault).unwrap_or_else(|| panic!("{path}: {fault}"));
-                let found = target.run(&*faulty, &entry.bytes);
+                let found = target.run(&InProcess::new(faulty), &entry.bytes);
                 assert!(matches!(found, Verdict::Finding(_)), "{path}: {fault} shows nothing");
             }
         }

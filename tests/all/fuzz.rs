@@ -5,15 +5,15 @@ use std::cell::Cell;
 
 use q4proof::fuzz::{Finding, Target, Verdict};
 use q4proof::subject::message::{Decode, Encode, Hello, Load, Save};
-use q4proof::subject::{Answer, Implementation, Loaded, Reference, named};
+use q4proof::subject::{Answer, Implementation, InProcess, Loaded, Reference, named};
 use q4proof::suite::hex::{Bits, Bytes};
 
 /// Generated inputs of `target` on the reference; the share that is accepted.
 fn accepted_share(target: Target, runs: u64) -> f64 {
-    let mut accepted = 0;
+    let (subject, mut accepted) = (InProcess::new(Reference), 0);
     for seed in 0..runs {
         let input = target.generate(seed);
-        match target.run(&Reference, &input) {
+        match target.run(&subject, &input) {
             Verdict::Accepted => accepted += 1,
             Verdict::Refused(_) => {}
             Verdict::Finding(finding) => panic!("{target}, seed {seed}: {finding}\n{input:02x?}"),
@@ -56,9 +56,9 @@ fn inputs_are_the_same_for_the_same_seed() {
 
 /// The number of generated inputs until `target` finds something in `name`.
 fn exposure(name: &str, target: Target, most: u64) -> Option<u64> {
-    let subject = named(name).unwrap();
+    let subject = InProcess::new(named(name).unwrap());
     let shows = |seed: &u64| {
-        let verdict = target.run(&*subject, &target.generate(*seed));
+        let verdict = target.run(&subject, &target.generate(*seed));
         matches!(verdict, Verdict::Finding(_))
     };
     (0..most).find(shows)
@@ -157,7 +157,8 @@ impl Implementation for Spoiled {
 
 #[test]
 fn each_oracle_speaks() {
-    let oracle = |spoiled: Spoiled, target: Target, input: &[u8]| match target.run(&spoiled, input)
+    let run = |spoiled, target: Target, input: &[u8]| target.run(&InProcess::new(spoiled), input);
+    let oracle = |spoiled: Spoiled, target: Target, input: &[u8]| match run(spoiled, target, input)
     {
         Verdict::Finding(Finding { oracle, .. }) => oracle,
         verdict => panic!("{target}: {verdict:?}"),
@@ -175,6 +176,6 @@ fn each_oracle_speaks() {
     let matrix = Target::SaveLoad.seeds().into_iter().find(|(name, _)| name.ends_with("2x16"));
     assert_eq!(oracle(confuses, Target::SaveLoad, &matrix.unwrap().1), "round trip");
     for target in [Target::Decode, Target::LoadKhq4, Target::SaveLoad] {
-        assert_eq!(target.run(&Spoiled::default(), &seed(target)), Verdict::Accepted);
+        assert_eq!(run(Spoiled::default(), target, &seed(target)), Verdict::Accepted);
     }
 }

@@ -37,7 +37,8 @@ pub(in crate::fuzz) fn file(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
             2 => ndim(&mut sketch, dice, repairs),
             3..=5 => shape(&mut sketch, dice, repairs),
             6..=8 => original_len(&mut sketch, dice, repairs),
-            9 => sizes(&mut sketch, dice),
+            9 if coin(dice) => sizes(&mut sketch, dice),
+            9 => wrapping_product(&mut sketch, dice),
             10..=11 => cut_or_extend(&mut sketch.payload, dice),
             12..=14 => edit(&mut sketch.payload, dice),
             _ => make_lawful(&mut sketch, dice),
@@ -144,6 +145,21 @@ fn sizes(sketch: &mut Sketch, dice: &mut SplitMix64) {
     resize(&mut sketch.payload, wrapped, dice);
 }
 
+/// 16: two sizes whose product leaves 32 or 64 bits and is small in what is left of it, as
+/// original_len and payload have it.
+fn wrapping_product(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    let (odd, rest) = (3 + 2 * dice.below(8), dice.below(100));
+    // Newton's iteration, from an inverse modulo 8 to one modulo 2^96 and more.
+    let inverse = (0..5).fold(odd, |inverse: u64, _| {
+        inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)))
+    });
+    let size = rest.wrapping_mul(inverse);
+    sketch.shape = vec![odd, if coin(dice) { size } else { size & u64::from(u32::MAX) }];
+    sketch.ndim = 2;
+    sketch.original_len = rest;
+    follow_len(sketch, dice);
+}
+
 /// original_len and payload as the shape has them.
 fn follow_shape(sketch: &mut Sketch, dice: &mut SplitMix64) {
     sketch.original_len = sketch.product().0;
@@ -205,6 +221,23 @@ mod tests {
         assert_eq!(&bytes[..12], b"KHQ4\0\0\0\x02\0\0\0\x01");
         assert_eq!(&bytes[12..28], &[0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3]);
         assert_eq!(&bytes[28..], &[9; 20]);
+    }
+
+    #[test]
+    fn a_product_wraps_to_the_length() {
+        let mut dice = SplitMix64::new(5);
+        let mut sketch = Sketch::read(&write(&[2, 16], 32, &[1; 20]));
+        let mut wrapped = [0; 2];
+        for _ in 0..200 {
+            wrapping_product(&mut sketch, &mut dice);
+            let [odd, size] = sketch.shape[..] else { panic!("{:?}", sketch.shape) };
+            let exact = u128::from(odd) * u128::from(size);
+            let len = u128::from(sketch.original_len);
+            assert!(exact % (1 << 32) == len || exact % (1 << 64) == len, "{sketch:?}");
+            wrapped[0] += usize::from(exact != len && exact % (1 << 64) == len);
+            wrapped[1] += usize::from(exact != len && size < 1 << 32);
+        }
+        assert!(wrapped.iter().all(|&count| count > 50), "{wrapped:?}");
     }
 
     /// Every class of header and payload is met in a few thousand mutations of one sound file.

@@ -52,7 +52,7 @@ impl ExactBlock {
         if exact.is_zero() {
             // A sum of zeros is negative only where both are; numbers that cancel give +0, and
             // then the bias is no zero.
-            let negative = Format::F16.sign(self.scale.into()) && self.bias == 0x8000;
+            let negative = self.scale >= 0x8000 && self.bias == 0x8000;
             return u32::from(negative) << 31;
         }
         round(&exact, &Exact::scaled(1, 0), Format::F32).bits(Format::F32) as u32
@@ -64,10 +64,25 @@ impl ExactBlock {
     ///
     /// As [`ExactBlock::weight`].
     pub fn exact_weight(&self, index: usize) -> Exact {
-        let finite = |half: u16| Format::F16.value(half.into()).expect("a finite scale and bias");
-        let nibble = Exact::scaled(self.nibbles[index].into(), 0);
-        &(&nibble * &finite(self.scale)) + &finite(self.bias)
+        let finite = |bits| half(bits).expect("a finite scale and bias");
+        let steps = i64::from(self.nibbles[index]);
+        Exact::scaled(steps * finite(self.scale) + finite(self.bias), SMALLEST_HALF)
     }
+}
+
+/// The exponent of the smallest f16 above zero.
+const SMALLEST_HALF: i32 = -24;
+
+/// The number that f16 `bits` stand for, in units of 2^-24, of which every finite one is a multiple
+/// below 2^40; `None` for a NaN or an infinity.
+pub fn half(bits: u16) -> Option<i64> {
+    let (fraction, field) = (i64::from(bits % 0x400), bits / 0x400 % 32);
+    let magnitude = match field {
+        31 => return None,
+        0 => fraction,
+        _ => (fraction + 0x400) << (field - 1),
+    };
+    Some(if bits >= 0x8000 { -magnitude } else { magnitude })
 }
 
 /// f32 bits of the `len` values in a payload of whole blocks (DEC-3).

@@ -1,13 +1,10 @@
-//! A KHQ4 file judged by the letter of SPEC KHQ4, in integers that cannot wrap: all the classes
-//! that are right for its faults, or its tensor. Shares no code with `format`.
+//! A KHQ4 file judged by the letter of SPEC KHQ4, in integers of 128 bits, which no product of two
+//! numbers of 64 bits leaves: all the classes that are right for its faults, or its tensor. Shares no
+//! code with `format`.
 
 use std::collections::BTreeSet;
 
-use num_bigint::BigUint;
-use num_traits::{ToPrimitive, Zero};
-
-use super::block::{BYTES, ExactBlock, WEIGHTS, decode};
-use super::number::Format;
+use super::block::{BYTES, ExactBlock, WEIGHTS, decode, half};
 use crate::format::Class;
 
 /// What a lawful reader does with a file.
@@ -93,25 +90,25 @@ fn judge_tensor(
     shape: Vec<u64>,
     original_len: u64,
 ) -> Verdict {
-    let too_wide = |number: &BigUint| number.bits() > u64::from(width);
+    let too_wide = |number: u128| number >> width != 0;
     let (product, widest) = fold(&shape);
-    let blocks = BigUint::from(original_len.div_ceil(WEIGHTS as u64));
+    let blocks = original_len.div_ceil(WEIGHTS as u64);
     let header_len = 20 + 8 * shape.len();
-    let expected_len = BigUint::from(header_len) + &blocks * BYTES;
-    let len = BigUint::from(bytes.len());
+    let expected_len = header_len as u128 + u128::from(blocks) * BYTES as u128;
+    let len = bytes.len() as u128;
 
     let mut faults = BTreeSet::new();
     if product != original_len.into() {
         faults.insert(Class::ShapeMismatch);
     }
-    let size_too_wide = shape.iter().chain([&original_len]).any(|&size| too_wide(&size.into()));
-    if size_too_wide || too_wide(&product) || too_wide(&expected_len) {
+    let size_too_wide = shape.iter().chain([&original_len]).any(|&size| too_wide(size.into()));
+    if size_too_wide || too_wide(product) || too_wide(expected_len) {
         faults.insert(Class::Overflow);
     }
     if expected_len > len {
         faults.insert(Class::TruncatedPayload);
         // A reader that adds 31 before dividing may check that addition and say so.
-        if too_wide(&BigUint::from(u128::from(original_len) + 31)) {
+        if too_wide(u128::from(original_len) + 31) {
             faults.insert(Class::Overflow);
         }
     }
@@ -122,26 +119,26 @@ fn judge_tensor(
         faults.insert(Class::ExpectedShape);
     }
     let payload = &bytes[header_len..];
-    let claimed = blocks.to_usize().unwrap_or(usize::MAX);
+    let claimed = usize::try_from(blocks).unwrap_or(usize::MAX);
     let mut negative = false;
     for block in payload.chunks_exact(BYTES).take(claimed).map(ExactBlock::read) {
-        match Format::F16.value(block.scale.into()) {
-            Some(scale) if !scale.is_zero() => negative |= scale.is_negative(),
-            _ => drop(faults.insert(Class::Scale)),
+        match half(block.scale) {
+            None | Some(0) => drop(faults.insert(Class::Scale)),
+            Some(scale) => negative |= scale < 0,
         }
-        if Format::F16.value(block.bias.into()).is_none() {
+        if half(block.bias).is_none() {
             faults.insert(Class::Bias);
         }
     }
     // KHQ4-H6: a fold from the left may leave the width before it meets a zero.
-    let overflows_on_the_way = too_wide(&widest);
+    let overflows_on_the_way = too_wide(widest);
     if !faults.is_empty() {
         // A reader of the older behaviours may stop at these first (ERR-2).
         faults.extend(overflows_on_the_way.then_some(Class::Overflow));
         faults.extend(negative.then_some(Class::Scale));
         return Verdict::Refuse(faults);
     }
-    let len = original_len.to_usize().expect("its blocks are in memory");
+    let len = usize::try_from(original_len).expect("its blocks are in memory");
     let content = Content { values: decode(payload, len), payload: payload.to_vec(), shape };
 
     let either =
@@ -157,14 +154,14 @@ fn judge_tensor(
 
 /// The product of a shape, and the largest number that a fold from the left meets. Beyond 64 bits
 /// both are only known to be that large, which is all that is asked of them.
-pub(crate) fn fold(shape: &[u64]) -> (BigUint, BigUint) {
-    let mut widest = BigUint::from(1u32);
+pub(crate) fn fold(shape: &[u64]) -> (u128, u128) {
+    let mut widest = 1;
     for &size in shape.iter().take_while(|&&size| size != 0) {
-        if widest.bits() <= 64 {
-            widest *= size;
+        if widest >> 64 == 0 {
+            widest *= u128::from(size);
         }
     }
-    let product = if shape.contains(&0) { BigUint::zero() } else { widest.clone() };
+    let product = if shape.contains(&0) { 0 } else { widest };
     (product, widest)
 }
 

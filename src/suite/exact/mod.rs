@@ -1,5 +1,6 @@
-//! The exact evaluator: what SPEC.md says, in integers of any size, with nothing of `codec` and of
-//! `format` only the names of the classes. It supplies every expected value and every judgement.
+//! The exact evaluator: what SPEC.md says, in integers that hold every result, with nothing of
+//! `codec` and of `format` only the names of the classes. It supplies every expected value and
+//! every judgement.
 //!
 //! A number is an integer times a power of two ([`Exact`]); a float operation is the exact
 //! operation followed by one [`round`](number::round). Slow and plain by intent: its errors, if
