@@ -8,5 +8,7 @@ mod corpus;
 mod exhaustive;
 mod fuzz;
 mod harness;
+mod judging;
+mod linting;
 mod properties;
 mod vectors;

@@ -1,0 +1,346 @@
+//! Judging by itself: what each answer comes to, and what a person is told of it.
+
+use q4proof::format::Class;
+use q4proof::suite::case::{Answer, Behaviour, Case, Expect, Input, Mode};
+use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::suite::judge::{Given, Judgement, Outcome, judge};
+
+/// f32 bits of 1, 2, 3 and 4.
+const ONE_TO_FOUR: [u32; 4] = [0x3f80_0000, 0x4000_0000, 0x4040_0000, 0x4080_0000];
+
+/// A case of which only the question and the lawful answers matter here.
+fn case(input: Input, expect: Expect) -> Case {
+    let mut case = q4proof::suite::Suite::embedded().unwrap().cases()[0].clone();
+    case.input = input;
+    case.expect = expect;
+    case
+}
+
+/// A decode, since what is asked matters for encodings only.
+fn any_input() -> Input {
+    Input::Decode { blocks: Bytes::default(), original_len: 0 }
+}
+
+fn judged(expect: Expect, given: Given) -> Judgement {
+    judge(&case(any_input(), expect), &given, false)
+}
+
+fn rows(judgement: &Judgement) -> Vec<[&str; 3]> {
+    judgement.rows.iter().map(|row| [&row.field[..], &row.expected, &row.got]).collect()
+}
+
+fn values(bits: &[u32]) -> Bits {
+    Bits(bits.to_vec())
+}
+
+fn refusal(class: Option<Class>) -> Given {
+    Given::Refused { message: "no".into(), class }
+}
+
+/// A block: scale 1.0, bias 0.5 and equal nibbles.
+fn block(nibble: u8) -> Vec<u8> {
+    [&[0x00, 0x3c, 0x00, 0x38][..], &[nibble * 0x11; 16]].concat()
+}
+
+#[test]
+fn equal_answers_pass_without_a_word() {
+    let tensor = Answer::Tensor {
+        shape: vec![2],
+        blocks: Bytes(block(1)),
+        values: values(&ONE_TO_FOUR[..2]),
+    };
+    let given = Given::Tensor {
+        shape: vec![2],
+        blocks: Some(Bytes(block(1))),
+        values: Some(values(&ONE_TO_FOUR[..2])),
+    };
+    for (answer, given) in [
+        (Answer::Values(values(&ONE_TO_FOUR)), Given::Values(values(&ONE_TO_FOUR))),
+        (Answer::Blocks(Bytes(block(1))), Given::Blocks(Bytes(block(1)))),
+        (Answer::File(Bytes(vec![7])), Given::File(Bytes(vec![7]))),
+        (tensor, given),
+    ] {
+        let judgement = judged(Expect::Exact(answer), given);
+        assert_eq!(judgement, Judgement::plain(Outcome::Pass, ""));
+    }
+}
+
+#[test]
+fn a_value_that_differs_stands_in_its_row() {
+    let got = values(&[0x3f80_0000, 0x4000_0001, 0x4040_0000]);
+    let judgement = judged(Expect::Exact(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(got));
+    assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "3 fields differ"));
+    assert_eq!(
+        rows(&judgement),
+        [
+            ["values", "4", "3"],
+            ["value 1", "40000000 (2e0)", "40000001 (2.0000002e0)"],
+            ["value 3", "40800000 (4e0)", "none"],
+        ]
+    );
+    let longer = [&ONE_TO_FOUR[..], &ONE_TO_FOUR[..1]].concat();
+    let judgement =
+        judged(Expect::Exact(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(values(&longer)));
+    assert_eq!(
+        rows(&judgement),
+        [["values", "4", "5"], ["value 4", "none", "3f800000 (1e0)"]],
+        "what is too much is shown"
+    );
+    let judgement = judged(
+        Expect::Exact(Answer::Values(values(&ONE_TO_FOUR[..1]))),
+        Given::Values(values(&ONE_TO_FOUR[1..2])),
+    );
+    assert_eq!(judgement.summary, "1 field differs");
+    assert_eq!(rows(&judgement)[1], ["value 0", "3f800000 (1e0)", "40000000 (2e0)"]);
+}
+
+/// However much differs, 257 rows are kept: enough to say that it is more than 256.
+#[test]
+fn rows_are_bounded() {
+    let expected = values(&[0; 600]);
+    let judgement =
+        judged(Expect::Exact(Answer::Values(expected.clone())), Given::Values(values(&[1; 600])));
+    assert_eq!(
+        (judgement.rows.len(), &judgement.summary[..]),
+        (258, "more than 256 fields differ")
+    );
+    let mut got = expected.clone();
+    got.0[..256].fill(1);
+    let judgement = judged(Expect::Exact(Answer::Values(expected)), Given::Values(got));
+    assert_eq!((judgement.rows.len(), &judgement.summary[..]), (257, "256 fields differ"));
+    // Of what is too long, rows are made up to the same bound.
+    let long = values(&[1; 100_000]);
+    let judgement = judged(Expect::Exact(Answer::Values(values(&[1]))), Given::Values(long));
+    assert_eq!(judgement.rows.len(), 258);
+    assert_eq!(judgement.rows[257].field, "value 257");
+}
+
+#[test]
+fn blocks_are_compared_field_by_field() {
+    let mut got = block(7);
+    got[0] = 0x01;
+    got[19] = 0x7e;
+    let judgement =
+        judged(Expect::Exact(Answer::Blocks(Bytes(block(7)))), Given::Blocks(Bytes(got.clone())));
+    let sevens = "7".repeat(32);
+    assert_eq!(
+        rows(&judgement),
+        [
+            ["block 0 scale", "3c00 (1)", "3c01 (1.0009766)"],
+            ["block 0 bias", "3800 (0.5)", "3800 (0.5)"],
+            ["block 0 nibbles", &sevens, &format!("{}e7", "7".repeat(30))],
+        ]
+    );
+    // Of several blocks only those that differ are shown.
+    let judgement = judged(
+        Expect::Exact(Answer::Blocks(Bytes([block(3), block(7)].concat()))),
+        Given::Blocks(Bytes([block(3), got].concat())),
+    );
+    let fields: Vec<&str> = judgement.rows.iter().map(|row| &row.field[..]).collect();
+    assert_eq!(fields, ["block 1 scale", "block 1 bias", "block 1 nibbles"]);
+    assert_eq!(judgement.summary, "2 fields differ");
+}
+
+/// A payload of another length is shown as bytes, up to 4096 of them.
+#[test]
+fn a_payload_that_is_not_the_blocks_is_shown_as_bytes() {
+    let expected = || Expect::Exact(Answer::Blocks(Bytes(block(0))));
+    let judgement = judged(expected(), Given::Blocks(Bytes(vec![0xab; 19])));
+    assert_eq!(rows(&judgement)[0], ["blocks", "20 bytes", "19 bytes"]);
+    assert_eq!(judgement.rows[1].got, "ab".repeat(19));
+    assert_eq!(judgement.rows[1].expected, format!("003c0038{}", "00".repeat(16)));
+    for (len, shown) in [(4096, "ab".repeat(4096)), (4097, "ab".repeat(4096) + "...")] {
+        let judgement = judged(expected(), Given::Blocks(Bytes(vec![0xab; len])));
+        assert_eq!(judgement.rows[1].got, shown, "{len} bytes");
+    }
+    // As long as what is expected, and no whole blocks.
+    let part = || Bytes(vec![1; 19]);
+    let judgement =
+        judged(Expect::Exact(Answer::Blocks(part())), Given::Blocks(Bytes(vec![2; 19])));
+    assert_eq!(judgement.rows[1].field, "payload");
+}
+
+#[test]
+fn a_file_is_compared_by_its_length_and_its_first_byte_that_differs() {
+    let expected = || Expect::Exact(Answer::File(Bytes(vec![1, 2, 3])));
+    let told = |bytes: &[u8]| {
+        let judgement = judged(expected(), Given::File(Bytes(bytes.to_vec())));
+        assert_eq!(judgement.outcome, Outcome::Fail);
+        rows(&judgement).iter().map(|row| row.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[1, 9, 8]), ["file 3 bytes 3 bytes", "byte 1 02 09"]);
+    assert_eq!(told(&[1, 2]), ["file 3 bytes 2 bytes", "byte 2 03 none"]);
+    assert_eq!(told(&[1, 2, 3, 4]), ["file 3 bytes 4 bytes", "byte 3 none 04"]);
+}
+
+#[test]
+fn a_tensor_is_compared_by_shape_blocks_and_values() {
+    let expect = || {
+        let (blocks, values) = (Bytes(block(1)), values(&ONE_TO_FOUR));
+        Expect::Exact(Answer::Tensor { shape: vec![2, 2], blocks, values })
+    };
+    let tensor = |shape: &[u64], blocks: Option<Vec<u8>>, bits: Option<&[u32]>| {
+        let values = bits.map(values);
+        judged(expect(), Given::Tensor { shape: shape.to_vec(), blocks: blocks.map(Bytes), values })
+    };
+    // A loader may hand on either.
+    for given in [
+        tensor(&[2, 2], Some(block(1)), None),
+        tensor(&[2, 2], None, Some(&ONE_TO_FOUR)),
+        tensor(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR)),
+    ] {
+        assert_eq!(given.outcome, Outcome::Pass, "{given:?}");
+    }
+    let neither = tensor(&[2, 2], None, None);
+    assert_eq!(neither.outcome, Outcome::Fail);
+    assert_eq!(rows(&neither)[1], ["content", "values, blocks or both", "neither"]);
+    let wrong_shape = tensor(&[4], None, Some(&ONE_TO_FOUR));
+    assert_eq!(wrong_shape.outcome, Outcome::Fail);
+    assert_eq!(rows(&wrong_shape)[0], ["shape", "[2, 2]", "[4]"]);
+    for (given, summary) in [
+        (tensor(&[2, 2], Some(block(2)), None), "1 field differs"),
+        (tensor(&[2, 2], Some(block(2)), Some(&ONE_TO_FOUR)), "1 field differs"),
+        (tensor(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR[..3])), "2 fields differ"),
+        (tensor(&[2], Some(block(1)), Some(&ONE_TO_FOUR)), "1 field differs"),
+    ] {
+        assert_eq!((given.outcome, &given.summary[..]), (Outcome::Fail, summary), "{given:?}");
+    }
+}
+
+#[test]
+fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
+    let tensor =
+        || Answer::Tensor { shape: vec![3], blocks: Bytes::default(), values: Bits::default() };
+    for (answer, words) in [
+        (Answer::Values(values(&ONE_TO_FOUR)), "4 values"),
+        (Answer::Blocks(Bytes(block(1))), "20 bytes of blocks"),
+        (tensor(), "a tensor of shape [3]"),
+        (Answer::File(Bytes(vec![0; 9])), "a file of 9 bytes"),
+    ] {
+        let other = match answer {
+            Answer::Values(_) => Given::File(Bytes::default()),
+            _ => Given::Values(Bits::default()),
+        };
+        let judgement = judged(Expect::Exact(answer.clone()), other);
+        assert_eq!(rows(&judgement), [["answer", words, "a result of another kind"]]);
+        assert_eq!(judgement.outcome, Outcome::Fail);
+
+        let refused = judged(Expect::Exact(answer), refusal(Some(Class::Magic)));
+        assert_eq!(rows(&refused), [["answer", words, "refused: no"]]);
+        assert_eq!(refused.summary, "refused (magic) what must be accepted: no");
+    }
+    let refused = judged(Expect::Exact(tensor()), refusal(None));
+    assert_eq!(refused.summary, "refused what must be accepted: no");
+}
+
+#[test]
+fn a_refusal_is_judged_by_its_class_where_one_is_named() {
+    let expect = || Expect::Refuse(vec![Class::Magic, Class::Version]);
+    for class in [None, Some(Class::Magic), Some(Class::Version)] {
+        assert_eq!(judged(expect(), refusal(class)), Judgement::plain(Outcome::Pass, ""));
+    }
+    let wrong = judged(expect(), refusal(Some(Class::Scale)));
+    assert_eq!(wrong.outcome, Outcome::WrongClass);
+    assert_eq!(wrong.summary, "refused as scale, expected magic or version: no");
+    assert_eq!(rows(&wrong), [["class", "magic or version", "scale"]]);
+}
+
+#[test]
+fn what_was_accepted_against_the_rules_is_shown() {
+    for (given, words) in [
+        (Given::Values(values(&ONE_TO_FOUR)), "4 values: 1, 2, 3, 4".to_owned()),
+        (
+            Given::Values(values(&[&ONE_TO_FOUR[..], &ONE_TO_FOUR[..]].concat())),
+            "8 values: 1, 2, 3, 4, ...".to_owned(),
+        ),
+        (Given::Blocks(Bytes(block(1))), format!("accepted, blocks 003c0038{}", "11".repeat(16))),
+        (
+            Given::Tensor { shape: vec![5], blocks: None, values: None },
+            "accepted, shape [5]".to_owned(),
+        ),
+        (Given::File(Bytes(vec![0; 8])), "wrote a file of 8 bytes".to_owned()),
+    ] {
+        let judgement = judged(Expect::Refuse(vec![Class::Bias]), given);
+        assert_eq!(judgement.outcome, Outcome::Fail);
+        assert_eq!(judgement.summary, "accepted what must be refused (bias)");
+        assert_eq!(rows(&judgement), [["answer", "refused: bias", &words]]);
+    }
+}
+
+#[test]
+fn the_best_behaviour_counts_and_the_first_is_no_alternate() {
+    let behaviour = |name: &str, answer| Behaviour { name: name.into(), answer };
+    let expect = || {
+        Expect::OneOf(vec![
+            behaviour("signed-scale", Answer::Values(values(&ONE_TO_FOUR))),
+            behaviour("positive-scale", Answer::Refuse(vec![Class::Scale])),
+        ])
+    };
+    let first = judged(expect(), Given::Values(values(&ONE_TO_FOUR)));
+    assert_eq!((first.outcome, first.behaviour.as_deref()), (Outcome::Pass, Some("signed-scale")));
+    let second = judged(expect(), refusal(Some(Class::Scale)));
+    let alternate = (Outcome::PassAlternate, Some("positive-scale"));
+    assert_eq!((second.outcome, second.behaviour.as_deref()), alternate);
+    let wrong_class = judged(expect(), refusal(Some(Class::Bias)));
+    assert_eq!(wrong_class.outcome, Outcome::WrongClass, "refused, if for the wrong reason");
+    let neither = judged(expect(), Given::Values(values(&[7])));
+    assert_eq!(neither.outcome, Outcome::Fail);
+    assert_eq!(neither.rows[0].field, "values", "of equals the first one is told");
+    let nothing = judged(Expect::OneOf(Vec::new()), refusal(None));
+    assert_eq!((nothing.outcome, &nothing.summary[..]), (Outcome::Fail, "no behaviour"));
+}
+
+/// 0 to 15 twice: the scale is 1 and the bias 0, and the nibbles are the values.
+fn ramp() -> Bits {
+    Bits((0..32).map(|place| ((place % 16) as f32).to_bits()).collect())
+}
+
+/// The canonical encoding of the ramp, worked out by hand.
+fn ramp_block() -> Vec<u8> {
+    let pairs = (0..16).map(|pair| (2 * pair % 16) | (2 * pair + 1) % 16 * 16);
+    [0x00, 0x3c, 0x00, 0x00].into_iter().chain(pairs).collect()
+}
+
+fn encoding(expect: Expect, payload: Vec<u8>, bounded: bool) -> Judgement {
+    let input = Input::Encode { mode: Mode::Asymmetric, shape: vec![32], values: ramp() };
+    judge(&case(input, expect), &Given::Blocks(Bytes(payload)), bounded)
+}
+
+#[test]
+fn an_encoding_that_is_not_canonical_is_measured() {
+    let canonical = || Expect::Exact(Answer::Blocks(Bytes(ramp_block())));
+    assert_eq!(encoding(canonical(), ramp_block(), false).outcome, Outcome::Pass);
+    // Value 2 decodes to 3: two half steps off, where a little more than one is allowed.
+    let mut beyond = ramp_block();
+    beyond[5] = 0x33;
+    let judgement = encoding(canonical(), beyond.clone(), true);
+    assert_eq!((judgement.outcome, judgement.within_bound), (Outcome::Fail, false));
+    let words = "1 field differs; value 2 errs by 2.00 of its bound (beyond ENC-B1)";
+    assert_eq!(judgement.summary, words);
+    assert_eq!(judgement.rows.len(), 3, "and the fields are still shown");
+
+    // A bias of 2^-24 moves every value by that much: within the bound, and not canonical.
+    let mut within = ramp_block();
+    within[2] = 0x01;
+    let judgement = encoding(canonical(), within.clone(), false);
+    assert_eq!((judgement.outcome, judgement.within_bound), (Outcome::Fail, true));
+    assert!(judgement.summary.ends_with("of its bound (within ENC-B1)"), "{}", judgement.summary);
+    let lawful = encoding(canonical(), within.clone(), true);
+    assert_eq!(lawful.outcome, Outcome::PassAlternate);
+    assert_eq!(lawful.behaviour.as_deref(), Some("within-bound"));
+
+    // What must be refused is not excused, and what is no payload is not measured.
+    let refused = encoding(Expect::Refuse(vec![Class::NonFinite]), ramp_block(), true);
+    assert_eq!((refused.outcome, refused.within_bound), (Outcome::Fail, false));
+    assert_eq!(encoding(canonical(), vec![0; 19], true).summary, "2 fields differ");
+
+    // Where any encoding within the bound is lawful, the canonical one is the plain pass.
+    for bounded in [false, true] {
+        assert_eq!(encoding(Expect::Bounded {}, ramp_block(), bounded).outcome, Outcome::Pass);
+        let alternate = encoding(Expect::Bounded {}, within.clone(), bounded);
+        assert_eq!(alternate.outcome, Outcome::PassAlternate);
+        assert_eq!(encoding(Expect::Bounded {}, beyond.clone(), bounded).outcome, Outcome::Fail);
+    }
+    let judgement = judged(Expect::Bounded {}, Given::Values(Bits::default()));
+    assert_eq!(judgement.summary, "expected an encoding within ENC-B1");
+}

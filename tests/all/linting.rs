@@ -1,0 +1,276 @@
+//! The linter and the builder of the vectors: each mistake that they are there for is named, and
+//! nothing else is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use q4proof::format::Class;
+use q4proof::suite::case::{
+    Answer, Behaviour, Change, Edit, Expect, File, Input, Tier, Tombstone, VectorFile,
+};
+use q4proof::suite::hex::Bytes;
+use q4proof::suite::lint::{Known, lint};
+use q4proof::suite::{Suite, build};
+
+/// What a case must hold, broken in one place. The file is `load-size.json`, beside its controls.
+type Mistake = fn(&mut VectorFile);
+
+fn nothing(_: &mut VectorFile) {}
+
+/// The sentences of the linter on a folder of two files: the accepted files, and refusals whose
+/// file was changed by `mistake`.
+fn linted(mistake: Mistake, relayout: fn(String) -> String) -> Result<Vec<String>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors");
+    fs::copy(vectors.join("load-accept.json"), folder.path().join("load-accept.json")).unwrap();
+    let text = fs::read_to_string(vectors.join("load-size.json")).unwrap();
+    let mut file: VectorFile = serde_json::from_str(&text).unwrap();
+    mistake(&mut file);
+    let text = serde_json::to_string_pretty(&file).unwrap() + "\n";
+    fs::write(folder.path().join("load-size.json"), relayout(text)).unwrap();
+    let suite = Suite::from_folder(folder.path()).map_err(|error| error.to_string())?;
+    let names: Vec<String> =
+        suite.cases().iter().flat_map(|case| case.discriminates.clone()).collect();
+    let known = Known {
+        clauses: suite
+            .cases()
+            .iter()
+            .map(|case| case.clause.as_str())
+            .filter(|clause| *clause != "KHQ4-H99")
+            .collect(),
+        faults: names.iter().map(String::as_str).filter(|name| *name != "no-fault").collect(),
+        is_class: &|class| class < 78,
+    };
+    let problems = lint(folder.path(), &known).map_err(|error| error.to_string())?;
+    // The lock is missing in all of these folders.
+    let (missing, others): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(|problem| problem.starts_with("suite.lock is missing"));
+    assert_eq!(missing.len(), 1);
+    Ok(others)
+}
+
+fn problem_of(mistake: Mistake) -> String {
+    let problems = linted(mistake, |text| text).unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems[0].clone()
+}
+
+#[test]
+fn sound_vectors_have_no_problem() {
+    assert_eq!(linted(nothing, |text| text).unwrap(), Vec::<String>::new());
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors");
+    let suite = Suite::embedded().unwrap();
+    let faults: BTreeSet<&str> = suite
+        .cases()
+        .iter()
+        .flat_map(|case| case.discriminates.iter().map(String::as_str))
+        .collect();
+    let clauses = suite.cases().iter().map(|case| case.clause.as_str()).collect();
+    let known = Known { clauses, faults, is_class: &|_| true };
+    assert_eq!(lint(&vectors, &known).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_layout_of_ones_own_is_named() {
+    let problems = linted(nothing, |text| text + "\n").unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0]
+            .ends_with("load-size.json: is not in the one layout that `vectors build` writes")
+    );
+}
+
+#[test]
+fn each_mistake_of_a_case_is_named() {
+    fn edits(file: &mut VectorFile) -> &mut Vec<Edit> {
+        let Input::Load { file: File::Patch(edits), .. } = &mut file.cases[0].input else {
+            panic!("the first case is a patch")
+        };
+        edits
+    }
+    let first = {
+        let text = include_str!("../../conformance/vectors/load-size.json");
+        serde_json::from_str::<VectorFile>(text).unwrap().cases[0].id.clone()
+    };
+    let mistakes: [(Mistake, &str); 7] = [
+        (|file| file.cases[0].clause = "KHQ4-H99".into(), "KHQ4-H99 is no clause of SPEC.md"),
+        (|file| file.cases[0].class = Some(78), "there is no class 78"),
+        (|file| file.cases[0].note = " ".into(), "has no note"),
+        (|file| file.cases[0].source.derivation = "\n".into(), "has no derivation"),
+        (
+            |file| file.cases[0].discriminates.push("no-fault".into()),
+            "discriminates no-fault, which is no fault of the zoo",
+        ),
+        (
+            |file| edits(file).iter_mut().for_each(|edit| edit.repair = true),
+            "has no edit that is a fault",
+        ),
+        (
+            |file| {
+                file.tombstones =
+                    vec![Tombstone { id: file.cases[0].id.clone(), reason: "gone".into() }];
+            },
+            "is removed and present",
+        ),
+    ];
+    for (mistake, sentence) in mistakes {
+        assert_eq!(problem_of(mistake), format!("{first}: {sentence}"));
+    }
+}
+
+#[test]
+fn an_id_is_a_slug_of_its_operation() {
+    let mistakes: [(Mistake, bool); 6] = [
+        (|file| file.cases[0].id = "load/words-and-2-digits".into(), true),
+        (|file| file.cases[0].id = "save/of-another-operation".into(), false),
+        (|file| file.cases[0].id = "load/".into(), false),
+        (|file| file.cases[0].id = "load/With-Capitals".into(), false),
+        (|file| file.cases[0].id = "load/under_score".into(), false),
+        (|file| file.cases[0].id = "load".into(), false),
+    ];
+    for (mistake, sound) in mistakes {
+        let problems = linted(mistake, |text| text).unwrap();
+        match &problems[..] {
+            [] => assert!(sound),
+            [problem] => {
+                assert!(!sound, "{problem}");
+                assert!(
+                    problem.ends_with("the id is no slug `load/words-and-digits`"),
+                    "{problem}"
+                );
+            }
+            _ => panic!("{problems:?}"),
+        }
+    }
+}
+
+/// A behaviour that is named twice, or not at all, can't be told from another; the evaluator says
+/// so as well, since it names its own.
+#[test]
+fn behaviours_have_names_of_their_own() {
+    fn second_name(file: &mut VectorFile, name: &str) {
+        let refuse = |name: &str| Behaviour {
+            name: name.into(),
+            answer: Answer::Refuse(vec![Class::Overflow]),
+        };
+        file.cases[0].expect = Expect::OneOf(vec![refuse("one"), refuse(name)]);
+    }
+    let mistakes: [(Mistake, &str); 2] = [
+        (|file| second_name(file, "one"), "names a behaviour twice"),
+        (|file| second_name(file, ""), "has a behaviour without a name"),
+    ];
+    for (mistake, sentence) in mistakes {
+        let problems = linted(mistake, |text| text).unwrap();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].contains("derives"), "{problems:?}");
+        assert!(problems[1].ends_with(sentence), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_refusal_differs_from_its_control_and_binds_no_more_than_it() {
+    let control_binds_less: Mistake = |file| {
+        let refusal = file.cases.iter_mut().find(|case| case.tier == Tier::Must).unwrap();
+        let mut control = refusal.clone();
+        control.id = "load/control".into();
+        control.tier = Tier::Should;
+        control.control = None;
+        let text = include_str!("../../conformance/vectors/load-accept.json");
+        let accepted: VectorFile = serde_json::from_str(text).unwrap();
+        let old = accepted.cases.iter().find(|case| Some(&case.id) == refusal.control.as_ref());
+        let old = old.unwrap();
+        (control.input, control.expect) = (old.input.clone(), old.expect.clone());
+        refusal.control = Some(control.id.clone());
+        file.cases.push(control);
+    };
+    let problem = problem_of(control_binds_less);
+    assert!(problem.ends_with("its control load/control binds less than it does"), "{problem}");
+
+    // The same question cannot be refused and accepted: the evaluator objects too.
+    let asks_the_same: Mistake = |file| {
+        let text = include_str!("../../conformance/vectors/load-accept.json");
+        let accepted: VectorFile = serde_json::from_str(text).unwrap();
+        let refusal = &mut file.cases[0];
+        let old = accepted.cases.iter().find(|case| Some(&case.id) == refusal.control.as_ref());
+        refusal.input = old.unwrap().input.clone();
+    };
+    let problems = linted(asks_the_same, |text| text).unwrap();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[1].ends_with("asks what its control asks"), "{problems:?}");
+
+    let no_class: Mistake = |file| {
+        let refusal = file.cases.iter_mut().find(|case| matches!(case.expect, Expect::Refuse(_)));
+        refusal.unwrap().expect = Expect::Refuse(Vec::new());
+    };
+    let problems = linted(no_class, |text| text).unwrap();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[1].ends_with("refuses with no class"), "{problems:?}");
+}
+
+/// The evaluator refuses an edit that changes nothing; the linter says which kind it is.
+#[test]
+fn an_edit_of_no_bytes_is_named() {
+    fn push(file: &mut VectorFile, change: Change) {
+        let Input::Load { file: File::Patch(edits), .. } = &mut file.cases[0].input else {
+            panic!("the first case is a patch")
+        };
+        edits.push(Edit { field: "nothing".into(), repair: true, change });
+    }
+    let mistakes: [Mistake; 4] = [
+        |file| push(file, Change::Overwrite { offset: 0, bytes: Bytes::default() }),
+        |file| push(file, Change::Insert { offset: 0, bytes: Bytes::default() }),
+        |file| push(file, Change::Append { bytes: Bytes::default() }),
+        |file| push(file, Change::Remove { offset: 0, count: 0 }),
+    ];
+    for mistake in mistakes {
+        let problems = linted(mistake, |text| text).unwrap();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].ends_with("the edit of nothing changes nothing"), "{problems:?}");
+        assert!(problems[1].ends_with("has an edit of no bytes"), "{problems:?}");
+    }
+    // Bytes are there, whatever they change.
+    let problems = linted(
+        |file| push(file, Change::Overwrite { offset: 0, bytes: Bytes(b"KHQ4".to_vec()) }),
+        |text| text,
+    );
+    assert_eq!(problems.unwrap().len(), 1);
+}
+
+#[test]
+fn a_required_shape_is_a_fault_without_an_edit() {
+    let mistake: Mistake = |file| {
+        let Input::Load { file: File::Patch(edits), expected_shape, .. } = &mut file.cases[0].input
+        else {
+            panic!("the first case is a patch")
+        };
+        edits.iter_mut().for_each(|edit| edit.repair = true);
+        *expected_shape = Some(vec![7, 7, 7]);
+    };
+    let problems = linted(mistake, |text| text).unwrap();
+    assert!(!problems.iter().any(|problem| problem.contains("no edit")), "{problems:?}");
+}
+
+#[test]
+fn vectors_are_built_into_a_folder_and_none_is_lost() {
+    let nobody = |_: &str| Vec::new();
+    let folder = tempfile::tempdir().unwrap();
+    let built = build::build_into(folder.path(), &nobody).unwrap();
+    assert_eq!(built.cases().len(), Suite::embedded().unwrap().cases().len());
+    // Over what is there; a case that is added is no loss.
+    let again = build::build_into(folder.path(), &nobody).unwrap();
+    assert_eq!(again.hash, built.hash);
+
+    // A case that nothing makes any more.
+    let path = folder.path().join("save.json");
+    let mut file: VectorFile = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let mut lost = file.cases[0].clone();
+    lost.id = "save/made-by-nobody".into();
+    file.cases.push(lost);
+    fs::write(&path, serde_json::to_string_pretty(&file).unwrap() + "\n").unwrap();
+    fs::remove_file(folder.path().join("suite.lock")).unwrap();
+    let error = build::build_into(folder.path(), &nobody).unwrap_err().to_string();
+    let words = "save/made-by-nobody: would be gone: a removed case leaves a tombstone";
+    assert_eq!(error, words);
+    assert!(fs::read_to_string(&path).unwrap().contains("made-by-nobody"), "nothing was written");
+}
