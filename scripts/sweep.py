@@ -1,16 +1,18 @@
 """Sweeps the core with mutants, and judges what is left by `q4proof gate mutants`.
 
-    scripts/mutants.sh full                  every mutant of .cargo/mutants.toml
+    scripts/mutants.sh full                  every mutant
     scripts/mutants.sh sample [--minutes N]  as many parts of the full sweep as are begun in N
                                              minutes (15), always the same ones first
     scripts/mutants.sh diff BASE             the mutants of what has changed since the revision BASE
     scripts/mutants.sh shard K/N             one shard, K from 0, for a machine of many; not judged
+    scripts/mutants.sh judge N               N shards that were put together under target/mutants/
 
-A sweep runs in parts, one a core at a time, each an even sample of the whole. What was finished under
-target/mutants/, in a folder named by the SHA-256 of the source, is not run again, so that an
-interruption loses two parts at most, and a sample is a beginning of the full sweep. Exit status: that
-of the gate (0 open, 1 survivors, 2 no evidence); 2 where the set-up failed; 130 interrupted; of
-`shard` 0 where it ended.
+There are two sets of mutants: `core` (.cargo/mutants.toml) and `gate` (.cargo/mutants-gate.toml), each
+with its own tests; --set runs one of them alone. A sweep runs in parts, one a core at a time, each an
+even sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of
+the source, is not run again, so that an interruption loses two parts at most, and a sample is a
+beginning of the full sweep. Exit status: that of the gate (0 open, 1 survivors, 2 no evidence); 2 where
+the set-up failed; 130 interrupted; of `shard` 0 where it ended.
 """
 
 import argparse
@@ -25,11 +27,14 @@ import sys
 import threading
 import time
 
+import reach
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = ROOT / "target/mutants"
-LEDGER = ROOT / "conformance/ledgers/mutants.toml"
+# The sets of mutants, each with its own tests.
+SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml"}
 # What the tests read and what they are made of.
-SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", ".cargo/mutants.toml"]
+SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *SETS.values()]
 # Mutants in a part: few, so that little is lost, and many beside the baseline of each.
 PART = 96
 # What cargo-mutants and each process that it starts may map: a mutant that allocates without end fails.
@@ -52,9 +57,10 @@ def tree():
     return total.hexdigest()
 
 
-def listed(*selection):
-    """The mutants that a selection leaves, as cargo-mutants lists them."""
-    done = subprocess.run(["cargo", "mutants", "--list", "--json", *selection], cwd=ROOT, capture_output=True, text=True)
+def listed(kind, *selection):
+    """The mutants of a set that a selection leaves, as cargo-mutants lists them."""
+    command = ["cargo", "mutants", "--config", SETS[kind], "--list", "--json", *selection]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:
         fail(f"cargo mutants --list failed (scripts/setup.sh installs it):\n{done.stderr.strip()}")
     return json.loads(done.stdout or "[]")
@@ -84,8 +90,8 @@ def counts(folder):
 class Sweep:
     """Parts that are run where they are not finished, with their progress."""
 
-    def __init__(self, home, parts, source, total, minutes=None):
-        self.source, self.total, self.minutes = source, total, minutes
+    def __init__(self, kind, home, parts, source, total, minutes=None):
+        self.kind, self.source, self.total, self.minutes = kind, source, total, minutes
         self.folders = [(home / name, selection) for name, selection in parts]
         self.kept = [folder for folder, _ in self.folders if finished(folder)]
         self.todo = [(folder, selection) for folder, selection in self.folders if folder not in self.kept]
@@ -108,7 +114,8 @@ class Sweep:
         while part := self.next():
             folder, selection = part
             folder.mkdir(parents=True, exist_ok=True)
-            command = ["cargo", "mutants", "--no-shuffle", "--colors", "never", "-o", folder, *selection]
+            command = ["cargo", "mutants", "--config", SETS[self.kind], "--no-shuffle", "--colors", "never", "-o", folder,
+                       *selection]
             with (folder / "log.txt").open("wb") as log:
                 process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
                                            stdin=subprocess.DEVNULL, start_new_session=True,
@@ -155,17 +162,36 @@ class Sweep:
         minutes = (time.monotonic() - self.begun) / 60
         left = f", about {(self.total - done) * minutes / ran:.0f} min left" if ran and self.minutes is None else ""
         limit = f", {minutes:.0f} of {self.minutes:g} min" if self.minutes is not None else left
-        line = f"{done} of {self.total} mutants, {sum(one[1] + one[2] for one in before + now)} survive{limit}"
+        line = f"{self.kind}: {done} of {self.total} mutants, {sum(one[1] + one[2] for one in before + now)} survive{limit}"
         print(f"\r{line}\033[K" if sys.stderr.isatty() else line, end="" if sys.stderr.isatty() else "\n",
               file=sys.stderr, flush=True)
 
 
-def gate(home, folders, mutants, source, partial):
-    list_file = home / "list.json"
+def survivors(folders, mutants):
+    """The mutants that were not killed, and the arguments of cargo that ran the tests."""
+    left, scope = set(), None
+    for folder in folders:
+        for outcome in json.loads((folder / "mutants.out/outcomes.json").read_text())["outcomes"]:
+            ran = (phase["argv"][1:] for phase in outcome["phase_results"] if phase["phase"] == "Test")
+            scope = scope or next(ran, None)
+            if outcome["summary"] in ("MissedMutant", "Timeout"):
+                left.add(outcome["scenario"]["Mutant"]["name"])
+    return [mutant for mutant in mutants if mutant["name"] in left], scope
+
+
+def gate(kind, home, folders, mutants, source, partial):
+    """Judges what was swept, and gives the exit status for that."""
+    list_file, tests_file = home / "list.json", home / "tests.json"
     list_file.write_text(json.dumps(mutants))
+    left, scope = survivors(folders, mutants)
+    environment = os.environ | {"CARGO_TARGET_DIR": str(HOME / "build-0")}
+    tests_file.write_text(json.dumps(reach.tests(ROOT, home, left, scope, environment) if left else {}))
     command = ["cargo", "run", "--quiet", "--release", "--locked", "--", "gate", "mutants", "--list", list_file,
-               "--tree", source, "--markdown", home / "gate.md", "--junit", home / "gate.xml", "--json", home / "gate.json"]
-    command += ["--ledger", LEDGER] if LEDGER.exists() else []
+               "--tests", tests_file, "--tree", source, "--markdown", home / "gate.md", "--junit", home / "gate.xml",
+               "--json", home / "gate.json"]
+    ledger = ROOT / f"conformance/ledgers/mutants-{kind}.toml"
+    command += ["--ledger", ledger] if ledger.exists() else []
+    print(f"\n== {kind}: {len(mutants)} mutants, tests of {SETS[kind]}", flush=True)
     return subprocess.run([*command, *(["--partial"] if partial else []), *folders], cwd=ROOT).returncode
 
 
@@ -174,53 +200,80 @@ def shards(count, *selection):
             for number in range(count)]
 
 
+def full(kind, home, source, minutes=None):
+    """The whole set, or as much of it as is begun in some minutes."""
+    mutants = listed(kind)
+    parts = shards(max(1, round(len(mutants) / PART)))
+    folders = Sweep(kind, home, parts, source, len(mutants), minutes).run()
+    if len(folders) == len(parts):
+        return gate(kind, home, folders, mutants, source, False)
+    reached = [one for folder in folders for one in json.loads((folder / "mutants.out/mutants.json").read_text())]
+    print(f"{kind}, a sample: {len(reached)} of {len(mutants)} mutants, {len(folders)} of {len(parts)} parts; "
+          "the others were not reached", flush=True)
+    return gate(kind, home, folders, reached, source, True)
+
+
+def shard(kind, home, source, what):
+    number, _, count = what.partition("/")
+    if not (number.isdigit() and count.isdigit() and int(number) < int(count)):
+        fail(f"{what} is not K/N with K below N")
+    name, selection = shards(int(count))[int(number)]
+    Sweep(kind, home, [(name, selection)], source, len(listed(kind, *selection))).run()
+    return 0
+
+
+def judge(kind, home, source, count):
+    if not count.isdigit():
+        fail(f"{count} is no number of shards")
+    folders = [home / name for name, _ in shards(int(count))]
+    for folder in folders:
+        if not finished(folder):
+            fail(f"{folder} is missing or was not finished")
+    return gate(kind, home, folders, listed(kind), source, False)
+
+
+def diff(kind, home, source, base):
+    done = subprocess.run(["git", "diff", base, "--", "src"], cwd=ROOT, capture_output=True)
+    if done.returncode != 0:
+        fail(f"git diff {base} failed: {done.stderr.decode(errors='replace').strip()}")
+    file = home / f"{hashlib.sha256(done.stdout).hexdigest()[:16]}.diff"
+    file.write_bytes(done.stdout)
+    mutants = listed(kind, "--in-diff", str(file)) if done.stdout else []
+    if not mutants:
+        print(f"{kind}: nothing that has changed since {base} has a mutant; nothing was tested")
+        return 0
+    parts = [(f"{file.stem}-{name}", ["--in-diff", str(file), *selection])
+             for name, selection in shards(max(1, round(len(mutants) / PART)))]
+    return gate(kind, home, Sweep(kind, home, parts, source, len(mutants)).run(), mutants, source, True)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/mutants.sh", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["full", "shard", "diff", "sample"])
-    parser.add_argument("what", nargs="?", help="K/N for shard, a revision for diff")
+    parser.add_argument("verb", choices=["full", "sample", "diff", "shard", "judge"])
+    parser.add_argument("what", nargs="?", help="a revision for diff, K/N for shard, N for judge")
     parser.add_argument("--minutes", type=float, default=15, help="for sample (15)")
+    parser.add_argument("--set", choices=list(SETS), help="only this set")
     options = parser.parse_args()
-    if (options.what is None) == (options.kind in ("shard", "diff")):
-        parser.error(f"{options.kind} takes {'one more word' if options.what is None else 'no more words'}")
+    if (options.what is None) == (options.verb in ("diff", "shard", "judge")):
+        parser.error(f"{options.verb} takes {'one more word' if options.what is None else 'no more words'}")
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, signal.default_int_handler)
     source = tree()
-    home = HOME / source[:16]
-    home.mkdir(parents=True, exist_ok=True)
-
-    if options.kind in ("full", "sample"):
-        mutants = listed()
-        parts = shards(max(1, round(len(mutants) / PART)))
-        limit = options.minutes if options.kind == "sample" else None
-        folders = Sweep(home, parts, source, len(mutants), limit).run()
-        reached = [one for folder in folders for one in json.loads((folder / "mutants.out/mutants.json").read_text())]
-        if limit is not None and len(reached) < len(mutants):
-            print(f"a sample: {len(reached)} of {len(mutants)} mutants, {len(folders)} of {len(parts)} parts; "
-                  "the others were not reached", flush=True)
-            sys.exit(gate(home, folders, reached, source, True))
-        sys.exit(gate(home, folders, mutants, source, False))
-    if options.kind == "shard":
-        number, _, count = options.what.partition("/")
-        if not (number.isdigit() and count.isdigit() and int(number) < int(count)):
-            fail(f"{options.what} is not K/N with K below N")
-        selection = ["--shard", options.what, "--sharding", "round-robin"]
-        Sweep(home, [(f"{number}-of-{count}", selection)], source, len(listed(*selection))).run()
-        sys.exit(0)
-    if options.kind == "diff":
-        diff = subprocess.run(["git", "diff", options.what, "--", "src"], cwd=ROOT, capture_output=True)
-        if diff.returncode != 0:
-            fail(f"git diff {options.what} failed: {diff.stderr.decode(errors='replace').strip()}")
-        file = home / f"{hashlib.sha256(diff.stdout).hexdigest()[:16]}.diff"
-        file.write_bytes(diff.stdout)
-        mutants = listed("--in-diff", str(file)) if diff.stdout else []
-        if not mutants:
-            print(f"nothing that has changed since {options.what} has a mutant in the core: nothing was tested")
-            sys.exit(0)
-        parts = [(f"{file.stem}-{name}", ["--in-diff", str(file), *selection])
-                 for name, selection in shards(max(1, round(len(mutants) / PART)))]
-        folders = Sweep(home, parts, source, len(mutants)).run()
-        sys.exit(gate(home, folders, mutants, source, True))
+    kinds = [options.set] if options.set else list(SETS)
+    sizes = {kind: len(listed(kind)) for kind in kinds}
+    worst = 0
+    for kind in kinds:
+        home = HOME / source[:16] / kind
+        home.mkdir(parents=True, exist_ok=True)
+        if options.verb == "full":
+            code = full(kind, home, source)
+        elif options.verb == "sample":
+            code = full(kind, home, source, options.minutes * sizes[kind] / sum(sizes.values()))
+        else:
+            code = {"diff": diff, "shard": shard, "judge": judge}[options.verb](kind, home, source, options.what)
+        worst = max(worst, code)
+    sys.exit(worst)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ use super::output::print;
 use super::problem::{Exit, Problem};
 use crate::report::mutants::gate::{Demands, judge};
 use crate::report::mutants::ledger::Ledger;
-use crate::report::mutants::sweep::{Refused, Sweep, read, read_list};
+use crate::report::mutants::sweep::{Refused, Sweep, read, read_list, read_tests};
 use crate::report::mutants::text;
 use crate::store::write_atomically;
 
@@ -40,6 +40,9 @@ struct Mutants {
     /// The list is only a part: the mutants of a diff, or a sample
     #[arg(long)]
     partial: bool,
+    /// JSON object of the tests that run over each survivor, by the mutant's name
+    #[arg(long, value_name = "FILE")]
+    tests: Option<PathBuf>,
     /// TOML file of equivalent mutants, explained timeouts, and how many may survive in a folder
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
@@ -82,7 +85,8 @@ impl Mutants {
         let sweeps: Vec<Sweep> =
             self.folders.iter().map(|folder| read(folder)).collect::<Result<_, _>>()?;
         let list = read_list(&self.list)?;
-        let demands = Demands { list, tree: self.tree, partial: self.partial };
+        let tests = self.tests.as_deref().map(read_tests).transpose()?.unwrap_or_default();
+        let demands = Demands { list, tree: self.tree, tests, partial: self.partial };
         let verdict = judge(&sweeps, &demands, &ledger)?;
         if let Some(path) = &self.markdown {
             write(path, &text::markdown(&verdict, &self.source))?;

@@ -297,7 +297,7 @@ fn ramp() -> Bits {
 
 /// The canonical encoding of the ramp, worked out by hand.
 fn ramp_block() -> Vec<u8> {
-    let pairs = (0..16).map(|pair| (2 * pair % 16) | (2 * pair + 1) % 16 * 16);
+    let pairs = (0..16).map(|pair| (2 * pair % 16) | ((2 * pair + 1) % 16 * 16));
     [0x00, 0x3c, 0x00, 0x00].into_iter().chain(pairs).collect()
 }
 

@@ -133,6 +133,26 @@ fn the_clause_that_is_named_last_above_a_survivor_is_shown() {
 }
 
 #[test]
+fn the_tests_that_run_over_a_survivor_are_named() {
+    let told = |tests: &[&str]| {
+        let bench = Bench::new();
+        let name = &list()[0]["name"];
+        let file = json!({ (name.as_str().expect("a name")): tests }).to_string();
+        let file = bench.write("tests.json", file).display().to_string();
+        gate(&[whole("MissedMutant")], &["--tests", &file])
+    };
+    told(&[]).shows(1, &["    no test runs over its function\n"]);
+    told(&["b", "a"]).shows(1, &["    run over by a, b\n"]);
+    let many = ["a", "b", "c", "d", "e", "f", "g"];
+    told(&many[..6]).shows(1, &["    run over by a, b, c, d, e and 1 more\n"]);
+    told(&many).shows(1, &["    run over by a, b, c, d, e and 2 more\n"]);
+    // Of what was not looked for, nothing is said.
+    let plain = gate(&[whole("MissedMutant")], &[]);
+    assert!(!plain.stdout.contains("run"), "{}", plain.stdout);
+    gate(&[whole("MissedMutant")], &["--tests", "/nowhere.json"]).says(2, &["/nowhere.json: "]);
+}
+
+#[test]
 fn a_timeout_is_no_kill() {
     gate(&[whole("Timeout")], &[])
         .shows(1, &["timeout  src/a/sum.rs:3:7", "3 of 4 mutants killed"]);

@@ -15,6 +15,8 @@ pub struct Demands {
     pub list: Vec<Mutant>,
     /// The SHA-256 that every sweep must record of its source.
     pub tree: Option<String>,
+    /// The tests that run over a mutant's function, by the mutant's name, where that was found out.
+    pub tests: BTreeMap<String, BTreeSet<String>>,
     /// Whether the list is a part of the crate's mutants, a diff's or a sample: then entries of
     /// mutants that are not in it are not looked at, and no ratchet is too loose.
     pub partial: bool,
@@ -48,6 +50,8 @@ pub struct Survivor {
     pub fate: Fate,
     /// The change.
     pub diff: String,
+    /// The tests that run over its function, where that was found out.
+    pub tests: Option<BTreeSet<String>>,
 }
 
 /// What the sweeps show.
@@ -103,6 +107,7 @@ pub fn judge(sweeps: &[Sweep], demands: &Demands, ledger: &Ledger) -> Result<Ver
                     folder: mutant.folder(),
                     fate: *fate,
                     diff: mutant.diff.clone(),
+                    tests: demands.tests.get(&mutant.name).cloned(),
                 });
             }
         }

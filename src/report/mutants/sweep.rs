@@ -142,6 +142,15 @@ pub fn read_list(path: &Path) -> Result<Vec<Mutant>, Refused> {
     }
 }
 
+/// Reads a JSON object of tests by the name of the mutant that they run over.
+///
+/// # Errors
+///
+/// [`Refused`], where the file is missing or no such object.
+pub fn read_tests(path: &Path) -> Result<BTreeMap<String, BTreeSet<String>>, Refused> {
+    read_json(path)
+}
+
 /// Reads `folder`, which is a `mutants.out` or holds one.
 ///
 /// # Errors

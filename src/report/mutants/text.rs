@@ -11,6 +11,9 @@ use super::sweep::Fate;
 use crate::report::clauses;
 use crate::report::text::{BAD, Cell, GOOD, counted, plain, styled, table};
 
+/// Tests that are named of those that run over a survivor.
+const MOST_TESTS: usize = 5;
+
 /// Survivors that are shown whole; the rest are only named.
 const MOST_SHOWN: usize = 40;
 
@@ -40,6 +43,9 @@ pub fn terminal(verdict: &Verdict, root: &Path) -> String {
         write!(text, "\n{}  {}\n", styled(word, BAD), plain(&survivor.name, 400)).ok();
         if let Some(clause) = nearest_clause(root, survivor) {
             writeln!(text, "    nearest clause: {}", clauses::heading(clause)).ok();
+        }
+        if let Some(words) = tests(survivor) {
+            writeln!(text, "    {}", plain(&words, 400)).ok();
         }
         for line in changed(&survivor.diff) {
             writeln!(text, "    {}", plain(line, 200)).ok();
@@ -72,7 +78,14 @@ pub fn markdown(verdict: &Verdict, root: &Path) -> String {
         let clause = nearest_clause(root, survivor);
         let clause = clause.map(|clause| format!(" · {clause}")).unwrap_or_default();
         let change: Vec<&str> = changed(&survivor.diff).collect();
-        write!(text, "\n`{}`{clause}\n\n```diff\n{}\n```\n", survivor.name, change.join("\n")).ok();
+        let tests = tests(survivor).map(|words| format!(" · {words}")).unwrap_or_default();
+        write!(
+            text,
+            "\n`{}`{clause}{tests}\n\n```diff\n{}\n```\n",
+            survivor.name,
+            change.join("\n")
+        )
+        .ok();
     }
     for fault in &verdict.faults {
         write!(text, "\n- **{fault}**\n").ok();
@@ -148,6 +161,20 @@ fn total(verdict: &Verdict) -> Counts {
         explained: sum.explained + counts.explained,
         unviable: sum.unviable + counts.unviable,
     })
+}
+
+/// Which tests run over the survivor's function, in words.
+fn tests(survivor: &Survivor) -> Option<String> {
+    let tests = survivor.tests.as_ref()?;
+    if tests.is_empty() {
+        return Some("no test runs over its function".into());
+    }
+    let named: Vec<&str> = tests.iter().take(MOST_TESTS).map(String::as_str).collect();
+    let more = match tests.len().saturating_sub(MOST_TESTS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("run over by {}{more}", named.join(", ")))
 }
 
 /// The lines of a diff that are taken out or put in.

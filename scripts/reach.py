@@ -1,0 +1,79 @@
+"""Which tests run over a mutant's function, found out by running them: each function records, once
+a thread, the name of the test that came by. A copy of the source is built for that, in a folder
+beside the sweep, and all functions are asked in one run.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+# Once a thread, since a function may be called a million times. libtest names its threads by test;
+# what runs on a thread of its own in a test is not recorded.
+PROBE = """{{
+    ::std::thread_local!(static SEEN: ::std::cell::Cell<bool> = const {{ ::std::cell::Cell::new(false) }});
+    if SEEN.try_with(|seen| !seen.replace(true)).unwrap_or(false) {{
+        let thread = ::std::thread::current();
+        let line = format!("{number} {{}}\\n", thread.name().unwrap_or(""));
+        let file = ::std::fs::OpenOptions::new().append(true).create(true).open({path});
+        file.and_then(|mut file| ::std::io::Write::write_all(&mut file, line.as_bytes())).ok();
+    }}
+}}"""
+
+
+def body(text, span):
+    """Where the body of the function at `span` begins, after its brace; none where it cannot be told
+    or is evaluated at compile time."""
+    lines = text.split("\n")
+    start = sum(len(line) + 1 for line in lines[:span["start"]["line"] - 1]) + span["start"]["column"] - 1
+    signature, brace, _ = text[start:].partition("{")
+    if not brace or re.search(r"\bconst (unsafe )?fn\b", signature):
+        return None
+    return start + len(signature) + 1
+
+
+def probed(root, tree, functions, record):
+    """Copies the source into `tree`, with a probe in each of the functions that can have one."""
+    listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=root, capture_output=True, check=True)
+    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
+        if (root / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / name, tree / name)
+    reached = {}
+    for file in {file for file, _ in functions}:
+        text = (root / file).read_text()
+        places = {number: body(text, span) for number, (of, span) in enumerate(functions) if of == file}
+        places = {number: place for number, place in places.items() if place is not None}
+        # From the end, so that the places before stay where they are.
+        for number, place in sorted(places.items(), key=lambda one: -one[1]):
+            probe = PROBE.format(number=number, path=json.dumps(str(record))).replace("\n", " ")
+            text = text[:place] + probe + text[place:]
+            reached[number] = set()
+        (tree / file).write_text(text)
+    return reached
+
+
+def tests(root, home, mutants, scope, environment):
+    """The tests by the name of the mutant: of those of `mutants` whose function could be asked.
+    `scope` are the arguments of cargo that run the tests."""
+    tree, record = home / "probed", home / "reached.txt"
+    shutil.rmtree(tree, ignore_errors=True)
+    record.unlink(missing_ok=True)
+    functions, of = [], {}
+    for mutant in mutants:
+        if mutant.get("function"):
+            function = (mutant["file"], mutant["function"]["span"])
+            if function not in functions:
+                functions.append(function)
+            of[mutant["name"]] = functions.index(function)
+    reached = probed(root, tree, functions, record)
+    done = subprocess.run(["cargo", *scope, "--no-fail-fast"], cwd=tree, env=environment, capture_output=True, text=True)
+    shutil.rmtree(tree)
+    if not record.is_file() and "test result:" not in done.stdout:
+        return {}
+    for line in (record.read_text() if record.is_file() else "").splitlines():
+        number, _, test = line.partition(" ")
+        reached[int(number)].add(test)
+    return {name: sorted(reached[number]) for name, number in of.items() if number in reached}
