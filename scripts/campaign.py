@@ -149,6 +149,9 @@ class Job:
         self.corpus = max(self.corpus, last(r"corp: (\d+)", said))
         if status == 0 or self.campaign.interrupted:
             return False
+        if unknown := re.search(r"^Q4PROOF_SUBJECT=.*: there is no such subject$", said, re.M):
+            self.broken = unknown[0]
+            return False
         file = re.findall(r"Test unit written to (\S+)", said)
         if not file:
             self.broken = f"{self.target}, job {self.number}: ended with {status} and no failing input; see {self.log}"

@@ -37,6 +37,8 @@ SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml"}
 SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *SETS.values()]
 # Mutants in a part: few, so that little is lost, and many beside the baseline of each.
 PART = 96
+# A test that fails has done what it is for: what it failed on need not be small or explained.
+QUICK = {"RUST_BACKTRACE": "0", "PROPTEST_MAX_SHRINK_ITERS": "0"}
 # What cargo-mutants and each process that it starts may map: a mutant that allocates without end fails.
 MEMORY = 8 << 30
 
@@ -110,7 +112,7 @@ class Sweep:
     def work(self, number):
         """Runs one part after the other. The target folder is kept, so that only this crate is built
         anew for each part; cargo-mutants itself works in a copy of the source."""
-        environment = os.environ | {"CARGO_TARGET_DIR": str(HOME / f"build-{number}")}
+        environment = os.environ | QUICK | {"CARGO_TARGET_DIR": str(HOME / f"build-{number}")}
         while part := self.next():
             folder, selection = part
             folder.mkdir(parents=True, exist_ok=True)
