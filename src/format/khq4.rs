@@ -62,9 +62,10 @@ impl Header {
         self.block_count() * BLOCK_BYTES as u64
     }
 
-    /// The length of a whole file, where `width` can hold it.
-    pub fn file_len(&self, width: AddressWidth) -> Option<u64> {
-        width.add(self.payload_offset(), self.payload_len())
+    /// The length of a whole file, in bytes. Cannot wrap either, since a header has at most 2^32
+    /// dimensions. It may be more than an address of 32 bits, and is then more than any file there.
+    pub fn file_len(&self) -> u64 {
+        self.payload_offset() + self.payload_len()
     }
 
     /// The header's bytes.
@@ -153,7 +154,7 @@ impl Tensor {
 /// The first rule that is broken, in the order of SPEC KHQ4.
 pub fn parse(bytes: &[u8], width: AddressWidth) -> Result<View<'_>, FormatError> {
     let header = parse_header(bytes, bytes.len() as u64, width)?;
-    check_extent(&header, bytes.len() as u64, width)?;
+    check_extent(&header, bytes.len() as u64)?;
     let (offset, payload) = (header.payload_offset(), &bytes[header.payload_offset() as usize..]);
     let blocks = <[Block]>::ref_from_bytes(payload).map_err(|_| {
         FormatError::new(Class::TruncatedPayload, offset, "payload is not whole blocks")
@@ -188,7 +189,6 @@ pub fn read(reader: &mut impl Read, width: AddressWidth) -> Result<Tensor, ReadE
     }
     let known_len = if ended { bytes.len() as u64 } else { u64::MAX };
     let header = parse_header(&bytes, known_len, width)?;
-    header.file_len(width).ok_or_else(|| extent_overflow(&header))?;
     read_up_to(reader, &mut bytes, header.payload_len() + 1)?;
     Ok(Tensor::from_bytes(bytes, width)?)
 }
@@ -284,8 +284,8 @@ fn product(shape: &[u64], width: AddressWidth) -> Result<u64, FormatError> {
 }
 
 /// KHQ4-P1 and P2: the payload ends where the file ends.
-fn check_extent(header: &Header, file_len: u64, width: AddressWidth) -> Result<(), FormatError> {
-    let expected = header.file_len(width).ok_or_else(|| extent_overflow(header))?;
+fn check_extent(header: &Header, file_len: u64) -> Result<(), FormatError> {
+    let expected = header.file_len();
     if file_len < expected {
         let detail = format!(
             "{} values take {} blocks, a file of {expected} bytes; this one has {file_len}",
@@ -299,12 +299,6 @@ fn check_extent(header: &Header, file_len: u64, width: AddressWidth) -> Result<(
         return Err(FormatError::new(Class::TrailingBytes, expected, detail));
     }
     Ok(())
-}
-
-fn extent_overflow(header: &Header) -> FormatError {
-    let detail =
-        format!("original_len is {}: the payload's end overflows an address", header.original_len);
-    FormatError::new(Class::Overflow, header.payload_offset() - 8, detail)
 }
 
 /// KHQ4-P3 and P4: each scale is finite and not zero, each bias is finite.

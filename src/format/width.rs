@@ -32,9 +32,4 @@ impl AddressWidth {
     pub fn multiply(self, left: u64, right: u64) -> Option<u64> {
         left.checked_mul(right).and_then(|product| self.fit(product))
     }
-
-    /// `left + right`, where it fits.
-    pub fn add(self, left: u64, right: u64) -> Option<u64> {
-        left.checked_add(right).and_then(|sum| self.fit(sum))
-    }
 }

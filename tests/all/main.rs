@@ -5,10 +5,12 @@
 mod allocation;
 mod clauses;
 mod corpus;
+mod exact;
 mod exhaustive;
 mod fuzz;
 mod harness;
 mod judging;
 mod linting;
 mod properties;
+mod suite;
 mod vectors;
