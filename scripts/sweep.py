@@ -1,11 +1,12 @@
 """Sweeps the core with mutants, and judges what is left by `q4proof gate mutants`.
 
-    scripts/mutants.sh full                  every mutant
-    scripts/mutants.sh sample [--minutes N]  as many parts of the full sweep as are begun in N
-                                             minutes (15), always the same ones first
-    scripts/mutants.sh diff BASE             the mutants of what has changed since the revision BASE
-    scripts/mutants.sh shard K/N             one shard, K from 0, for a machine of many; not judged
-    scripts/mutants.sh judge N               N shards that were put together under target/mutants/
+    scripts/mutants.sh full                     every mutant
+    scripts/mutants.sh sample [--minutes N]     as many parts of the full sweep as are begun in N
+                                                minutes (15), always the same ones first
+    scripts/mutants.sh diff BASE [--minutes N]  the mutants of what has changed since the revision
+                                                BASE, as many parts as are begun in N minutes
+    scripts/mutants.sh shard K/N                one shard, K from 0, for a machine of many; not judged
+    scripts/mutants.sh judge N                  N shards that were put together in target/mutants/
 
 There are two sets of mutants: `core` (.cargo/mutants.toml) and `gate` (.cargo/mutants-gate.toml), each
 with its own tests; --set runs one of them alone. A sweep runs in parts, one a core at a time, each an
@@ -21,6 +22,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,9 +38,11 @@ SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml"}
 # What the tests read and what they are made of.
 SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *SETS.values()]
 # Mutants in a part: few, so that little is lost, and many beside the baseline of each.
-PART = 96
+PART = 32
 # A test that fails has done what it is for: what it failed on need not be small or explained.
 QUICK = {"RUST_BACKTRACE": "0", "PROPTEST_MAX_SHRINK_ITERS": "0"}
+if os.path.isdir("/dev/shm"):
+    QUICK["TMPDIR"] = "/dev/shm"
 # What cargo-mutants and each process that it starts may map: a mutant that allocates without end fails.
 MEMORY = 8 << 30
 
@@ -48,15 +52,33 @@ def fail(sentence):
     sys.exit(2)
 
 
+def files(*paths):
+    """The names of all files that are committed or about to be."""
+    listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard", *paths], cwd=ROOT, capture_output=True,
+                            check=True).stdout
+    return sorted({name for name in os.fsdecode(listed).split("\0") if name and (ROOT / name).is_file()})
+
+
 def tree():
     """The SHA-256 of everything that a mutant's fate depends on, but the toolchain."""
-    listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard", *SOURCE], cwd=ROOT, capture_output=True,
-                            check=True).stdout
-    names = sorted(name for name in os.fsdecode(listed).split("\0") if name and (ROOT / name).is_file())
     total = hashlib.sha256()
-    for name in names:
+    for name in files(*SOURCE):
         total.update(f"{name}\0{hashlib.sha256((ROOT / name).read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+def mirror(folder):
+    """Makes `folder` a copy of the source, touching no file that is the same, so that little is built
+    anew: what an interruption left mutated, and what was edited since."""
+    names = files()
+    for name in names:
+        source, copied = ROOT / name, folder / name
+        if not copied.is_file() or copied.read_bytes() != source.read_bytes():
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, copied)
+    for left in folder.rglob("*"):
+        if left.is_file() and str(left.relative_to(folder)) not in names:
+            left.unlink()
 
 
 def listed(kind, *selection):
@@ -110,14 +132,15 @@ class Sweep:
             return part
 
     def work(self, number):
-        """Runs one part after the other. The target folder is kept, so that only this crate is built
-        anew for each part; cargo-mutants itself works in a copy of the source."""
+        """Runs one part after the other, in a copy of the source that is kept, as is what was built of it."""
+        copy = HOME / f"tree-{number}"
         environment = os.environ | QUICK | {"CARGO_TARGET_DIR": str(HOME / f"build-{number}")}
         while part := self.next():
             folder, selection = part
             folder.mkdir(parents=True, exist_ok=True)
-            command = ["cargo", "mutants", "--config", SETS[self.kind], "--no-shuffle", "--colors", "never", "-o", folder,
-                       *selection]
+            mirror(copy)
+            command = ["cargo", "mutants", "--in-place", "--dir", copy, "--config", SETS[self.kind], "--no-shuffle",
+                       "--colors", "never", "-o", folder, *selection]
             with (folder / "log.txt").open("wb") as log:
                 process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
                                            stdin=subprocess.DEVNULL, start_new_session=True,
@@ -202,17 +225,20 @@ def shards(count, *selection):
             for number in range(count)]
 
 
-def full(kind, home, source, minutes=None):
-    """The whole set, or as much of it as is begun in some minutes."""
-    mutants = listed(kind)
-    parts = shards(max(1, round(len(mutants) / PART)))
+def swept(kind, home, source, mutants, parts, minutes, partial):
+    """Sweeps the parts, or as many of them as are begun in some minutes, and judges that."""
     folders = Sweep(kind, home, parts, source, len(mutants), minutes).run()
     if len(folders) == len(parts):
-        return gate(kind, home, folders, mutants, source, False)
+        return gate(kind, home, folders, mutants, source, partial)
     reached = [one for folder in folders for one in json.loads((folder / "mutants.out/mutants.json").read_text())]
-    print(f"{kind}, a sample: {len(reached)} of {len(mutants)} mutants, {len(folders)} of {len(parts)} parts; "
-          "the others were not reached", flush=True)
+    print(f"{kind}: {len(reached)} of {len(mutants)} mutants, {len(folders)} of {len(parts)} parts; the others were not "
+          "reached", flush=True)
     return gate(kind, home, folders, reached, source, True)
+
+
+def full(kind, home, source, minutes=None):
+    mutants = listed(kind)
+    return swept(kind, home, source, mutants, shards(max(1, round(len(mutants) / PART))), minutes, False)
 
 
 def shard(kind, home, source, what):
@@ -234,7 +260,7 @@ def judge(kind, home, source, count):
     return gate(kind, home, folders, listed(kind), source, False)
 
 
-def diff(kind, home, source, base):
+def diff(kind, home, source, base, minutes):
     done = subprocess.run(["git", "diff", base, "--", "src"], cwd=ROOT, capture_output=True)
     if done.returncode != 0:
         fail(f"git diff {base} failed: {done.stderr.decode(errors='replace').strip()}")
@@ -246,7 +272,7 @@ def diff(kind, home, source, base):
         return 0
     parts = [(f"{file.stem}-{name}", ["--in-diff", str(file), *selection])
              for name, selection in shards(max(1, round(len(mutants) / PART)))]
-    return gate(kind, home, Sweep(kind, home, parts, source, len(mutants)).run(), mutants, source, True)
+    return swept(kind, home, source, mutants, parts, minutes, True)
 
 
 def main():
@@ -254,7 +280,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verb", choices=["full", "sample", "diff", "shard", "judge"])
     parser.add_argument("what", nargs="?", help="a revision for diff, K/N for shard, N for judge")
-    parser.add_argument("--minutes", type=float, default=15, help="for sample (15)")
+    parser.add_argument("--minutes", type=float, help="for sample (15) and diff (no limit)")
     parser.add_argument("--set", choices=list(SETS), help="only this set")
     options = parser.parse_args()
     if (options.what is None) == (options.verb in ("diff", "shard", "judge")):
@@ -271,9 +297,11 @@ def main():
         if options.verb == "full":
             code = full(kind, home, source)
         elif options.verb == "sample":
-            code = full(kind, home, source, options.minutes * sizes[kind] / sum(sizes.values()))
+            code = full(kind, home, source, (options.minutes or 15) * sizes[kind] / sum(sizes.values()))
+        elif options.verb == "diff":
+            code = diff(kind, home, source, options.what, options.minutes)
         else:
-            code = {"diff": diff, "shard": shard, "judge": judge}[options.verb](kind, home, source, options.what)
+            code = {"shard": shard, "judge": judge}[options.verb](kind, home, source, options.what)
         worst = max(worst, code)
     sys.exit(worst)
 
