@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the tools that fuzzing and the mutation sweep need, at pinned versions. What is there
-# already in the right version is left alone. Needs rustup; libFuzzer's runtime needs a C++ compiler.
+# Installs the tools that fuzzing and the mutation sweep need, at pinned versions: both, or those of
+# `setup.sh fuzz` or `setup.sh mutants` alone. What is there already in the right version is left
+# alone. Needs rustup; libFuzzer's runtime needs a C++ compiler.
 set -euo pipefail
 
 cargo_fuzz=0.13.2
@@ -15,7 +16,15 @@ install() {
   fi
 }
 
-command -v c++ > /dev/null || { echo 'a C++ compiler (c++) is needed' >&2; exit 2; }
-rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
-install cargo-fuzz "$cargo_fuzz"
-install cargo-mutants "$cargo_mutants"
+case "${1:-all}" in
+  all | fuzz | mutants) ;;
+  *) echo 'usage: setup.sh [fuzz | mutants]' >&2; exit 2 ;;
+esac
+if [ "${1:-all}" != mutants ]; then
+  command -v c++ > /dev/null || { echo 'a C++ compiler (c++) is needed' >&2; exit 2; }
+  rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+  install cargo-fuzz "$cargo_fuzz"
+fi
+if [ "${1:-all}" != fuzz ]; then
+  install cargo-mutants "$cargo_mutants"
+fi

@@ -94,7 +94,7 @@ pub fn encode_block(real: &[f32], mode: Mode) -> Result<Block, EncodeError> {
 
 /// ENC-D1: a step too small to be stored becomes 1. One too large is kept, for `stored` to refuse.
 fn degenerate_to_one(candidate: f32) -> f32 {
-    if candidate < 1.0 && !is_scale(f16::from_f32(candidate)) { 1.0 } else { candidate }
+    if f16::from_f32(candidate) == f16::ZERO { 1.0 } else { candidate }
 }
 
 fn is_scale(scale: f16) -> bool {

@@ -406,6 +406,7 @@ fn a_profile_is_what_it_names() {
         let alone: Profile = operation.name().parse().unwrap();
         let held: Vec<_> = operations.into_iter().filter(|&one| alone.contains(one)).collect();
         assert_eq!((held, alone.bounded), (vec![operation], false));
+        assert_eq!(alone.to_string(), operation.name());
     }
     let bounded = Profile::bounded_encode();
     assert_eq!((bounded.to_string().as_str(), bounded.bounded), ("encode-bounded", true));

@@ -131,7 +131,7 @@ fn evaluate(
     let candidate = finite(round(&span, &parts, Format::F32));
 
     // ENC-D1.
-    let degenerate = candidate < one && !is_scale(&f16_of(&candidate));
+    let degenerate = f16_of(&candidate).value().is_some_and(|stored| stored.is_zero());
     let scale = if degenerate { one.clone() } else { candidate };
     let bias = if symmetric { &Exact::scaled(-8, 0) * &scale } else { min.clone() };
 
