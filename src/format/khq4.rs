@@ -182,11 +182,9 @@ pub enum ReadError {
 /// As [`parse`], and what the reader reports.
 pub fn read(reader: &mut impl Read, width: AddressWidth) -> Result<Tensor, ReadError> {
     let mut bytes = Vec::new();
-    let mut ended = read_up_to(reader, &mut bytes, PREFIX)? < PREFIX;
-    if !ended {
-        let rest = 8 * u64::from(prefix_ndim(&bytes, bytes.len() as u64)?) + 8;
-        ended = read_up_to(reader, &mut bytes, rest)? < rest;
-    }
+    read_up_to(reader, &mut bytes, PREFIX)?;
+    let rest = 8 * u64::from(prefix_ndim(&bytes, bytes.len() as u64)?) + 8;
+    let ended = read_up_to(reader, &mut bytes, rest)? < rest;
     let known_len = if ended { bytes.len() as u64 } else { u64::MAX };
     let header = parse_header(&bytes, known_len, width)?;
     read_up_to(reader, &mut bytes, header.payload_len() + 1)?;

@@ -13,7 +13,8 @@ pub enum AddressWidth {
 
 impl AddressWidth {
     /// The width of the machine that this runs on.
-    pub const NATIVE: Self = if usize::BITS < 64 { Self::Bits32 } else { Self::Bits64 };
+    pub const NATIVE: Self =
+        if cfg!(target_pointer_width = "32") { Self::Bits32 } else { Self::Bits64 };
 
     /// The largest size.
     pub const fn max(self) -> u64 {

@@ -6,7 +6,6 @@ use q4proof::format::khq4::Header;
 use q4proof::format::{AddressWidth, Class};
 use q4proof::fuzz::meter;
 use q4proof::store;
-use q4proof::suite::Suite;
 use q4proof::suite::case::{Expect, Input};
 use q4proof::suite::derive::load_bytes;
 
@@ -29,7 +28,7 @@ fn the_counter_counts() {
 
 #[test]
 fn no_refusal_allocates_more_than_its_file_justifies() {
-    let suite = Suite::embedded().unwrap();
+    let suite = crate::embedded();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tensor.q4");
     let mut measured = 0;

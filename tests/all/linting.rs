@@ -60,7 +60,7 @@ fn problem_of(mistake: Mistake) -> String {
 fn sound_vectors_have_no_problem() {
     assert_eq!(linted(nothing, |text| text).unwrap(), Vec::<String>::new());
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors");
-    let suite = Suite::embedded().unwrap();
+    let suite = crate::embedded();
     let faults: BTreeSet<&str> = suite
         .cases()
         .iter()
@@ -256,7 +256,7 @@ fn vectors_are_built_into_a_folder_and_none_is_lost() {
     let nobody = |_: &str| Vec::new();
     let folder = tempfile::tempdir().unwrap();
     let built = build::build_into(folder.path(), &nobody).unwrap();
-    assert_eq!(built.cases().len(), Suite::embedded().unwrap().cases().len());
+    assert_eq!(built.cases().len(), crate::embedded().cases().len());
     // Over what is there; a case that is added is no loss.
     let again = build::build_into(folder.path(), &nobody).unwrap();
     assert_eq!(again.hash, built.hash);

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+use std::sync::OnceLock;
+
 mod allocation;
 mod clauses;
 mod corpus;
+mod evaluator;
 mod exact;
 mod exhaustive;
 mod fuzz;
@@ -14,3 +17,9 @@ mod linting;
 mod properties;
 mod suite;
 mod vectors;
+
+/// The vectors that the command carries, read once for all tests.
+fn embedded() -> &'static q4proof::suite::Suite {
+    static SUITE: OnceLock<q4proof::suite::Suite> = OnceLock::new();
+    SUITE.get_or_init(|| q4proof::suite::Suite::embedded().unwrap())
+}

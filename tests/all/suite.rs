@@ -16,12 +16,10 @@ use q4proof::suite::profile::Profile;
 use q4proof::suite::random::SplitMix64;
 use q4proof::suite::{Suite, build};
 
+use crate::embedded;
+
 fn vectors() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors")
-}
-
-fn embedded() -> Suite {
-    Suite::embedded().unwrap()
 }
 
 /// A copy of the committed vectors and their lock.

@@ -8,13 +8,15 @@ use std::path::PathBuf;
 use q4proof::suite::case::{Expect, Operation};
 use q4proof::suite::{Suite, build};
 
+use crate::embedded;
+
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors")
 }
 
 #[test]
 fn there_are_enough_of_each_kind() {
-    let suite = Suite::embedded().unwrap();
+    let suite = embedded();
     let mut counts = BTreeMap::new();
     for case in suite.cases() {
         let refusal = matches!(case.expect, Expect::Refuse(_));
@@ -30,7 +32,7 @@ fn there_are_enough_of_each_kind() {
 
 #[test]
 fn every_case_expects_what_the_exact_evaluator_derives() {
-    let suite = Suite::embedded().unwrap();
+    let suite = embedded();
     for case in suite.cases() {
         suite.verify(case).unwrap();
     }
@@ -38,7 +40,7 @@ fn every_case_expects_what_the_exact_evaluator_derives() {
 
 #[test]
 fn building_gives_the_committed_bytes() {
-    let suite = Suite::embedded().unwrap();
+    let suite = embedded();
     let agreed =
         |id: &str| suite.get(id).map(|case| case.source.agreed.clone()).unwrap_or_default();
     for (name, text) in build::build(&agreed).unwrap() {
@@ -49,8 +51,8 @@ fn building_gives_the_committed_bytes() {
 
 #[test]
 fn the_command_carries_the_vectors_of_the_folder() {
-    let (embedded, folder) = (Suite::embedded().unwrap(), Suite::from_folder(&folder()).unwrap());
-    assert_eq!((embedded.version, embedded.hash), (folder.version, folder.hash));
+    let (embedded, folder) = (embedded(), Suite::from_folder(&folder()).unwrap());
+    assert_eq!((&embedded.version, &embedded.hash), (&folder.version, &folder.hash));
 }
 
 /// The published schema, compiled.
@@ -104,7 +106,7 @@ fn the_schema_and_the_types_refuse_the_same_mistakes() {
 
 #[test]
 fn each_wrong_evaluation_is_told_apart_by_three_inputs() {
-    let suite = Suite::embedded().unwrap();
+    let suite = embedded();
     for evaluation in [
         "round-half-even",
         "truncate-half-up",

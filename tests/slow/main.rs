@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod fuzz;
+mod harness;
 mod zoo;
 
 /// Counted, for the oracle on memory.

@@ -89,9 +89,7 @@ impl Evaluation {
         let steps = |value: f32| match self {
             E::DivideNotReciprocal => (value - origin) / scale,
             E::DistributedProduct => value * inverse - origin * inverse,
-            E::F16BiasForNibbles if mode == Mode::Asymmetric => {
-                (value - f16::from_f32(min).to_f32()) * inverse
-            }
+            E::F16BiasForNibbles => (value - f16::from_f32(min).to_f32()) * inverse,
             _ => (value - origin) * inverse,
         };
         let middle = if mode == Mode::Symmetric { 8.0 } else { 0.0 };

@@ -155,7 +155,7 @@ impl Format {
         }
         let magnitude = match field {
             0 => Exact::scaled(fraction, self.smallest()),
-            _ => Exact::scaled(fraction | 1 << fraction_bits, self.smallest() + field - 1),
+            _ => Exact::scaled(fraction + (1 << fraction_bits), self.smallest() + field - 1),
         };
         Some(if self.sign(bits) { -&magnitude } else { magnitude })
     }

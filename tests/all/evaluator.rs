@@ -1,0 +1,188 @@
+//! The evaluator's verdicts on files, beside the table of ERR-2 and the clauses of the header, at
+//! each of their limits: what is lawful there is read off the text, not off the code.
+
+use std::collections::BTreeSet;
+
+use q4proof::format::Class::{self, *};
+use q4proof::suite::exact::file::{Content, Verdict, judge, write};
+
+/// A block of scale 1, bias 2 and nibbles of zero: 32 times 2.
+const TWOS: [u8; 20] = [0x00, 0x3c, 0x00, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// The same with a scale of -1.
+const NEGATIVE: [u8; 20] = [0x00, 0xbc, 0x00, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// Prefix fields, then whatever follows.
+fn prefix(magic: &[u8; 4], version: u32, ndim: u32, rest: &[u8]) -> Vec<u8> {
+    [&magic[..], &version.to_le_bytes(), &ndim.to_le_bytes(), rest].concat()
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], width: u32, classes: &[Class]) {
+    let expected: BTreeSet<Class> = classes.iter().copied().collect();
+    assert_eq!(judge(bytes, width, None), Verdict::Refuse(expected), "{width} bits, {bytes:02x?}");
+}
+
+#[track_caller]
+fn accepted(bytes: &[u8], width: u32) -> Content {
+    match judge(bytes, width, None) {
+        Verdict::Accept(content) => content,
+        verdict => panic!("{width} bits: {verdict:?}"),
+    }
+}
+
+/// KHQ4-H1 to H4, and the first five rows of ERR-2.
+#[test]
+fn a_header_is_refused_at_each_of_its_limits() {
+    for width in [32, 64] {
+        for len in 0..4 {
+            refused(&b"KHQ4"[..len], width, &[Magic, TruncatedHeader]);
+        }
+        let foreign: [(&[u8; 4], u32, Class); 4] = [
+            (b"KHQ5", 2, Magic),
+            (b"4QHK", 2, Magic),
+            (b"KHQ4", 1, LegacyVersion),
+            (b"KHQ4", 3, Version),
+        ];
+        for (magic, version, class) in foreign {
+            let whole = prefix(magic, version, 0, &[0; 8]);
+            refused(&whole[..8], width, &[class, TruncatedHeader]);
+            refused(&whole[..19], width, &[class, TruncatedHeader]);
+            refused(&whole, width, &[class]);
+            refused(&[&whole[..], &[0; 9]].concat(), width, &[class]);
+        }
+        // Right magic, no wrong version.
+        for len in 4..12 {
+            refused(&prefix(b"KHQ4", 2, 0, &[])[..len], width, &[TruncatedHeader]);
+        }
+        // One dimension: its table ends at 20, original_len at 28.
+        let one = prefix(b"KHQ4", 2, 1, &[0; 16]);
+        refused(&one[..12], width, &[TruncatedHeader, Dimensions]);
+        refused(&one[..19], width, &[TruncatedHeader, Dimensions]);
+        refused(&one[..20], width, &[TruncatedHeader]);
+        refused(&one[..27], width, &[TruncatedHeader]);
+        assert_eq!(accepted(&one, width).shape, [0]);
+        // No dimension: original_len ends at 20.
+        let none = prefix(b"KHQ4", 2, 0, &[1, 0, 0, 0, 0, 0, 0, 0]);
+        refused(&none[..19], width, &[TruncatedHeader]);
+        refused(&none, width, &[TruncatedPayload]);
+    }
+    // 8 ndim leaves 32 bits from 2^29 on.
+    let claims = |ndim: u32| prefix(b"KHQ4", 2, ndim, &[0; 8]);
+    refused(&claims((1 << 29) - 1), 32, &[TruncatedHeader, Dimensions]);
+    refused(&claims(1 << 29), 32, &[TruncatedHeader, Dimensions, Overflow]);
+    refused(&claims(1 << 29), 64, &[TruncatedHeader, Dimensions]);
+    refused(&claims(u32::MAX), 64, &[TruncatedHeader, Dimensions]);
+}
+
+/// KHQ4-H5 to H8, and the rows of ERR-2 on sizes.
+#[test]
+fn sizes_are_refused_at_each_of_their_limits() {
+    let empty = |shape: &[u64], len: u64| write(shape, len, &[]);
+    let (two_32, two_33) = (1u64 << 32, 1u64 << 33);
+    refused(&write(&[3], 4, &TWOS), 64, &[ShapeMismatch]);
+    refused(&write(&[], 0, &[]), 64, &[ShapeMismatch]);
+    refused(&write(&[2, 3], 5, &TWOS), 32, &[ShapeMismatch]);
+
+    // Beyond 64 bits: also where what is left of the product is original_len.
+    refused(&empty(&[two_32, two_32], 0), 64, &[Overflow, ShapeMismatch]);
+    refused(&empty(&[two_33, two_33, two_33], 0), 64, &[Overflow, ShapeMismatch]);
+    refused(&empty(&[two_32, two_32 - 1], two_32 * (two_32 - 1)), 64, &[TruncatedPayload]);
+    // Beyond 32 bits only.
+    refused(&empty(&[two_32], two_32), 64, &[TruncatedPayload]);
+    refused(&empty(&[two_32], two_32), 32, &[Overflow, TruncatedPayload]);
+    refused(&empty(&[1 << 16, 1 << 16], two_32), 32, &[Overflow, TruncatedPayload]);
+    refused(&empty(&[1 << 16, 1 << 16], 0), 32, &[Overflow, ShapeMismatch]);
+    refused(&empty(&[two_32, 0], 0), 32, &[Overflow]);
+    assert_eq!(accepted(&empty(&[two_32, 0], 0), 64).shape, [two_32, 0]);
+    assert_eq!(accepted(&empty(&[two_32 - 1, 0], 0), 32).shape, [two_32 - 1, 0]);
+    refused(&write(&[1], two_32 + 1, &TWOS), 32, &[Overflow, ShapeMismatch, TruncatedPayload]);
+
+    // A reader that adds 31 before it divides leaves W bits from 2^W - 31 on.
+    for (width, limit) in [(64, u64::MAX - 30), (32, two_32 - 31)] {
+        refused(&empty(&[limit - 1], limit - 1), width, &[TruncatedPayload]);
+        refused(&empty(&[limit], limit), width, &[TruncatedPayload, Overflow]);
+    }
+    refused(&empty(&[u64::MAX], u64::MAX), 64, &[TruncatedPayload, Overflow]);
+    refused(&empty(&[5], u64::MAX), 64, &[ShapeMismatch, TruncatedPayload, Overflow]);
+}
+
+/// KHQ4-P1 to P4 and P7.
+#[test]
+fn a_payload_is_refused_for_its_length_and_for_each_of_its_blocks() {
+    for width in [32, 64] {
+        for len in [1, 31, 32] {
+            refused(&write(&[len], len, &TWOS[..19]), width, &[TruncatedPayload]);
+            refused(&write(&[len], len, &[&TWOS[..], &[0]].concat()), width, &[TrailingBytes]);
+            let content = accepted(&write(&[len], len, &TWOS), width);
+            assert_eq!(content.values, vec![0x4000_0000; len as usize]);
+            assert_eq!((content.shape, content.payload), (vec![len], TWOS.to_vec()));
+        }
+        refused(&write(&[33], 33, &TWOS), width, &[TruncatedPayload]);
+        refused(&write(&[0], 0, &TWOS), width, &[TrailingBytes]);
+    }
+    let with = |at: usize, bits: u16| {
+        let mut payload = TWOS.repeat(2);
+        payload[at..at + 2].copy_from_slice(&bits.to_le_bytes());
+        write(&[33], 33, &payload)
+    };
+    for (at, of_field) in [(0, Scale), (20, Scale), (2, Bias), (22, Bias)] {
+        for bits in [0x7c00, 0xfc00, 0x7c01, 0xffff] {
+            refused(&with(at, bits), 64, &[of_field]);
+        }
+        for lawful in [0x0001, 0x03ff, 0x0400, 0x7bff] {
+            assert_eq!(accepted(&with(at, lawful), 64).shape, [33]);
+        }
+    }
+    refused(&with(20, 0x0000), 64, &[Scale]);
+    refused(&with(20, 0x8000), 64, &[Scale]);
+    assert_eq!(accepted(&with(22, 0x8000), 64).shape, [33]);
+    // A wrong length, and a wrong block among those that are there and claimed.
+    let no_scale = [0; 20];
+    refused(&write(&[65], 65, &no_scale), 64, &[TruncatedPayload, Scale]);
+    refused(&write(&[1], 1, &[TWOS, no_scale].concat()), 64, &[TrailingBytes]);
+    refused(&write(&[1], 1, &[no_scale, TWOS].concat()), 64, &[TrailingBytes, Scale]);
+
+    let file = write(&[2, 16], 32, &TWOS);
+    let asked = |shape: &[u64]| judge(&file, 64, Some(shape));
+    assert!(matches!(asked(&[2, 16]), Verdict::Accept(_)));
+    for other in [&[32][..], &[16, 2], &[2, 16, 1], &[2], &[]] {
+        assert_eq!(asked(other), Verdict::Refuse([ExpectedShape].into()), "{other:?}");
+    }
+}
+
+/// KHQ4-H6 and P6: what is lawful either way, and a right class beside any other fault.
+#[test]
+fn what_two_behaviours_answer_has_both_answers() {
+    let either = |bytes: &[u8], names: [&str; 2], class: Class| match judge(bytes, 64, None) {
+        Verdict::Either { content, accepts, refuses, class: found } => {
+            assert_eq!(([accepts, refuses], found), (names, class));
+            content
+        }
+        verdict => panic!("{verdict:?}"),
+    };
+    let two_33 = 1u64 << 33;
+    let zero = either(&write(&[two_33, two_33, 0], 0, &[]), ["zero-first", "fold-left"], Overflow);
+    assert_eq!((zero.shape, zero.values), (vec![two_33, two_33, 0], vec![]));
+    assert_eq!(accepted(&write(&[0, two_33, two_33], 0, &[]), 64).shape, [0, two_33, two_33]);
+    refused(&write(&[two_33, two_33, 0], 5, &[]), 64, &[ShapeMismatch, Overflow, TruncatedPayload]);
+
+    let names = ["signed-scale", "positive-scale"];
+    let signed = either(&write(&[64], 64, &[TWOS, NEGATIVE].concat()), names, Scale);
+    assert_eq!(signed.values, [0x4000_0000; 64]);
+    let trailing = [&NEGATIVE[..], &[0]].concat();
+    refused(&write(&[1], 1, &trailing), 64, &[TrailingBytes, Scale]);
+    refused(&write(&[1], 1, &[TWOS, NEGATIVE].concat()), 64, &[TrailingBytes]);
+}
+
+/// KHQ4-W1: every field in its place, the low byte first.
+#[test]
+fn a_file_is_written_field_by_field() {
+    let bytes = write(&[0x0102, 3], 0x0807_0605_0403_0201, &[0xaa, 0xbb]);
+    let expected = [
+        &b"KHQ4\x02\0\0\0\x02\0\0\0"[..],
+        &[0x02, 0x01, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0],
+        &[1, 2, 3, 4, 5, 6, 7, 8, 0xaa, 0xbb],
+    ];
+    assert_eq!(bytes, expected.concat());
+}
