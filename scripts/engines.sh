@@ -20,6 +20,7 @@ run() {
   fi
 }
 run python 0
+run c 0
 run lattice-0.15.0 1
 run lattice-0.4.2 1
 
