@@ -97,14 +97,10 @@ fn degenerate_to_one(candidate: f32) -> f32 {
     if f16::from_f32(candidate) == f16::ZERO { 1.0 } else { candidate }
 }
 
-fn is_scale(scale: f16) -> bool {
-    scale.is_finite() && scale > f16::ZERO
-}
-
 /// ENC-M1 to M3: both numbers rounded to f16 and checked, the scale first.
 fn stored(scale: f32, bias: f32, nibbles: &[u8; BLOCK_WEIGHTS]) -> Result<Block, EncodeError> {
     let (stored_scale, stored_bias) = (f16::from_f32(scale), f16::from_f32(bias));
-    if !is_scale(stored_scale) {
+    if !stored_scale.is_finite() {
         return Err(EncodeError::Scale { block: 0, scale });
     }
     if !stored_bias.is_finite() {

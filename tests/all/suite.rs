@@ -388,6 +388,9 @@ fn a_case_is_trusted_where_the_evaluator_derives_the_same() {
     // Any encoding within the bound is an expectation of lawful encodings only.
     let bounded = |case: &Case| Case { expect: Expect::Bounded {}, ..case.clone() };
     assert!(verify(&bounded(decode), None).is_err());
+    let either = suite.get("load/negative-scale-first").unwrap();
+    assert!(matches!(either.expect, Expect::OneOf(_)));
+    assert!(verify(&bounded(either), suite.control(either)).is_err());
     let plain: Vec<f32> = (1..33).map(|place| place as f32).collect();
     assert_eq!(verify(&bounded(&encode_case(&[32], &plain, Mode::Symmetric)), None), Ok(()));
     let zero = [0.0; 32];

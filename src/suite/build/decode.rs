@@ -153,7 +153,7 @@ fn sums() -> Vec<Draft> {
         // A bias and a scale with exponents far apart leave bits below the f32's last place.
         let scale = (random.below(0x0400) + 1) as u16;
         let bias = (0x5c00 + random.below(0x1fff)) as u16
-            | if random.below(2) == 0 { 0 } else { NEGATIVE };
+            + if random.below(2) == 0 { 0 } else { NEGATIVE };
         let ordered = block(scale, bias, |place| (place as u8).wrapping_mul(11).wrapping_add(3));
         let read = ExactBlock::read(&ordered);
         let inexact = (0..32).filter(|&place| rounds(&read, place)).count();

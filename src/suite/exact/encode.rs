@@ -137,7 +137,7 @@ fn evaluate(
 
     // ENC-M1 to M3.
     let (stored_scale, stored_bias) = (f16_of(&scale), f16_of(&bias));
-    if !is_scale(&stored_scale) {
+    if stored_scale.value().is_none() {
         return Err(Refusal::Scale { block });
     }
     if stored_bias.value().is_none() {
@@ -160,11 +160,6 @@ fn evaluate(
     let scale_bits = stored_scale.bits(Format::F16) as u16;
     let block = ExactBlock { scale: scale_bits, bias: bias_bits, nibbles };
     Ok(Evaluated { scale, bias, degenerate, zero_bias, block })
-}
-
-/// A stored scale is a finite number above zero.
-fn is_scale(stored: &Rounded) -> bool {
-    stored.value().is_some_and(|value| value > Exact::zero())
 }
 
 /// The value of what the checks before have bounded.
