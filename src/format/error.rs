@@ -1,6 +1,6 @@
 //! Why bytes are refused: a closed list of classes, and where in the file the fault lies (ERR-1).
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -40,11 +40,13 @@ pub enum Class {
     Io,
     /// A source value is a NaN or an infinity.
     NonFinite,
+    /// A stored value is a NaN or an infinity.
+    Value,
 }
 
 impl Class {
     /// Every class, in the order of SPEC ERR-1.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Magic,
         Self::LegacyVersion,
         Self::Version,
@@ -60,6 +62,7 @@ impl Class {
         Self::NotAFile,
         Self::Io,
         Self::NonFinite,
+        Self::Value,
     ];
 
     /// The name in vectors, answers and logs.
@@ -80,6 +83,7 @@ impl Class {
             Self::NotAFile => "not_a_file",
             Self::Io => "io",
             Self::NonFinite => "non_finite",
+            Self::Value => "value",
         }
     }
 }
@@ -106,4 +110,15 @@ impl FormatError {
     pub(crate) fn new(class: Class, offset: u64, detail: impl Into<String>) -> Self {
         Self { class, offset, detail: detail.into() }
     }
+}
+
+/// Why a stream gave no tensor.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// What arrived is not a lawful file.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The stream failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }

@@ -10,13 +10,13 @@
 //! 20 + 8 ndim  blocks        ceil(original_len / 32) blocks of 20 bytes
 //! ```
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use thiserror::Error;
 use zerocopy::FromBytes;
 
+use super::header::{self, Grammar};
 use super::stream::read_up_to;
-use super::{AddressWidth, Class, FormatError};
+use super::{AddressWidth, Class, FormatError, ReadError};
 use crate::codec::{BLOCK_BYTES, BLOCK_WEIGHTS, Block, block_count, decode};
 
 /// The first four bytes of a file.
@@ -25,8 +25,12 @@ pub const MAGIC: [u8; 4] = *b"KHQ4";
 /// The version that is read and written.
 pub const VERSION: u32 = 2;
 
-/// Bytes before the shape: magic, version and ndim.
-const PREFIX: u64 = 12;
+const GRAMMAR: Grammar = Grammar {
+    magic: MAGIC,
+    version: VERSION,
+    retired: Some((1, "the retired 18-byte symmetric block: quantize again")),
+    count: "original_len",
+};
 
 /// The fields of a header, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +48,12 @@ impl Header {
     ///
     /// `overflow`, at the dimension where the product leaves `width`.
     pub fn for_shape(shape: &[u64], width: AddressWidth) -> Result<Self, FormatError> {
-        Ok(Self { shape: shape.to_vec(), original_len: product(shape, width)? })
+        Ok(Self { shape: shape.to_vec(), original_len: header::product(shape, width)? })
     }
 
     /// Where the payload begins, in bytes.
     pub fn payload_offset(&self) -> u64 {
-        PREFIX + 8 * self.shape.len() as u64 + 8
+        header::payload_offset(&self.shape)
     }
 
     /// Blocks in the payload.
@@ -70,12 +74,7 @@ impl Header {
 
     /// The header's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let ndim = self.shape.len() as u32;
-        let mut bytes = [MAGIC, VERSION.to_le_bytes(), ndim.to_le_bytes()].concat();
-        for size in self.shape.iter().chain([&self.original_len]) {
-            bytes.extend_from_slice(&size.to_le_bytes());
-        }
-        bytes
+        GRAMMAR.write(&self.shape, self.original_len)
     }
 
     /// KHQ4-P7: the shape that the caller requires.
@@ -84,12 +83,7 @@ impl Header {
     ///
     /// `expected_shape`, where this is another.
     pub fn expect_shape(&self, expected: &[u64]) -> Result<(), FormatError> {
-        if self.shape == expected {
-            return Ok(());
-        }
-        let detail =
-            format!("shape is {}, the caller requires {}", brief(&self.shape), brief(expected));
-        Err(FormatError::new(Class::ExpectedShape, PREFIX, detail))
+        header::expect_shape(&self.shape, expected)
     }
 }
 
@@ -153,7 +147,8 @@ impl Tensor {
 ///
 /// The first rule that is broken, in the order of SPEC KHQ4.
 pub fn parse(bytes: &[u8], width: AddressWidth) -> Result<View<'_>, FormatError> {
-    let header = parse_header(bytes, bytes.len() as u64, width)?;
+    let (shape, original_len) = GRAMMAR.parse(bytes, bytes.len() as u64, width)?;
+    let header = Header { shape, original_len };
     check_extent(&header, bytes.len() as u64)?;
     let (offset, payload) = (header.payload_offset(), &bytes[header.payload_offset() as usize..]);
     let blocks = <[Block]>::ref_from_bytes(payload).map_err(|_| {
@@ -161,17 +156,6 @@ pub fn parse(bytes: &[u8], width: AddressWidth) -> Result<View<'_>, FormatError>
     })?;
     check_blocks(blocks, offset)?;
     Ok(View { header, blocks })
-}
-
-/// Why a stream gave no tensor.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// What arrived is not a lawful file.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// The stream failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
 }
 
 /// A tensor from any stream, which must end with the file. Gives the verdict of [`parse`] on the
@@ -182,11 +166,8 @@ pub enum ReadError {
 /// As [`parse`], and what the reader reports.
 pub fn read(reader: &mut impl Read, width: AddressWidth) -> Result<Tensor, ReadError> {
     let mut bytes = Vec::new();
-    read_up_to(reader, &mut bytes, PREFIX)?;
-    let rest = 8 * u64::from(prefix_ndim(&bytes, bytes.len() as u64)?) + 8;
-    let ended = read_up_to(reader, &mut bytes, rest)? < rest;
-    let known_len = if ended { bytes.len() as u64 } else { u64::MAX };
-    let header = parse_header(&bytes, known_len, width)?;
+    let (shape, original_len) = GRAMMAR.read(reader, &mut bytes, width)?;
+    let header = Header { shape, original_len };
     read_up_to(reader, &mut bytes, header.payload_len() + 1)?;
     Ok(Tensor::from_bytes(bytes, width)?)
 }
@@ -201,84 +182,6 @@ pub fn to_bytes(header: &Header, payload: &[u8]) -> Result<Vec<u8>, FormatError>
     bytes.extend_from_slice(payload);
     parse(&bytes, AddressWidth::NATIVE)?;
     Ok(bytes)
-}
-
-/// Checks magic and version and returns ndim (KHQ4-H1 to H3).
-fn prefix_ndim(bytes: &[u8], file_len: u64) -> Result<u32, FormatError> {
-    let magic = &bytes[..bytes.len().min(4)];
-    if !MAGIC.starts_with(magic) {
-        let detail = format!("magic is {:?}, expected \"KHQ4\"", String::from_utf8_lossy(magic));
-        return Err(FormatError::new(Class::Magic, 0, detail));
-    }
-    u32_at(bytes, 0, "magic", file_len)?;
-    match u32_at(bytes, 4, "version", file_len)? {
-        VERSION => {}
-        1 => {
-            let detail = "version is 1, the retired 18-byte symmetric block: quantize again";
-            return Err(FormatError::new(Class::LegacyVersion, 4, detail));
-        }
-        other => {
-            let detail = format!("version is {other}, expected {VERSION}");
-            return Err(FormatError::new(Class::Version, 4, detail));
-        }
-    }
-    u32_at(bytes, 8, "ndim", file_len)
-}
-
-/// The header of a file of `file_len` bytes, of which `bytes` are at least the header's.
-fn parse_header(bytes: &[u8], file_len: u64, width: AddressWidth) -> Result<Header, FormatError> {
-    let ndim = prefix_ndim(bytes, file_len)?;
-    let dimensions = width.multiply(8, u64::from(ndim)).ok_or_else(|| {
-        FormatError::new(Class::Overflow, 8, format!("ndim is {ndim}: 8 ndim overflows an address"))
-    })?;
-    if dimensions > file_len {
-        let detail = format!("ndim is {ndim}: its {dimensions} bytes exceed the file's {file_len}");
-        return Err(FormatError::new(Class::Dimensions, 8, detail));
-    }
-    if PREFIX + dimensions + 8 > file_len {
-        let expected = PREFIX + dimensions + 8;
-        let detail =
-            format!("ndim is {ndim}: the header takes {expected} bytes, the file has {file_len}");
-        return Err(FormatError::new(Class::TruncatedHeader, file_len, detail));
-    }
-    let sizes = &bytes[PREFIX as usize..(PREFIX + dimensions + 8) as usize];
-    let mut shape = Vec::new();
-    shape
-        .try_reserve_exact(ndim as usize + 1)
-        .map_err(|_| FormatError::new(Class::Io, 8, format!("no memory for {ndim} dimensions")))?;
-    for (index, size) in sizes.chunks_exact(8).enumerate() {
-        let size = u64::from_le_bytes(size.try_into().expect("chunks of eight"));
-        shape.push(width.fit(size).ok_or_else(|| {
-            let name = if index < ndim as usize {
-                format!("shape[{index}]")
-            } else {
-                "original_len".into()
-            };
-            let detail = format!("{name} is {size}: it overflows an address");
-            FormatError::new(Class::Overflow, PREFIX + 8 * index as u64, detail)
-        })?);
-    }
-    let original_len = shape.pop().expect("ndim sizes and one more");
-    let expected = product(&shape, width)?;
-    if expected != original_len {
-        let detail =
-            format!("original_len is {original_len}, the shape {} holds {expected}", brief(&shape));
-        return Err(FormatError::new(Class::ShapeMismatch, PREFIX + dimensions, detail));
-    }
-    Ok(Header { shape, original_len })
-}
-
-/// KHQ4-H6: the product, folded left to right; a zero dimension ends it (`fold-left`).
-fn product(shape: &[u64], width: AddressWidth) -> Result<u64, FormatError> {
-    let mut product = 1;
-    for (index, &size) in shape.iter().enumerate() {
-        product = width.multiply(product, size).ok_or_else(|| {
-            let detail =
-                format!("the product of the shape {} overflows at shape[{index}]", brief(shape));
-            FormatError::new(Class::Overflow, PREFIX + 8 * index as u64, detail)
-        })?;
-    }
-    Ok(product)
 }
 
 /// KHQ4-P1 and P2: the payload ends where the file ends.
@@ -324,23 +227,4 @@ pub fn check_blocks(blocks: &[Block], payload_offset: u64) -> Result<(), FormatE
         }
     }
     Ok(())
-}
-
-fn u32_at(bytes: &[u8], offset: usize, name: &str, file_len: u64) -> Result<u32, FormatError> {
-    match bytes.get(offset..offset + 4).and_then(|field| field.try_into().ok()) {
-        Some(field) => Ok(u32::from_le_bytes(field)),
-        None => {
-            let detail = format!("the file ends after {file_len} bytes, before the end of {name}");
-            Err(FormatError::new(Class::TruncatedHeader, file_len, detail))
-        }
-    }
-}
-
-/// A shape for a message: a hostile one can be long.
-fn brief(shape: &[u64]) -> String {
-    const SHOWN: usize = 8;
-    if shape.len() <= SHOWN {
-        return format!("{shape:?}");
-    }
-    format!("{:?} and {} more", &shape[..SHOWN], shape.len() - SHOWN)
 }

@@ -1,13 +1,17 @@
-//! Bytes to tensors and back, with every rule of SPEC.md's KHQ4 clauses; knows of no file system.
+//! Bytes to tensors and back, with every rule of SPEC.md's KHQ4 and KHF1 clauses; knows of no file
+//! system.
 //!
-//! [`khq4::parse`] is the one place where a KHQ4 file is judged. The streaming reader
-//! ([`khq4::read`]) and the map in `store` hand it the same bytes, so that every access path gives
-//! the same verdict, the same class and the same values (KHQ4-A2).
+//! [`khq4::parse`] is the one place where a KHQ4 file is judged, and [`khf1::parse`] where a KHF1
+//! file is. The streaming readers ([`khq4::read`], [`khf1::read`]) and the maps in `store` hand
+//! them the same bytes, so that every access path gives the same verdict, the same class and the
+//! same values (KHQ4-A2).
 
 pub mod error;
+mod header;
+pub mod khf1;
 pub mod khq4;
 pub mod stream;
 pub mod width;
 
-pub use error::{Class, FormatError};
+pub use error::{Class, FormatError, ReadError};
 pub use width::AddressWidth;

@@ -8,8 +8,8 @@ use std::path::Path;
 use super::sketch::Sketch;
 use super::{Finding, Verdict, meter, workspace};
 use crate::codec;
-use crate::format::khq4::{self, ReadError, View};
-use crate::format::{AddressWidth, Class};
+use crate::format::khq4::{self, View};
+use crate::format::{AddressWidth, Class, ReadError};
 use crate::store;
 
 /// What outputs are filled with before they are written: a value that stays shows.

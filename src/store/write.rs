@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::StoreError;
+use half::f16;
 
+use super::StoreError;
+use crate::format::khf1;
 use crate::format::khq4::{self, Header};
 
 /// Writes a KHQ4 file that every lawful reader accepts, of the bytes of its blocks.
@@ -14,6 +16,16 @@ use crate::format::khq4::{self, Header};
 /// What a reader would refuse (KHQ4-W2), and `io`; nothing is left behind then.
 pub fn write_khq4(path: &Path, header: &Header, payload: &[u8]) -> Result<(), StoreError> {
     let bytes = khq4::to_bytes(header, payload).map_err(|error| StoreError::new(path, error))?;
+    write_atomically(path, &bytes).map_err(|error| StoreError::io(path, &error))
+}
+
+/// Writes a KHF1 file that every lawful reader accepts.
+///
+/// # Errors
+///
+/// What a reader would refuse (KHQ4-W2), and `io`; nothing is left behind then.
+pub fn write_khf1(path: &Path, header: &khf1::Header, values: &[f16]) -> Result<(), StoreError> {
+    let bytes = khf1::to_bytes(header, values).map_err(|error| StoreError::new(path, error))?;
     write_atomically(path, &bytes).map_err(|error| StoreError::io(path, &error))
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use q4proof::format::khq4::{self, ReadError};
-use q4proof::format::{AddressWidth, Class, FormatError};
+use q4proof::format::khq4;
+use q4proof::format::{AddressWidth, Class, FormatError, ReadError};
 use q4proof::store;
 use zerocopy::IntoBytes;
 
