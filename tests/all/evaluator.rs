@@ -186,3 +186,77 @@ fn a_file_is_written_field_by_field() {
     ];
     assert_eq!(bytes, expected.concat());
 }
+
+/// KHF1, at each of its limits.
+#[test]
+fn a_file_of_f16_is_judged_by_its_own_clauses() {
+    use q4proof::suite::exact::halves::{Content, Verdict, judge, write};
+
+    #[track_caller]
+    fn refused(bytes: &[u8], width: u32, classes: &[Class]) {
+        let expected: BTreeSet<Class> = classes.iter().copied().collect();
+        assert_eq!(judge(bytes, width, None), Verdict::Refuse(expected), "{width}: {bytes:02x?}");
+    }
+    // 1, the largest negative number, the least subnormal, -0.
+    let four = [0x3c00, 0xfbff, 0x0001, 0x8000];
+    let sound = write(&[2, 2], 4, &four);
+    let accepted = |shape: &[u64], values: &[u16]| {
+        Verdict::Accept(Content { shape: shape.to_vec(), values: values.to_vec() })
+    };
+    for width in [32, 64] {
+        assert_eq!(judge(&sound, width, None), accepted(&[2, 2], &four));
+        assert_eq!(judge(&sound, width, Some(&[2, 2])), accepted(&[2, 2], &four));
+        assert_eq!(judge(&sound, width, Some(&[4])), Verdict::Refuse([ExpectedShape].into()));
+        assert_eq!(judge(&write(&[0], 0, &[]), width, None), accepted(&[0], &[]));
+
+        let version = |version: u8| [&sound[..4], &[version], &sound[5..]].concat();
+        refused(&[b"KHQ4", &sound[4..]].concat(), width, &[Magic]);
+        for other in [0, 2, 3] {
+            refused(&version(other), width, &[Version]);
+            refused(&version(other)[..19], width, &[Version, TruncatedHeader]);
+        }
+        refused(&sound[..35], width, &[TruncatedHeader]);
+        refused(&sound[..27], width, &[TruncatedHeader, Dimensions]);
+        refused(&sound[..43], width, &[TruncatedPayload]);
+        refused(&[&sound[..], &[0]].concat(), width, &[TrailingBytes]);
+        refused(&write(&[2, 2], 3, &four), width, &[ShapeMismatch, TrailingBytes]);
+        refused(&write(&[2, 2], 3, &four[..3]), width, &[ShapeMismatch]);
+        for place in 0..4 {
+            for bits in [0x7c00, 0xfc00, 0x7e00, 0xffff] {
+                let mut values = four;
+                values[place] = bits;
+                refused(&write(&[4], 4, &values), width, &[Value]);
+                // Beside another fault, among the values that are there and claimed.
+                refused(&write(&[9], 9, &values), width, &[TruncatedPayload, Value]);
+                let of_three = &write(&[3], 3, &values);
+                let classes =
+                    if place < 3 { &[TrailingBytes, Value][..] } else { &[TrailingBytes] };
+                refused(of_three, width, classes);
+            }
+        }
+    }
+    // 2 numel wraps from 2^(W-1) on; a little below it is header and payload that leave W bits.
+    for (width, half) in [(64, 1u64 << 63), (32, 1 << 31)] {
+        for numel in [half, half + 1, half + 4] {
+            refused(&write(&[numel], numel, &four), width, &[Overflow, TruncatedPayload]);
+        }
+        refused(&write(&[half - 1], half - 1, &four), width, &[Overflow, TruncatedPayload]);
+        refused(&write(&[half - 14], half - 14, &four), width, &[Overflow, TruncatedPayload]);
+        refused(&write(&[half - 15], half - 15, &four), width, &[TruncatedPayload]);
+    }
+    refused(&write(&[1 << 31], 1 << 31, &four), 64, &[TruncatedPayload]);
+
+    let (two_32, empty) =
+        (1u64 << 32, |shape: &[u64]| Content { shape: shape.to_vec(), values: Vec::new() });
+    let either = judge(&write(&[two_32, two_32, 0], 0, &[]), 64, None);
+    assert_eq!(either, Verdict::Either(empty(&[two_32, two_32, 0])));
+    refused(&write(&[two_32, two_32, 0], 1, &[]), 64, &[ShapeMismatch, Overflow, TruncatedPayload]);
+    assert_eq!(judge(&write(&[two_32, 0], 0, &[]), 64, None), accepted(&[two_32, 0], &[]));
+    refused(&write(&[two_32, 0], 0, &[]), 32, &[Overflow]);
+
+    let expected = [
+        &b"KHF1\x01\0\0\0\x01\0\0\0"[..],
+        &[2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x34, 0x12],
+    ];
+    assert_eq!(write(&[2], 3, &[0x1234]), expected.concat());
+}

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use q4proof::codec::{BLOCK_WEIGHTS, Block, Mode, decode, encode, encode_block};
 use q4proof::format::khq4::{self, Header};
-use q4proof::format::{AddressWidth, FormatError, ReadError};
+use q4proof::format::{AddressWidth, Class, FormatError, ReadError, khf1};
 use q4proof::store;
 use q4proof::suite::exact::encode::{self as exact_encode, margin};
 use q4proof::suite::exact::file::{self, Verdict};
+use q4proof::suite::exact::halves;
 use zerocopy::IntoBytes;
 
 fn config() -> Config {
@@ -213,6 +214,61 @@ proptest! {
                 prop_assert!(classes.contains(&error.class), "{error}, expected {classes:?}");
             }
             (Err(error), Verdict::Either { class, .. }) => prop_assert_eq!(error.class, class),
+            (found, expected) => prop_assert!(false, "{found:?}, expected {expected:?}"),
+        }
+    }
+
+    /// KHQ4-A2 and KHF1: any bytes get one verdict, by slice, hesitant stream, copy and map, and it
+    /// is that of an independent reading.
+    #[test]
+    fn all_access_paths_to_f16_agree(
+        values in vec(any::<u16>(), 0..40),
+        sound in any::<bool>(),
+        edits in vec((0usize..40, any::<u8>()), 0..3),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+        piece in 1usize..50,
+        narrow in any::<bool>(),
+    ) {
+        let values: Vec<u16> =
+            values.into_iter().map(|bits| if sound { bits & 0xbfff } else { bits }).collect();
+        let mut bytes = halves::write(&[values.len() as u64], values.len() as u64, &values);
+        for (at, byte) in edits {
+            if let Some(edited) = bytes.get_mut(at) {
+                *edited = byte;
+            }
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
+        let (width, address_bits) =
+            if narrow { (AddressWidth::Bits32, 32) } else { (AddressWidth::Bits64, 64) };
+        let seen = |view: khf1::View<'_>| {
+            let values = view.values().into_iter().map(half::f16::to_bits).collect::<Vec<u16>>();
+            (view.header.shape.clone(), values)
+        };
+        let slice = khf1::parse(&bytes, width).map(seen).map_err(|error| error.class);
+        let mut reader = Hesitant { bytes: &bytes, piece, interrupt: false };
+        let streamed = match khf1::read(&mut reader, width) {
+            Ok(tensor) => Ok(seen(tensor.view())),
+            Err(ReadError::Format(error)) => Err(error.class),
+            Err(ReadError::Io(error)) => panic!("the reader never fails: {error}"),
+        };
+        prop_assert_eq!(&streamed, &slice);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tensor.f16");
+        std::fs::write(&path, &bytes).unwrap();
+        let copied = store::read_khf1(&path, width).map(|tensor| seen(tensor.view()));
+        prop_assert_eq!(&copied.map_err(|error| error.error.class), &slice);
+        let mapped = store::map_khf1(&path, width).map(|tensor| seen(tensor.view()));
+        prop_assert_eq!(&mapped.map_err(|error| error.error.class), &slice);
+
+        use halves::Verdict as V;
+        match (slice, halves::judge(&bytes, address_bits, None)) {
+            (Ok((shape, values)), V::Accept(content) | V::Either(content)) => {
+                prop_assert_eq!((shape, values), (content.shape, content.values));
+            }
+            (Err(class), V::Refuse(classes)) => prop_assert!(classes.contains(&class), "{class}, expected {classes:?}"),
+            (Err(class), V::Either(_)) => prop_assert_eq!(class, Class::Overflow),
             (found, expected) => prop_assert!(false, "{found:?}, expected {expected:?}"),
         }
     }

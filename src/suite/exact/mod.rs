@@ -9,6 +9,8 @@
 pub mod block;
 pub mod encode;
 pub mod file;
+pub mod halves;
+mod header;
 pub mod number;
 
 pub use block::{ExactBlock, decode};
