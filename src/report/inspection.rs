@@ -130,6 +130,7 @@ fn clause(class: Class) -> &'static str {
         Class::ExpectedShape => "KHQ4-P7",
         Class::NotAFile | Class::Io => "KHQ4-A1",
         Class::NonFinite => "ENC-S2",
+        Class::Value => "KHF1-P2",
     }
 }
 
