@@ -64,12 +64,14 @@ impl Grammar {
             let detail = format!("ndim is {ndim}: 8 ndim overflows an address");
             FormatError::new(Class::Overflow, 8, detail)
         })?;
-        if dimensions > file_len {
-            let detail =
-                format!("ndim is {ndim}: its {dimensions} bytes exceed the file's {file_len}");
+        let table_end = PREFIX + dimensions;
+        if table_end > file_len {
+            let detail = format!(
+                "ndim is {ndim}: its table ends at {table_end}, the file has {file_len} bytes"
+            );
             return Err(FormatError::new(Class::Dimensions, 8, detail));
         }
-        let expected = PREFIX + dimensions + 8;
+        let expected = table_end + 8;
         if expected > file_len {
             let detail = format!(
                 "ndim is {ndim}: the header takes {expected} bytes, the file has {file_len}"
@@ -97,7 +99,7 @@ impl Grammar {
         if held != count {
             let shape = brief(&shape);
             let detail = format!("{} is {count}, the shape {shape} holds {held}", self.count);
-            return Err(FormatError::new(Class::ShapeMismatch, PREFIX + dimensions, detail));
+            return Err(FormatError::new(Class::ShapeMismatch, table_end, detail));
         }
         Ok((shape, count))
     }
@@ -116,9 +118,8 @@ impl Grammar {
     ) -> Result<Sizes, ReadError> {
         read_up_to(reader, bytes, PREFIX)?;
         let rest = 8 * u64::from(self.ndim(bytes, bytes.len() as u64)?) + 8;
-        let ended = read_up_to(reader, bytes, rest)? < rest;
-        let known_len = if ended { bytes.len() as u64 } else { u64::MAX };
-        Ok(self.parse(bytes, known_len, width)?)
+        read_up_to(reader, bytes, rest)?;
+        Ok(self.parse(bytes, bytes.len() as u64, width)?)
     }
 
     /// The header's bytes.

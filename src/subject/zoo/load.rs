@@ -153,7 +153,8 @@ impl Loader {
         };
         let header_len = PREFIX + table + 8;
         if !self.has(Fault::DimensionsTruncated) && header_len > file_len {
-            let class = if table > file_len { Class::Dimensions } else { Class::TruncatedHeader };
+            let class =
+                if PREFIX + table > file_len { Class::Dimensions } else { Class::TruncatedHeader };
             return Err(refusal(class, format!("no room for {ndim} dimensions")));
         }
         if ndim > 4 && self.has(Fault::NdimLimitedToFour)

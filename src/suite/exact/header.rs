@@ -114,7 +114,7 @@ pub(crate) fn fold(shape: &[u64]) -> (u128, u128) {
 /// The unsigned little-endian number in `count` bytes at `offset`, where they are there.
 fn little_endian(bytes: &[u8], offset: usize, count: usize) -> Option<u64> {
     let field = bytes.get(offset..offset + count)?;
-    Some(field.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)))
+    Some(field.iter().rev().fold(0, |number, &byte| 256 * number + u64::from(byte)))
 }
 
 /// The bytes of a file, lawful or not.

@@ -108,10 +108,13 @@ fn khf1_h2_the_header_is_that_of_khq4() {
             let words = ["the file ends after", &len.to_string()];
             refused(&sound[..len], width, Class::TruncatedHeader, len as u64, &words);
         }
-        refused(&sound[..12], width, Class::TruncatedHeader, 12, &["the header takes 28 bytes"]);
+        for len in [12, 19] {
+            refused(&sound[..len], width, Class::Dimensions, 8, &["its table ends at 20"]);
+        }
+        refused(&sound[..20], width, Class::TruncatedHeader, 20, &["the header takes 28 bytes"]);
         refused(&sound[..27], width, Class::TruncatedHeader, 27, &["the header takes 28 bytes"]);
         let claims = [&sound[..8], &9u32.to_le_bytes(), &sound[12..]].concat();
-        refused(&claims, width, Class::Dimensions, 8, &["its 72 bytes exceed the file's 34"]);
+        refused(&claims, width, Class::Dimensions, 8, &["its table ends at 84, the file has 34"]);
 
         let words = ["numel is 4", "holds 3"];
         refused(&file(&[3], 4, &THREE), width, Class::ShapeMismatch, 20, &words);
