@@ -11,12 +11,12 @@ import shutil
 import subprocess
 
 # Once a thread, since a function may be called a million times. libtest names its threads by test;
-# what runs on a thread of its own in a test is not recorded.
+# what runs on a thread that a test has started is recorded as that.
 PROBE = """{{
     ::std::thread_local!(static SEEN: ::std::cell::Cell<bool> = const {{ ::std::cell::Cell::new(false) }});
     if SEEN.try_with(|seen| !seen.replace(true)).unwrap_or(false) {{
         let thread = ::std::thread::current();
-        let line = format!("{number} {{}}\\n", thread.name().unwrap_or(""));
+        let line = format!("{number} {{}}\\n", thread.name().unwrap_or("a thread that a test has started"));
         let file = ::std::fs::OpenOptions::new().append(true).create(true).open({path});
         file.and_then(|mut file| ::std::io::Write::write_all(&mut file, line.as_bytes())).ok();
     }}
