@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::support::{Bench, Finished, q4proof};
+use crate::support::{Bench, Finished, command, finished, q4proof};
 
 /// A crate of four mutants in two files, as cargo-mutants lists them.
 fn list() -> Vec<Value> {
@@ -23,8 +23,10 @@ fn list() -> Vec<Value> {
 }
 
 fn outcome(scenario: &Value, summary: &str, tests: &str) -> Value {
-    let phase =
-        |name: &str| json!({ "phase": name, "duration": 1.5, "argv": ["/bin/cargo", tests] });
+    let phase = |name: &str| {
+        let command = if name == "Test" { tests } else { "build" };
+        json!({ "phase": name, "duration": 1.5, "argv": ["/bin/cargo", command] })
+    };
     let phases = if summary == "Unviable" { vec!["Build"] } else { vec!["Build", "Test"] };
     let phases: Vec<Value> = phases.into_iter().map(phase).collect();
     json!({ "scenario": scenario, "summary": summary, "phase_results": phases, "log_path": "x" })
@@ -270,6 +272,99 @@ fn another_scope_of_tests_is_refused() {
     }
     let first = Shard::of(&[(0, "CaughtMutant"), (1, "CaughtMutant")]);
     gate(&[first, other], &[]).says(2, &["tested by `cargo nextest`, others by `cargo test`"]);
+}
+
+/// One mutant of each fate, the first one explained: every count in its place.
+#[test]
+fn each_fate_is_counted_in_its_column() {
+    let shard =
+        || Shard::of(&[(0, "MissedMutant"), (1, "Timeout"), (2, "Unviable"), (3, "CaughtMutant")]);
+    let bench = Bench::new();
+    let [markdown, junit, verdict] = ["v.md", "v.xml", "v.json"].map(|name| bench.text(name));
+    let more = ["--markdown", &markdown, "--junit", &junit, "--json", &verdict];
+    let shown = gate_with_ledger(&[shard()], EQUIVALENT, &more);
+    shown.shows(
+        1,
+        &[
+            "folder  mutants  caught  explained  missed  timeout  unviable\n",
+            "src/a         3       0          1       0        1         1\n",
+            "src/b         1       1          0       0        0         0\n",
+            "total         4       1          1       0        1         1\n",
+            "timeout  src/a/sum.rs:8:7: replace + with - in sum\n",
+            // Four builds and three runs of the tests besides the baseline's two phases.
+            "1 of 3 mutants killed, 1 explained, 1 survive, 0.2 min of work",
+        ],
+    );
+    assert!(!shown.stdout.contains("+++") && !shown.stdout.contains("---"), "{}", shown.stdout);
+    let read = |path: &str| fs::read_to_string(path).expect("it is written");
+    for row in [
+        "| src/a | 3 | 0 | 1 | 0 | 1 | 1 |",
+        "| src/b | 1 | 1 | 0 | 0 | 0 | 0 |",
+        "| total | 4 | 1 | 1 | 0 | 1 | 1 |",
+    ] {
+        assert!(read(&markdown).contains(row), "{row} is not in {}", read(&markdown));
+    }
+    let xml = read(&junit);
+    assert_eq!(xml.matches(r#"name="1 mutants are caught or explained""#).count(), 2, "{xml}");
+    let parsed: Value = serde_json::from_str(&read(&verdict)).expect("JSON");
+    let counts = json!({ "caught": 0, "missed": 0, "timeout": 1, "explained": 1, "unviable": 1 });
+    assert_eq!(parsed["folders"]["src/a"], counts);
+    // Nine phases of 1.5 s.
+    assert_eq!(parsed["seconds"], 13.5);
+    assert_eq!(parsed["scope"], "test");
+}
+
+/// Only what is alarming is red.
+#[test]
+fn counts_of_survivors_are_red_and_zeros_are_not() {
+    let bench = Bench::new();
+    let list = bench.write("list.json", json!(list()).to_string()).display().to_string();
+    whole("MissedMutant").write(&bench, "shard");
+    let shard = bench.text("shard");
+    let mut colourful = command();
+    colourful.env("CLICOLOR_FORCE", "1").args(["gate", "mutants", "--list", &list, &shard]);
+    let stdout = finished(&mut colourful).stdout;
+    let (table, rest) = stdout.split_once("\n\n").expect("a table and survivors");
+    let red = |text: &str| text.matches("\u{1b}[31m").count();
+    // Missed in src/a and in the total.
+    assert_eq!((red(table), red(rest) > 0), (2, true), "{stdout:?}");
+}
+
+/// 42 survivors in two files, of which one is shown last with its change; the others are named.
+#[test]
+fn forty_survivors_are_shown_and_the_rest_are_named() {
+    let mutants: Vec<Value> = (1..=42)
+        .map(|line| {
+            let name = format!("src/a/long.rs:{line}:1: replace f with ()");
+            json!({ "name": name, "file": "src/a/long.rs", "diff": format!("-line {line};\n") })
+        })
+        .collect();
+    let fates =
+        mutants.iter().map(|mutant| outcome(&json!({ "Mutant": mutant }), "MissedMutant", "test"));
+    let baseline = outcome(&json!("Baseline"), "Success", "test");
+    let bench = Bench::new();
+    let shard = Shard {
+        mutants: mutants.clone(),
+        outcomes: std::iter::once(baseline).chain(fates).collect(),
+        end_time: json!("2026-01-01T00:00:00Z"),
+        tree: None,
+    };
+    shard.write(&bench, "shard");
+    let list = bench.write("list.json", json!(mutants).to_string()).display().to_string();
+    let markdown = bench.text("v.md");
+    let arguments =
+        ["gate", "mutants", "--list", &list, "--markdown", &markdown, &bench.text("shard")];
+    let shown = q4proof(arguments);
+    let words = [
+        "missed  src/a/long.rs:40:1: replace f with ()\n    -line 40;\n",
+        "\nand src/a/long.rs:41:1: replace f with ()\n",
+        "\nand src/a/long.rs:42:1: replace f with ()\n",
+    ];
+    shown.shows(1, &words);
+    assert!(!shown.stdout.contains("line 41") && !shown.stdout.contains("line 42"));
+    assert_eq!(shown.stdout.matches("missed  src").count(), 40);
+    let markdown = fs::read_to_string(markdown).expect("it is written");
+    assert!(markdown.contains("line 40;") && !markdown.contains("line 41;"), "{markdown}");
 }
 
 const EQUIVALENT: &str = r#"
