@@ -381,6 +381,9 @@ fn an_equivalent_mutant_is_explained_by_its_entry() {
     // It explains no timeout, and not the same change of another line.
     gate_with_ledger(&[whole("Timeout")], EQUIVALENT, &[])
         .shows(1, &["src/a: 1 survive, 0 may", "stale entry"]);
+    // Its line is one that is taken out, not one that is put in or stays.
+    let put_in = EQUIVALENT.replace("left + right", "other");
+    gate_with_ledger(&[whole("MissedMutant")], &put_in, &[]).shows(1, &["1 survive"]);
     let caught = "CaughtMutant";
     let second = Shard::of(&[(0, caught), (1, "MissedMutant"), (2, caught), (3, caught)]);
     gate_with_ledger(&[second], EQUIVALENT, &[])
@@ -424,6 +427,12 @@ fn a_ledger_that_cannot_be_trusted_is_refused() {
     };
     refuse(&EQUIVALENT.replace("right is zero wherever this is called", "it is"), "no argument");
     refuse("survivors = 1\n", "survivors");
+    // Twenty characters are the least that an argument has.
+    let argued =
+        |argument: &str| EQUIVALENT.replace("right is zero wherever this is called", argument);
+    refuse(&argued("nineteen characters"), "no argument");
+    gate_with_ledger(&[whole("MissedMutant")], &argued("now twenty of these."), &[])
+        .shows(0, &["1 explained"]);
 }
 
 #[test]
