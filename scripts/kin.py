@@ -3,10 +3,10 @@
 
     scripts/kin.py
 
-Plants each in a copy of the source, target/kin/tree, one at a time, and asks there who objects: the
-tests of the clauses, the vectors (`q4proof check`), and the regressions that fuzzing has left in
-corpus/. First it asks of the copy as it is, where nobody may. Prints a table in Markdown. Exit status:
-0 each is caught by all three, 1 not so, 2 the set-up.
+Plants each in the copy of the source that mutation sweeps work in, one at a time, and asks there who
+objects: the tests of the clauses, the vectors (`q4proof check`), and the regressions that fuzzing has
+left in corpus/. First it asks of the copy as it is, where nobody may. Prints a table in Markdown. Exit
+status: 0 each is caught by all three, 1 not so, 2 the set-up.
 """
 
 import json
@@ -20,7 +20,7 @@ import tomllib
 import sweep
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TREE, BUILD = ROOT / "target/kin/tree", ROOT / "target/kin/build"
+TREE, BUILD = sweep.HOME / "tree-0", sweep.HOME / "build-0"
 
 # The scale and the bias of a partial block were taken from its padding.
 PADDED_RANGE = {
@@ -58,12 +58,16 @@ def cargo(*arguments):
 
 def objections():
     """Tests of clauses that fail, cases that fail, and regressions that show a finding."""
-    cargo("build", "--locked")
-    command = BUILD / "debug/q4proof"
-    tested = cargo("test", "--locked", "--test", "all", "--", "clauses::").stdout
-    tests = sorted(set(re.findall(r"^test (clauses::\S+) \.\.\. FAILED$", tested, re.M)))
+    cargo("build", "--locked", "--profile", "mutants")
+    command = BUILD / "mutants/q4proof"
+    # One at a time, so that a test that ends the process is the last one that is named.
+    options = ["--locked", "--profile", "mutants", "--test", "all", "--", "clauses::", "--test-threads=1"]
+    tested = cargo("test", *options).stdout
+    tests = set(re.findall(r"^test (clauses::\S+) \.\.\. FAILED$", tested, re.M))
     if not re.search(r"^test result: ", tested, re.M):
-        fail("the tests of the clauses did not come to an end")
+        tests.update(re.findall(r"^test (clauses::\S+) \.\.\. \Z", tested, re.M))
+        if not tests:
+            fail(f"the tests of the clauses did not come to an end:\n{tested[-2000:]}")
     checked = subprocess.run([command, "check"], cwd=TREE, capture_output=True, text=True)
     failed = re.search(r"(\d+) passed, (\d+) failed", checked.stdout)
     if checked.returncode not in (0, 1) or not failed:
@@ -77,7 +81,7 @@ def objections():
                 fail(f"q4proof fuzz ask {target} ended with {asked.returncode}: {asked.stderr[-500:]}")
             if asked.returncode == 1:
                 regressions.append(f"{target}/{regression['file']}")
-    return tests, int(failed[2]), regressions
+    return sorted(tests), int(failed[2]), regressions
 
 
 def main():
