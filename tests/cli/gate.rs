@@ -127,7 +127,8 @@ fn a_survivor_keeps_it_shut_and_is_shown_with_its_change() {
 fn the_clause_that_is_named_last_above_a_survivor_is_shown() {
     let bench = Bench::new();
     fs::create_dir_all(bench.path("src/a")).expect("a folder");
-    let source = "// KHQ4-H5\n// KHQ4-H6 and not KHQ4-H66\nleft + right\n// KHQ4-P1\n";
+    // KHQ4-H33 is no clause, and does not stand for KHQ4-H3.
+    let source = "// KHQ4-H6, KHQ4-H66\n// KHQ4-H33\nleft + right\n// KHQ4-P1\n";
     bench.write("src/a/sum.rs", source);
     let root = bench.path("").display().to_string();
     gate(&[whole("MissedMutant")], &["--source", &root])
