@@ -292,7 +292,6 @@ fn each_fate_is_counted_in_its_column() {
             "src/b         1       1          0       0        0         0\n",
             "total         4       1          1       0        1         1\n",
             "timeout  src/a/sum.rs:8:7: replace + with - in sum\n",
-            // Four builds and three runs of the tests besides the baseline's two phases.
             "1 of 3 mutants killed, 1 explained, 1 survive, 0.2 min of work",
         ],
     );
@@ -331,7 +330,7 @@ fn counts_of_survivors_are_red_and_zeros_are_not() {
     assert_eq!((red(table), red(rest) > 0), (2, true), "{stdout:?}");
 }
 
-/// 42 survivors in two files, of which one is shown last with its change; the others are named.
+/// Of 42 survivors 40 are shown with their changes; the last two are only named.
 #[test]
 fn forty_survivors_are_shown_and_the_rest_are_named() {
     let mutants: Vec<Value> = (1..=42)
