@@ -36,10 +36,8 @@ pub fn write_khf1(path: &Path, header: &khf1::Header, values: &[f16]) -> Result<
 ///
 /// What the operating system reports; nothing is left behind then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
+    // Of a bare name the parent is empty, which is the current folder.
+    let folder = path.parent().unwrap_or(path);
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -4,6 +4,8 @@
 //! and refuses vectors that say something else, so that neither a vector nor the evaluator can be
 //! changed unseen.
 
+use std::cmp::Ordering;
+
 use super::case::{Answer, Behaviour, Case, Expect, File, Input, Mode, Special};
 use super::exact::file::{Content, Verdict};
 use super::exact::{Refusal, block, encode, file};
@@ -82,9 +84,10 @@ pub fn load_bytes(case: &Case, control: Option<&Case>) -> Result<Option<Vec<u8>>
 fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
     let expected = u128::from(original_len.div_ceil(32)) * block::BYTES as u128;
     let found = blocks.len() as u128;
-    if found != expected {
-        let class = if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
-        return Ok(Expect::Refuse(vec![class]));
+    match found.cmp(&expected) {
+        Ordering::Less => return Ok(Expect::Refuse(vec![Class::TruncatedPayload])),
+        Ordering::Greater => return Ok(Expect::Refuse(vec![Class::TrailingBytes])),
+        Ordering::Equal => {}
     }
     let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
     let scale = |block: &block::ExactBlock| block::half(block.scale);
@@ -98,7 +101,7 @@ fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
         return Ok(Expect::Refuse(faults.into_iter().flatten().collect()));
     }
     let values = Answer::Values(Bits(block::decode(blocks, original_len as usize)));
-    if read.iter().filter_map(scale).any(|scale| scale < 0) {
+    if read.iter().filter_map(scale).any(|scale| scale.is_negative()) {
         return Ok(signed_or_positive(values));
     }
     Ok(Expect::Exact(values))

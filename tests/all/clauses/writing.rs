@@ -229,3 +229,14 @@ fn khq4_w3_a_reader_of_the_old_file_keeps_it() {
     assert_eq!(fs::read(&path).expect("there"), file(&[0], 0, &[]));
     assert_eq!(contents(folder.path()).len(), 1);
 }
+
+#[test]
+fn khq4_w3_a_bare_name_is_in_the_current_folder() {
+    let path = Path::new("bare-name-of-a-test.q4");
+    let written = store::write_khq4(path, &header(&[1], 1), &BLOCK);
+    let found = fs::read(path);
+    let removed = fs::remove_file(path);
+    written.expect("lawful");
+    removed.expect("there");
+    assert_eq!(found.expect("there"), file(&[1], 1, &BLOCK));
+}
