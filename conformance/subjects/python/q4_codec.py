@@ -1,17 +1,23 @@
-"""KHQ4 version 2 in plain Python, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
+"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation and the Q4_1 blocks,
+written from SPEC.md (its clauses are cited) and PROTOCOL.md.
 
-Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive. Maps: see KHQ4-A4."""
+Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once. Maps: see KHQ4-A4."""
 import array
+import itertools
 import json
 import math
 import mmap
+import operator
 import os
 import struct
 import tempfile
 
 HELLO = {"protocol": 1, "name": "q4_codec", "version": "1.0.0", "language": "Python",
-         "capabilities": ["decode", "encode", "load", "save", "expected-shape", "width-32"],
-         "entries": {"load": ["copy", "map"]}}
+         "capabilities": ["decode", "encode", "load", "save", "load-khf1", "save-khf1", "decode-f16", "matmul",
+                          "rotate", "decode-q4-1", "encode-q4-1", "expected-shape", "width-32"],
+         "entries": {"load": ["copy", "map"], "load-khf1": ["copy", "map"]}}
+VERSIONS = {b"KHQ4": 2, b"KHF1": 1}
+GAMMA = 0x9E3779B97F4A7C15  # of section 13
 
 
 class RefusedError(Exception):
@@ -24,9 +30,35 @@ def refuse_if(fault, kind, message):
 
 
 def f32(number):
-    """Round binary64 to f32. As 53 >= 2 * 24 + 2, one +, -, * or / of f32 numbers in binary64,
-    rounded here at once, has the bits of the f32 operation, though it is rounded twice."""
+    """Round binary64 to f32. As 53 >= 2 * 24 + 2, one +, -, *, / or square root of f32 numbers in
+    binary64, rounded here at once, has the bits of the f32 operation, though it is rounded twice."""
     return array.array("f", [number])[0]  # gives infinities, where struct.pack would raise
+
+
+def pack_f32(number):
+    return struct.pack("<f", number)
+
+
+def pack_f16(number):
+    """Round binary64 to f16, once; struct.pack alone would raise where the result is an infinity."""
+    return struct.pack("<e", number if abs(number) < 65520 else math.copysign(math.inf, number))
+
+
+def check_f16(values):
+    """Refuse infinities and NaNs (KHF1-P2, F16-2). The high byte of an f16 holds its whole exponent."""
+    refuse_if(any(high & 0x7C == 0x7C for high in values[1::2]), "value", "a value is not a finite f16")
+
+
+def check_extent(have, need):
+    refuse_if(have < need, "truncated_payload", f"{have} bytes of payload, not {need}")
+    refuse_if(have > need, "trailing_bytes", f"{have} bytes of payload, not {need}")
+
+
+def read_numbers(digits, form, count):
+    """Read a known number of values of one struct format into an array."""
+    data, need = bytes.fromhex(digits), count * struct.calcsize(form)
+    refuse_if(len(data) != need, "shape_mismatch", f"{len(data)} bytes of values, not {need}")
+    return array.array(form[1], (number for number, in struct.iter_unpack(form, data)))
 
 
 def check_shape(shape, count, maximum=2 ** 64 - 1):
@@ -37,78 +69,210 @@ def check_shape(shape, count, maximum=2 ** 64 - 1):
     refuse_if(product != count, "shape_mismatch", f"the shape has {product} values, not {count}")
 
 
-def read_blocks(data, count, start=0):
-    """Check the blocks from start to the end of data and give their values."""
-    have, need = len(data) - start, (count + 31) // 32 * 20  # Python does not wrap (KHQ4-H8)
-    refuse_if(have < need, "truncated_payload", f"{have} bytes of payload, not {need}")
-    refuse_if(have > need, "trailing_bytes", f"{have} bytes of payload, not {need}")
+def read_blocks(data, count, start=0, pack=pack_f32, ggml=False):
+    """Check the blocks from start to the end of data and give their values, packed."""
+    check_extent(len(data) - start, (count + 31) // 32 * 20)  # Python does not wrap (KHQ4-H8)
     values = bytearray()
     for at in range(start, len(data), 20):
         scale, bias = struct.unpack_from("<ee", data, at)
-        refuse_if(scale == 0 or not math.isfinite(scale), "scale", f"{scale} at byte {at}")
+        lawful = math.isfinite(scale) and (scale != 0 or ggml)  # KHQ4-P3, GGML-2
+        refuse_if(not lawful, "scale", f"{scale} at byte {at}")
         refuse_if(not math.isfinite(bias), "bias", f"{bias} at byte {at + 2}")
         # Product and sum are exact in binary64, so that pack rounds once; 0 * -scale is -0 (DEC-2).
-        levels = [struct.pack("<f", nibble * scale + bias) for nibble in range(16)]
-        for pair in data[at + 4:at + 20]:
-            values += levels[pair & 15] + levels[pair >> 4]
-    del values[4 * count:]  # the padding
+        levels = [pack(nibble * scale + bias) for nibble in range(16)]
+        pairs = data[at + 4:at + 20]
+        low, high = [levels[pair & 15] for pair in pairs], [levels[pair >> 4] for pair in pairs]
+        # Split halves or pairs in sequence (GGML-1, BLK-2).
+        values += b"".join(low + high if ggml else itertools.chain(*zip(low, high)))
+    del values[count * len(pack(0)):]  # the padding
     return values
 
 
-def read_image(data, maximum=2 ** 64 - 1, expected_shape=None):
-    """Read the bytes or the map of a file. A kept view of a map would keep it from closing."""
+def read_header(data, magic, maximum, expected_shape):
+    """Read and check all that is in front of the payload."""
     version, ndim = (int.from_bytes(data[at:at + 4], "little") for at in (4, 8))
     start = 20 + 8 * ndim
     refuse_if(len(data) < 4, "truncated_header", "the file ends inside its magic")
-    refuse_if(data[:4] != b"KHQ4", "magic", "the file does not begin with KHQ4")
+    refuse_if(data[:4] != magic, "magic", f"the file does not begin with {magic.decode()}")
     refuse_if(len(data) < 8, "truncated_header", "the file ends inside its version")
-    refuse_if(version == 1, "legacy_version", "version 1: quantize the weights again")
-    refuse_if(version != 2, "version", f"unknown version {version}")
+    legacy = magic == b"KHQ4" and version == 1
+    refuse_if(legacy, "legacy_version", "version 1: quantize the weights again")
+    refuse_if(version != VERSIONS[magic], "version", f"unknown version {version}")
     refuse_if(len(data) < 12, "truncated_header", "the file ends inside ndim")
     refuse_if(ndim > (len(data) - 12) // 8, "dimensions", f"no room for {ndim} dimensions")
-    refuse_if(len(data) < start, "truncated_header", "the file ends inside original_len")
+    refuse_if(len(data) < start, "truncated_header", "the file ends in front of its payload")
     # Arrays, as a list of integers could take more than 4 L (KHQ4-A3).
     shape = array.array("Q", (number for number, in struct.iter_unpack("<Q", data[12:start])))
     refuse_if(max(shape) > maximum, "overflow", "a number of the header is too large")
     count = shape.pop()
     check_shape(shape, count, maximum)
-    values = read_blocks(data, count, start)
     expected = shape if expected_shape is None else array.array("Q", expected_shape)
     refuse_if(shape != expected, "expected_shape", f"the shape is not {expected_shape}")
-    return {"shape": shape.tolist(), "values": values.hex(), "blocks": data[start:].hex()}
+    return shape, count, start
+
+
+def read_image(data, magic, maximum=2 ** 64 - 1, expected_shape=None):
+    """Read the bytes or the map of a file. A kept view of a map would keep it from closing."""
+    shape, count, start = read_header(data, magic, maximum, expected_shape)
+    if magic == b"KHQ4":
+        values = read_blocks(data, count, start)
+        return {"shape": shape.tolist(), "values": values.hex(), "blocks": data[start:].hex()}
+    check_extent(len(data) - start, 2 * count)  # Python does not wrap (KHF1-H3)
+    values = data[start:]
+    check_f16(values)
+    return {"shape": shape.tolist(), "values": values.hex()}
 
 
 def decode(request):
     return {"values": read_blocks(bytes.fromhex(request["blocks"]), request["original_len"]).hex()}
 
 
+def decode_f16(request):
+    """Padding that f16 could not hold is gone before the check (F16-2)."""
+    values = read_blocks(bytes.fromhex(request["blocks"]), request["original_len"], pack=pack_f16)
+    check_f16(values)
+    return {"values": values.hex()}
+
+
+def decode_q4_1(request):
+    count = request["original_len"]
+    refuse_if(count % 32, "shape", f"{count} values are not whole blocks")
+    return {"values": read_blocks(bytes.fromhex(request["blocks"]), count, ggml=True).hex()}
+
+
+def read_source(request):
+    """Give the values of an encoder's request, all finite."""
+    source = [value for value, in struct.iter_unpack("<f", bytes.fromhex(request["values"]))]
+    check_shape(request["shape"], len(source))
+    faults = [index for index, value in enumerate(source) if not math.isfinite(value)]
+    refuse_if(faults, "non_finite", f"the values {faults}")
+    return source
+
+
+def pack_block(scale, bias, low, high):
+    return struct.pack("<ee16B", scale, bias, *(one | other << 4 for one, other in zip(low, high)))
+
+
+def check_block(scale, bias, start):
+    refuse_if(scale >= 65520, "scale", f"f16 cannot hold {scale}, from value {start} on")
+    refuse_if(abs(bias) >= 65520, "bias", f"f16 cannot hold {bias}, from value {start} on")
+
+
 def encode(request):
     """Encode by section 8; each f32() is one of its roundings."""
-    source = [value for value, in struct.iter_unpack("<f", bytes.fromhex(request["values"]))]
-    asymmetric, blocks = request["mode"] == "asymmetric", bytearray()
-    check_shape(request["shape"], len(source))
+    asymmetric, source, blocks = request["mode"] == "asymmetric", read_source(request), bytearray()
     for start in range(0, len(source), 32):
         values = source[start:start + 32]
-        faults = [start + index for index, x in enumerate(values) if not math.isfinite(x)]
-        refuse_if(faults, "non_finite", f"the values {faults}")
         low, high = min(values), max(values)
         step = f32(f32(high - low) / 15) if asymmetric else f32(max(-low, high) / 7)
         scale = 1.0 if step <= 2.0 ** -25 else step  # ENC-D1
         # The + 0.0 makes a bias of +0 from a minimum of -0 and changes no other (ENC-Z1).
         origin, middle, bias = (low, 0, low + 0.0) if asymmetric else (0.0, 8, f32(-8 * scale))
-        refuse_if(scale >= 65520, "scale", f"f16 cannot hold {scale}, from value {start} on")
-        refuse_if(abs(bias) >= 65520, "bias", f"f16 cannot hold {bias}, from value {start} on")
+        check_block(scale, bias, start)
         inverse = f32(1 / scale)
         steps = [f32(f32(value - origin) * inverse) for value in values]
         # Half away from zero: the half may be added first in binary64, but not in f32 (ENC-Q2).
         whole = [int(step + math.copysign(0.5, step)) + middle for step in steps]
         nibbles = [min(max(number, 0), 15) for number in whole] + [0] * (32 - len(values))
-        pairs = [even | odd << 4 for even, odd in zip(nibbles[::2], nibbles[1::2])]
-        blocks += struct.pack("<ee16B", scale, bias, *pairs)
+        blocks += pack_block(scale, bias, nibbles[::2], nibbles[1::2])
     return {"blocks": blocks.hex()}
 
 
-def load(request):
+def encode_q4_1(request):
+    """Encode by GGML-3; each f32() is one of its roundings. Where nothing is demanded, refuse."""
+    source, blocks = read_source(request), bytearray()
+    refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole blocks")
+    for start in range(0, len(source), 32):
+        values = source[start:start + 32]
+        low = min(values)
+        scale = f32(f32(max(values) - low) / 15)
+        check_block(scale, low, start)
+        inverse = 0.0 if scale == 0 else f32(1 / scale)
+        refuse_if(math.isinf(inverse), "scale", f"f32 cannot hold 1 / {scale}, from value {start} on")
+        steps = [f32(f32(f32(value - low) * inverse) + 0.5) for value in values]
+        nibbles = [min(int(step), 15) for step in steps]
+        blocks += pack_block(scale, low + 0.0, nibbles[:16], nibbles[16:])  # + 0.0 as in encode
+    return {"blocks": blocks.hex()}
+
+
+def matmul(request):
+    """Multiply by f32 weights (DEC-1), each of which is off by at most 2^-24 |w|; their products with x are
+    exact in binary64, their sum nearly so, and its rounding is off by 2^-24 |y|: within DOT-1."""
+    rows, columns, vectors = request["rows"], request["columns"], request["vectors"]
+    blocks = read_blocks(bytes.fromhex(request["blocks"]), rows * columns)  # flat, so that DOT-4 needs no more
+    source = read_numbers(request["x"], "<f", vectors * columns)
+    if columns == 0:  # empty sums, and no extent bounds their number
+        refuse_if(rows * vectors > 2 ** 20, "shape", f"{rows} times {vectors} sums of nothing")
+        return {"values": bytes(4 * rows * vectors).hex()}
+    weights = array.array("f", (weight for weight, in struct.iter_unpack("<f", blocks)))
+    matrix = [weights[at:at + columns] for at in range(0, len(weights), columns)]
+    values = bytearray()
+    for at in range(0, len(source), columns):
+        vector = source[at:at + columns]
+        values += b"".join(pack_f32(f32(sum(map(operator.mul, row, vector)))) for row in matrix)
+    return {"values": values.hex()}
+
+
+def mix(number):
+    modulus = 2 ** 64
+    number %= modulus
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 % modulus
+    number = (number ^ number >> 27) * 0x94D049BB133111EB % modulus
+    return number ^ number >> 31
+
+
+def signs(seed, length):
+    """ROT-1: the state has moved twice when the first sign is taken."""
+    return [-1 if mix(seed + index * GAMMA) % 2 else 1 for index in range(2, length + 2)]
+
+
+def multiply(values, factors):
+    """Multiply row by row; an array of f32 rounds as f32() does, one of f64 changes nothing."""
+    return array.array(values.typecode, map(operator.mul, values, itertools.cycle(factors)))
+
+
+def transform(values, length):
+    """Transform every run of a length (ROT-2), all runs at once: each begins at a multiple of the length."""
+    half = 1
+    while half < length:
+        values = array.array(values.typecode, [
+            values[index - half] - values[index] if index & half else values[index] + values[index + half]
+            for index in range(len(values))])
+        half *= 2
+    root, = array.array(values.typecode, [math.sqrt(length)])
+    return multiply(values, array.array(values.typecode, [1 / root]))
+
+
+def transpose(values, columns):
+    return array.array(values.typecode, itertools.chain(*(values[at::columns] for at in range(columns))))
+
+
+def rotate(request):
+    """Rotate by section 13, in its canonical order."""
+    form = "<f" if request["precision"] == "f32" else "<d"
+    rows, columns, output_side = request["rows"], request["columns"], request["side"] == "output"
+    length = rows if output_side else columns
+    run, seeds = request.get("block", length), [request["seed"]]
+    refuse_if(run < 1 or run & run - 1, "shape", f"{run} is not a power of two")  # ROT-4
+    if "block" in request:  # ROT-5
+        fault = not 1 <= length <= 2 ** 24 or length % run or length // run > 4096
+        refuse_if(fault, "shape", f"{length} values cannot be rotated in runs of {run}")
+        seeds = [mix(request["seed"] + index * GAMMA) for index in range(length // run)]
+    values = read_numbers(request["values"], form, rows * columns)
+    if "gamma" in request:  # ROT-7
+        gamma = read_numbers(request["gamma"], form, columns)
+        values = multiply(values, array.array(form[1], [1 + number for number in gamma]))
+    if not values:
+        return {"values": ""}  # here no extent bounds the length
+    values = transpose(values, columns) if output_side else values
+    changes = [sign for seed in seeds for sign in signs(seed, run)]
+    values = transform(values, run) if request["inverse"] else multiply(values, changes)
+    values = multiply(values, changes) if request["inverse"] else transform(values, run)
+    values = transpose(values, rows) if output_side else values
+    return {"values": struct.pack(f"<{len(values)}{form[1]}", *values).hex()}
+
+
+def load(request, magic):
     path, maximum = request["path"], 2 ** request.get("address_width", 64) - 1
     # O_NONBLOCK, as the open of a FIFO would otherwise wait for a writer.
     with open(path, "rb", 0, opener=lambda name, flag: os.open(name, flag | os.O_NONBLOCK)) as file:
@@ -117,15 +281,14 @@ def load(request):
         refuse_if(size > maximum, "overflow", "the file is too long for an address")
         if request.get("entry") == "map" and size > 0:  # an empty file cannot be mapped
             with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
-                return read_image(data, maximum, request.get("expected_shape"))
-        return read_image(file.read(), maximum, request.get("expected_shape"))
+                return read_image(data, magic, maximum, request.get("expected_shape"))
+        return read_image(file.read(), magic, maximum, request.get("expected_shape"))
 
 
-def save(request):
-    numbers = [*request["shape"], request["original_len"]]
-    image = struct.pack(f"<4sII{len(numbers)}Q", b"KHQ4", 2, len(numbers) - 1, *numbers)
-    image += bytes.fromhex(request["blocks"])
-    read_image(image)  # a writer refuses what a reader would refuse (KHQ4-W2)
+def save(request, magic, count, payload):
+    numbers = [*request["shape"], count]
+    image = struct.pack(f"<4sII{len(numbers)}Q", magic, VERSIONS[magic], len(numbers) - 1, *numbers) + payload
+    read_image(image, magic)  # a writer refuses what a reader would refuse (KHQ4-W2)
     # A folder beside the target, so that whatever fails takes the half-written file with it.
     with tempfile.TemporaryDirectory(dir=os.path.dirname(request["path"])) as folder:
         with open(os.path.join(folder, "aside"), "wb") as file:
@@ -134,8 +297,27 @@ def save(request):
     return {}
 
 
+def load_khq4(request):
+    return load(request, b"KHQ4")
+
+
+def load_khf1(request):
+    return load(request, b"KHF1")
+
+
+def save_khq4(request):
+    return save(request, b"KHQ4", request["original_len"], bytes.fromhex(request["blocks"]))
+
+
+def save_khf1(request):
+    values = bytes.fromhex(request["values"])
+    return save(request, b"KHF1", len(values) // 2, values)  # half a value is one byte too many
+
+
 if __name__ == "__main__":
-    operations = {"decode": decode, "encode": encode, "load_khq4": load, "save_khq4": save}
+    operations = {function.__name__: function for function in (
+        decode, encode, load_khq4, save_khq4, load_khf1, save_khf1, decode_f16, matmul, rotate, decode_q4_1,
+        encode_q4_1)}
     for request in map(json.loads, open(0, encoding="utf-8")):
         operation = operations.get(request["op"])
         try:
