@@ -1,15 +1,18 @@
-/* KHQ4 version 2 in C99 and POSIX, as a subject of the conformance suite.
+/* KHQ4 version 2, KHF1 version 1 and what is computed with them, in C99 and POSIX, as a subject of the
+   conformance suite.
 
    It is written from SPEC.md and PROTOCOL.md alone and shares no code with any other codec. The ids
    in the comments are clauses of SPEC.md. Of the lawful behaviours it keeps to fold-left (KHQ4-H6),
-   signed-scale (KHQ4-P6) and padding-formula (ENC-P1); a bias of zero has the sign of the first
-   minimum (ENC-Z1). */
+   signed-scale (KHQ4-P6), padding-formula (ENC-P1) and rounded-once (F16-1); a bias of zero has the
+   sign of the first minimum (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
 
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +21,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "operations on float and double are to be rounded one by one, to their own format"
+#endif
 
 struct bytes {
     uint8_t *at;
@@ -74,6 +81,22 @@ union f32 {
     uint32_t bits;
 };
 
+union f64 {
+    double number;
+    uint64_t bits;
+};
+
+/* Value i of an array of f32 or of f64 numbers; an f64 holds every f32. */
+static double number_at(const uint8_t *from, size_t i, bool single) {
+    if (single) return (union f32){.bits = (uint32_t)little_endian(from + 4 * i, 4)}.number;
+    return (union f64){.bits = little_endian(from + 8 * i, 8)}.number;
+}
+
+static void put_number_at(uint8_t *to, size_t i, double number, bool single) {
+    if (single) put_little_endian(to + 4 * i, (union f32){(float)number}.bits, 4);
+    else put_little_endian(to + 8 * i, (union f64){number}.bits, 8);
+}
+
 static uint32_t f16_at(const uint8_t *from) { return (uint32_t)little_endian(from, 2); }
 
 static bool f16_is_finite(uint32_t half) { return (half & 0x7c00) != 0x7c00; }
@@ -90,19 +113,18 @@ static float f32_of_f16(uint32_t half) {
     return (union f32){.bits = bits}.number;
 }
 
-/* ENC-M1: an f32 that is no NaN, rounded to f16, ties to even. A carry out of the fraction goes
-   into the exponent; from the greatest finite number it makes the infinity. */
-static uint32_t f16_of_f32(float number) {
-    uint32_t bits = (union f32){number}.bits, sign = bits >> 16 & 0x8000, shift = 13;
-    uint32_t exponent = bits >> 23 & 255, kept = (bits & 0x7fffffff) - (112u << 23);
-    if (exponent >= 127 + 16) return sign | 0x7c00;
-    if (exponent < 127 - 25) return sign;
-    if (exponent < 127 - 14) { /* subnormal in f16: a multiple of 2^-24 */
-        kept = (bits & 0x7fffff) | 0x800000;
-        shift = 126 - exponent;
-    }
-    uint32_t half = kept >> shift, rest = kept & ((1u << shift) - 1), tie = 1u << (shift - 1);
-    return sign | (half + (rest > tie || (rest == tie && half % 2 == 1)));
+/* ENC-M1, F16-1: a number that is no NaN, rounded once to f16, ties to even. It is counted in the
+   2^-24 that f16 subnormals are multiples of, and halved until a fraction of f16 holds it; the rest
+   behind its point is exact. A carry out of the fraction goes into the exponent. */
+static uint32_t f16_of(double number) {
+    double scaled = fabs(number) * 0x1p24;
+    uint32_t sign = signbit(number) ? 0x8000 : 0, halvings = 0;
+    if (scaled >= 65520 * 0x1p24) return sign | 0x7c00;
+    for (; scaled >= 2048; halvings++) scaled /= 2;
+    uint32_t half = (uint32_t)scaled;
+    double rest = scaled - half;
+    half += rest > 0.5 || (rest == 0.5 && half % 2 == 1);
+    return sign | ((halvings << 10) + half);
 }
 
 /* ---- Blocks ---- */
@@ -114,15 +136,19 @@ static uint64_t block_count(uint64_t values) {
     return values / BLOCK_VALUES + (values % BLOCK_VALUES != 0);
 }
 
-/* KHQ4-P1 to KHQ4-P6, DEC-4: the extent, then each scale and bias. No nibble is looked at. */
-static bool check_blocks(struct bytes blocks, uint64_t original_len) {
-    uint64_t needed = BLOCK_BYTES * block_count(original_len);
-    if (blocks.length != needed)
-        return refuse(blocks.length < needed ? "truncated_payload" : "trailing_bytes",
-                      "%zu bytes of blocks instead of %" PRIu64, blocks.length, needed);
+/* KHQ4-P1, KHQ4-P2, DEC-4: as many blocks as the values take. */
+static bool check_extent(struct bytes blocks, uint64_t count) {
+    uint64_t needed = BLOCK_BYTES * block_count(count);
+    return blocks.length == needed ||
+           refuse(blocks.length < needed ? "truncated_payload" : "trailing_bytes",
+                  "%zu bytes of blocks instead of %" PRIu64, blocks.length, needed);
+}
+
+/* KHQ4-P3 to KHQ4-P6; GGML-2 has zeros among the scales. No nibble is looked at. */
+static bool check_scales(struct bytes blocks, bool ggml) {
     for (size_t i = 0; i < blocks.length; i += BLOCK_BYTES) {
         uint32_t scale = f16_at(blocks.at + i), bias = f16_at(blocks.at + i + 2);
-        if (!f16_is_finite(scale) || (scale & 0x7fff) == 0)
+        if (!f16_is_finite(scale) || ((scale & 0x7fff) == 0 && !ggml))
             return refuse("scale", "block %zu: scale is zero or not finite", i / BLOCK_BYTES);
         if (!f16_is_finite(bias))
             return refuse("bias", "block %zu: bias is not finite", i / BLOCK_BYTES);
@@ -130,11 +156,29 @@ static bool check_blocks(struct bytes blocks, uint64_t original_len) {
     return true;
 }
 
-/* DEC-1, DEC-2: weight i of a block. The product is exact; the sum is rounded once. */
-static float decode_weight(const uint8_t *block, int i) {
-    int nibble = block[4 + i / 2] >> 4 * (i % 2) & 15; /* BLK-2 */
-    float product = (float)nibble * f32_of_f16(f16_at(block));
-    return product + f32_of_f16(f16_at(block + 2));
+static bool check_blocks(struct bytes blocks, uint64_t count) {
+    return check_extent(blocks, count) && check_scales(blocks, false);
+}
+
+/* GGML-1: whole blocks. */
+static bool check_whole(uint64_t count) {
+    return count % BLOCK_VALUES == 0 ||
+           refuse("shape", "%" PRIu64 " values are not whole blocks", count);
+}
+
+/* Where in its block nibble i stands. BLK-2: pairs in sequence; GGML-1: split halves. */
+static int nibble_byte(int i, bool ggml) { return 4 + (ggml ? i % 16 : i / 2); }
+
+static int nibble_shift(int i, bool ggml) { return 4 * (ggml ? i / 16 : i % 2); }
+
+/* Weight i of the flat sequence. The product and the sum are exact in binary64, so that DEC-1, F16-1
+   and GGML-2 round what is returned; a zero has the sign that it has in f32 (DEC-2). */
+static double exact_weight(const uint8_t *blocks, size_t i, bool ggml) {
+    const uint8_t *block = blocks + i / BLOCK_VALUES * BLOCK_BYTES;
+    int slot = i % BLOCK_VALUES;
+    int nibble = block[nibble_byte(slot, ggml)] >> nibble_shift(slot, ggml) & 15;
+    double product = nibble * (double)f32_of_f16(f16_at(block));
+    return product + (double)f32_of_f16(f16_at(block + 2));
 }
 
 /* ENC-Q2: rounds half away from zero, adds the middle nibble of the mode, clamps. The difference is
@@ -148,37 +192,69 @@ static int nibble_of(float t, int middle) {
     return nibble < 0 ? 0 : nibble > 15 ? 15 : nibble;
 }
 
+/* ENC-A1: `count` is that of the real values. */
+static void get_extremes(const float *values, int count, float *lo, float *hi) {
+    *lo = *hi = values[0];
+    for (int i = 1; i < count; i++) {
+        if (values[i] < *lo) *lo = values[i];
+        if (values[i] > *hi) *hi = values[i];
+    }
+}
+
+/* ENC-M1 to ENC-M3: a block whose nibbles are all 0. */
+static bool begin_block(uint8_t *block, float s, float b) {
+    uint32_t scale = f16_of(s), bias = f16_of(b);
+    if (!f16_is_finite(scale)) return refuse("scale", "no f16 for scale %g", s);
+    if (!f16_is_finite(bias)) return refuse("bias", "no f16 for bias %g", b);
+    memset(block, 0, BLOCK_BYTES);
+    put_little_endian(block, scale, 2);
+    put_little_endian(block + 2, bias, 2);
+    return true;
+}
+
+static void put_nibble(uint8_t *block, int i, int nibble, bool ggml) {
+    block[nibble_byte(i, ggml)] |= (uint8_t)(nibble << nibble_shift(i, ggml));
+}
+
+enum mode { ASYMMETRIC, SYMMETRIC, GGML };
+
 /* A block of `count` values, behind which `values` holds zeros. Each operation is stored in an f32,
    and so is rounded on its own (ENC-S1). */
 static bool encode_block(const float *values, int count, bool symmetric, uint8_t *block) {
-    float lo = values[0], hi = values[0];
-    for (int i = 1; i < count; i++) { /* ENC-A1 */
-        if (values[i] < lo) lo = values[i];
-        if (values[i] > hi) hi = values[i];
-    }
+    float lo, hi;
+    get_extremes(values, count, &lo, &hi);
     float amax = -lo > hi ? -lo : hi, range = hi - lo;
     float c = symmetric ? amax / 7.0f : range / 15.0f; /* ENC-Y1, ENC-A2 */
     float s = c <= 0x1p-25f ? 1.0f : c;                /* ENC-D1 */
     float b = symmetric ? -8.0f * s : lo;              /* ENC-Y2, ENC-A3 */
     float inv = 1.0f / s;                              /* ENC-Q1 */
-    uint32_t scale = f16_of_f32(s), bias = f16_of_f32(b);
-    if (!f16_is_finite(scale)) return refuse("scale", "no f16 for scale %g", s); /* ENC-M2 */
-    if (!f16_is_finite(bias)) return refuse("bias", "no f16 for bias %g", b);    /* ENC-M3 */
-    memset(block, 0, BLOCK_BYTES);
-    put_little_endian(block, scale, 2);
-    put_little_endian(block + 2, bias, 2);
+    if (!begin_block(block, s, b)) return false;
     for (int i = 0; i < BLOCK_VALUES; i++) {                       /* ENC-P1: padding as well */
         float difference = symmetric ? values[i] : values[i] - lo; /* ENC-Y3, ENC-A4 */
         float t = difference * inv;
-        int nibble = nibble_of(t, symmetric ? 8 : 0);
-        block[4 + i / 2] |= (uint8_t)(nibble << 4 * (i % 2)); /* BLK-2 */
+        put_nibble(block, i, nibble_of(t, symmetric ? 8 : 0), false);
     }
     return true;
 }
 
-/* KHQ4-H5, KHQ4-H6, KHQ4-H8: the product, from the left, is original_len; nothing exceeds `max`. A
-   shape is kept as it stands in a file, 8 bytes a dimension. */
-static bool check_shape(struct bytes shape, uint64_t max, uint64_t original_len) {
+/* GGML-3. Where 1 / d is an infinity nothing is demanded, and the block is refused; else t is at least
+   0.5 and not much above 15.5. */
+static bool encode_ggml_block(const float *values, uint8_t *block) {
+    float lo, hi;
+    get_extremes(values, BLOCK_VALUES, &lo, &hi);
+    float range = hi - lo, d = range / 15.0f, id = d == 0.0f ? 0.0f : 1.0f / d;
+    if (isinf(id)) return refuse("scale", "no reciprocal for scale %g", d);
+    if (!begin_block(block, d, lo)) return false;
+    for (int i = 0; i < BLOCK_VALUES; i++) {
+        float difference = values[i] - lo, product = difference * id, t = product + 0.5f;
+        put_nibble(block, i, t >= 15.0f ? 15 : (int)t, true);
+    }
+    return true;
+}
+
+/* KHQ4-H5, KHQ4-H6, KHQ4-H8: the product, from the left, is `count`; nothing exceeds `max`. A shape is
+   kept as it stands in a file, 8 bytes a dimension. */
+static bool check_shape(struct bytes shape, uint64_t max, uint64_t count) {
     uint64_t product = 1;
     for (size_t i = 0; i < shape.length; i += 8) {
         uint64_t dimension = little_endian(shape.at + i, 8);
@@ -186,35 +262,138 @@ static bool check_shape(struct bytes shape, uint64_t max, uint64_t original_len)
             return refuse("overflow", "dimension %zu, or the product, exceeds the width", i / 8);
         product *= dimension;
     }
-    if (original_len > max) return refuse("overflow", "original_len exceeds the width");
-    return product == original_len ||
-           refuse("shape_mismatch", "the shape is not that of %" PRIu64 " values", original_len);
+    if (count > max) return refuse("overflow", "the number of values exceeds the width");
+    return product == count ||
+           refuse("shape_mismatch", "the shape is not that of %" PRIu64 " values", count);
 }
 
 /* ENC-S2, ENC-S4: cuts the flat sequence of `count` values into blocks. */
-static bool encode_values(const uint8_t *source, size_t count, bool symmetric, uint8_t *blocks) {
+static bool encode_values(const uint8_t *source, size_t count, enum mode mode, uint8_t *blocks) {
     for (size_t first = 0; first < count; first += BLOCK_VALUES) {
         float values[BLOCK_VALUES] = {0};
         int real = count - first < BLOCK_VALUES ? (int)(count - first) : BLOCK_VALUES;
         for (int i = 0; i < real; i++) {
-            uint32_t bits = (uint32_t)little_endian(source + 4 * (first + (size_t)i), 4);
-            if ((bits & 0x7f800000) == 0x7f800000)
+            values[i] = (float)number_at(source, first + (size_t)i, true);
+            if (!isfinite(values[i]))
                 return refuse("non_finite", "value %zu is not finite", first + (size_t)i);
-            values[i] = (union f32){.bits = bits}.number;
         }
         uint8_t *block = blocks + first / BLOCK_VALUES * BLOCK_BYTES;
-        if (!encode_block(values, real, symmetric, block)) return false;
+        if (mode == GGML ? !encode_ggml_block(values, block)
+                         : !encode_block(values, real, mode == SYMMETRIC, block))
+            return false;
     }
     return true;
 }
 
+/* ---- Products and rotation ---- */
+
+/* Whether a * b is `count`; the product itself could wrap. */
+static bool product_is(uint64_t a, uint64_t b, uint64_t count) {
+    return a == 0 || b == 0 ? count == 0 : count % a == 0 && count / a == b;
+}
+
+/* DOT-1: one row times one vector. The row begins at flat weight `first`, inside a block where columns
+   are not whole blocks (DOT-4). 53 bits for each operation leave the sum of DOT-2 exact. */
+static float dot(const uint8_t *blocks, size_t first, const uint8_t *x, uint64_t columns) {
+    double sum = 0;
+    for (size_t k = 0; k < columns; k++)
+        sum += exact_weight(blocks, first + k, false) * number_at(x, k, true);
+    return (float)sum;
+}
+
+static const uint64_t gamma_step = 0x9e3779b97f4a7c15; /* GAMMA of section 13 */
+
+static uint64_t mix(uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+/* One operation of section 13. Where the precision is f32, two f32 numbers are added, multiplied or
+   divided in binary64 and the result is rounded at once, which gives the bits of the f32 operation. */
+static double rounded(double number, bool single) { return single ? (float)number : number; }
+
+/* The values that are rotated together: a row, a column or a part of a row. */
+struct run {
+    double *at;
+    size_t stride, length;
+    bool single;
+};
+
+static void change_signs(struct run run, uint64_t seed) { /* ROT-1 */
+    uint64_t state = seed + gamma_step;
+    for (size_t i = 0; i < run.length; i++) {
+        state += gamma_step;
+        if (mix(state) % 2 != 0) run.at[i * run.stride] = -run.at[i * run.stride];
+    }
+}
+
+static void transform(struct run run) { /* ROT-2 */
+    for (size_t h = 1; h < run.length; h *= 2) {
+        for (size_t i = 0; i < run.length; i += 2 * h) {
+            for (size_t j = i; j < i + h; j++) {
+                double *low = run.at + j * run.stride, *high = low + h * run.stride;
+                double a = *low, b = *high;
+                *low = rounded(a + b, run.single);
+                *high = rounded(a - b, run.single);
+            }
+        }
+    }
+    double root = rounded(sqrt((double)run.length), run.single);
+    double factor = rounded(1 / root, run.single);
+    for (size_t i = 0; i < run.length; i++)
+        run.at[i * run.stride] = rounded(run.at[i * run.stride] * factor, run.single);
+}
+
+struct rotation {
+    uint64_t seed, rows, columns, block; /* `block` counts in the block form only */
+    bool single, output, inverse, blocked;
+};
+
+/* ROT-6: the number of values on the side that is rotated. */
+static uint64_t side_length(const struct rotation *rotation) {
+    return rotation->output ? rotation->rows : rotation->columns;
+}
+
+/* ROT-4, and ROT-5 in its place; both hold where there is nothing to rotate, too. */
+static bool check_rotation(const struct rotation *rotation) {
+    uint64_t n = side_length(rotation), length = rotation->blocked ? rotation->block : n;
+    if (length == 0 || (length & (length - 1)) != 0)
+        return refuse("shape", "a run of %" PRIu64 " is not a power of two", length);
+    if (rotation->blocked &&
+        (n == 0 || n > 1 << 24 || n % length != 0 || n / length > 4096))
+        return refuse("shape", "%" PRIu64 " columns, runs of %" PRIu64, n, length);
+    return true;
+}
+
+/* ROT-3, ROT-5, ROT-6. A matrix without values has no lines. */
+static void rotate_matrix(double *values, const struct rotation *rotation) {
+    uint64_t lines = rotation->output ? rotation->columns : rotation->rows;
+    uint64_t n = side_length(rotation), length = rotation->blocked ? rotation->block : n;
+    for (uint64_t line = 0; line < lines; line++) {
+        for (uint64_t i = 0; i < n / length; i++) {
+            uint64_t seed = rotation->blocked ? mix(rotation->seed + i * gamma_step) : rotation->seed;
+            double *at = values + (rotation->output ? line : line * n + i * length);
+            size_t stride = rotation->output ? (size_t)lines : 1;
+            struct run run = {at, stride, (size_t)length, rotation->single};
+            if (!rotation->inverse) change_signs(run, seed);
+            transform(run);
+            if (rotation->inverse) change_signs(run, seed);
+        }
+    }
+}
+
 /* ---- JSON ---- */
 
-enum key { OP, SEQ, BLOCKS, ORIGINAL_LEN, MODE, SHAPE, VALUES, ENTRY, PATH, EXPECTED, WIDTH, KEYS };
+enum key {
+    OP, SEQ, BLOCKS, ORIGINAL_LEN, MODE, SHAPE, VALUES, ENTRY, PATH, EXPECTED, WIDTH,
+    ROWS, COLUMNS, VECTORS, X, PRECISION, SEED, SIDE, INVERSE, BLOCK, NORM, KEYS
+};
 
 static const char *const key_names[KEYS] = {
-    "op",     "seq",   "blocks", "original_len",   "mode",         "shape",
-    "values", "entry", "path",   "expected_shape", "address_width"};
+    "op", "seq", "blocks", "original_len", "mode", "shape", "values", "entry", "path",
+    "expected_shape", "address_width", "rows", "columns", "vectors", "x", "precision", "seed",
+    "side", "inverse", "block", "gamma"};
 
 static const char digits[] = "0123456789abcdef";
 
@@ -223,7 +402,7 @@ struct request {
     char *value[KEYS];    /* where in the line each value begins; NULL where it is absent */
     struct bytes shape;   /* `shape` or `expected_shape` */
     struct bytes mapping; /* a mapped file */
-    void *memory;         /* a copied file, or one to be written, or encoded blocks */
+    void *memory;         /* a copied file, or one to be written, or what was computed */
     FILE *stream;         /* a file that is open */
 };
 
@@ -340,6 +519,22 @@ static char *get_text(const struct request *request, enum key key) {
     return NULL;
 }
 
+/* Which of two words a text is. */
+static bool get_choice(const struct request *request, enum key key, const char *no, const char *yes,
+                       bool *chosen) {
+    const char *text = get_text(request, key);
+    if (text == NULL) return false;
+    *chosen = strcmp(text, yes) == 0;
+    return *chosen || strcmp(text, no) == 0 || refuse(unsupported, "%s", key_names[key]);
+}
+
+static bool get_boolean(const struct request *request, enum key key, bool *boolean) {
+    const char *at = request->value[key];
+    *boolean = at != NULL && strncmp(at, "true", 4) == 0;
+    if (!*boolean && (at == NULL || strncmp(at, "false", 5) != 0)) return malformed(key);
+    return index_in(" \t\r\n,}", at[*boolean ? 4 : 5]) >= 0 || malformed(key);
+}
+
 /* Bytes; they take the place of the first half of their digits. */
 static bool get_bytes(const struct request *request, enum key key, struct bytes *bytes) {
     char *text = get_text(request, key);
@@ -352,6 +547,13 @@ static bool get_bytes(const struct request *request, enum key key, struct bytes 
         bytes->at[i] = (uint8_t)(high << 4 | low);
     }
     return true;
+}
+
+/* Whole numbers, f32 or f64. */
+static bool get_numbers(const struct request *request, enum key key, bool single,
+                        struct bytes *numbers) {
+    if (!get_bytes(request, key, numbers)) return false;
+    return numbers->length % (single ? 4 : 8) == 0 || malformed(key);
 }
 
 /* A dimension takes two characters or more, a bracket or comma and a digit. */
@@ -375,20 +577,44 @@ static bool get_shape(struct request *request, enum key key) {
 
 struct tensor {
     struct bytes shape;
-    uint64_t original_len;
-    struct bytes blocks;
+    uint64_t count; /* original_len or numel */
+    struct bytes payload;
 };
 
-/* Section 3 in its order; the length of the file is known to be at most `max`. Nothing is allocated
-   (KHQ4-A3): the tensor points into the file. */
-static bool parse_khq4(struct bytes file, uint64_t max, struct tensor *tensor) {
+struct format {
+    const char *magic;
+    uint64_t version, retired;
+    bool (*check_payload)(struct bytes payload, uint64_t count);
+};
+
+/* KHF1-P1, KHF1-P2. Twice `count` could wrap (KHF1-H3); half the length cannot. */
+static bool check_halves(struct bytes halves, uint64_t count) {
+    if (halves.length / 2 < count)
+        return refuse("truncated_payload", "%zu bytes for %" PRIu64 " values", halves.length, count);
+    if (halves.length / 2 > count || halves.length % 2 != 0)
+        return refuse("trailing_bytes", "%zu bytes for %" PRIu64 " values", halves.length, count);
+    for (size_t i = 0; i < halves.length; i += 2) {
+        if (!f16_is_finite(f16_at(halves.at + i)))
+            return refuse("value", "value %zu is not finite", i / 2);
+    }
+    return true;
+}
+
+static const struct format khq4 = {"KHQ4", 2, 1, check_blocks};          /* KHQ4-H1, KHQ4-H2 */
+static const struct format khf1 = {"KHF1", 1, UINT64_MAX, check_halves}; /* KHF1-H1: none retired */
+
+/* Section 3 in its order, and section 10 with it; the length of the file is known to be at most
+   `max`. Nothing is allocated (KHQ4-A3): the tensor points into the file. */
+static bool parse(struct bytes file, uint64_t max, const struct format *format,
+                  struct tensor *tensor) {
     if (file.length < 4) return refuse("truncated_header", "the file ends in its magic");
-    if (memcmp(file.at, "KHQ4", 4) != 0) return refuse("magic", "no KHQ4 file"); /* KHQ4-H1 */
+    if (memcmp(file.at, format->magic, 4) != 0) return refuse("magic", "no %s file", format->magic);
     if (file.length < 8) return refuse("truncated_header", "the file ends in its version");
     uint64_t version = little_endian(file.at + 4, 4);
-    if (version == 1) /* KHQ4-H2 */
+    if (version == format->retired)
         return refuse("legacy_version", "version 1: the weights need to be quantized again");
-    if (version != 2) return refuse("version", "version %" PRIu64 " instead of 2", version);
+    if (version != format->version)
+        return refuse("version", "version %" PRIu64 " instead of %" PRIu64, version, format->version);
     if (file.length < 12) return refuse("truncated_header", "the file ends in its ndim");
     uint64_t ndim = little_endian(file.at + 8, 4);
     if (ndim > (file.length - 12) / 8) /* KHQ4-H3 */
@@ -397,11 +623,11 @@ static bool parse_khq4(struct bytes file, uint64_t max, struct tensor *tensor) {
     uint8_t *at = tensor->shape.at + tensor->shape.length;
     size_t left = file.length - 12 - tensor->shape.length;
     if (left < 8) /* KHQ4-H4 */
-        return refuse("truncated_header", "the file ends in original_len");
-    tensor->original_len = little_endian(at, 8);
-    tensor->blocks = (struct bytes){at + 8, left - 8};
-    return check_shape(tensor->shape, max, tensor->original_len) &&
-           check_blocks(tensor->blocks, tensor->original_len);
+        return refuse("truncated_header", "the file ends in its number of values");
+    tensor->count = little_endian(at, 8);
+    tensor->payload = (struct bytes){at + 8, left - 8};
+    return check_shape(tensor->shape, max, tensor->count) &&
+           format->check_payload(tensor->payload, tensor->count);
 }
 
 /* KHQ4-A1, KHQ4-A2: the bytes of a regular file, mapped or copied. An empty file, which cannot be
@@ -465,60 +691,162 @@ static void put_bytes(const char *before, struct bytes bytes, const char *behind
     fputs(behind, stdout);
 }
 
+static void put_f32(float number) {
+    uint8_t value[4];
+    put_number_at(value, 0, number, true);
+    put_bytes("", (struct bytes){value, sizeof value}, "");
+}
+
 /* DEC-3: as many values as there are, and no padding. */
-static void put_values(const char *before, struct bytes blocks, uint64_t original_len) {
+static void put_weights(const char *before, struct bytes blocks, uint64_t count, bool ggml) {
     fputs(before, stdout);
-    for (size_t i = 0; i < original_len; i++) {
-        const uint8_t *block = blocks.at + i / BLOCK_VALUES * BLOCK_BYTES;
-        uint8_t value[4];
-        put_little_endian(value, (union f32){decode_weight(block, i % BLOCK_VALUES)}.bits, 4);
-        put_bytes("", (struct bytes){value, 4}, "");
-    }
+    for (size_t i = 0; i < count; i++) put_f32((float)exact_weight(blocks.at, i, ggml));
     putchar('"');
 }
 
+static const char values_begin[] = "\"result\":{\"values\":\"";
+
 /* DEC-4: the payload is checked before it is read. */
-static bool decode(struct request *request) {
+static bool get_blocks(struct request *request, bool ggml, struct bytes *blocks, uint64_t *count) {
+    return get_bytes(request, BLOCKS, blocks) && get_integer(request, ORIGINAL_LEN, count) &&
+           (!ggml || check_whole(*count)) && check_extent(*blocks, *count) &&
+           check_scales(*blocks, ggml);
+}
+
+static bool decode(struct request *request, bool ggml) {
     struct bytes blocks;
-    uint64_t original_len;
-    if (!get_bytes(request, BLOCKS, &blocks)) return false;
-    if (!get_integer(request, ORIGINAL_LEN, &original_len)) return false;
-    if (!check_blocks(blocks, original_len)) return false;
-    put_values("\"result\":{\"values\":\"", blocks, original_len);
+    uint64_t count;
+    if (!get_blocks(request, ggml, &blocks, &count)) return false;
+    put_weights(values_begin, blocks, count, ggml);
     return true;
 }
 
-static bool encode(struct request *request) {
+/* F16-1, F16-2: nothing is written before the last value is known to be finite. */
+static bool decode_f16(struct request *request) {
+    struct bytes blocks;
+    uint64_t count;
+    if (!get_blocks(request, false, &blocks, &count)) return false;
+    struct bytes halves = {request->memory = allocate((size_t)count * 2), (size_t)count * 2};
+    for (size_t i = 0; i < count; i++) {
+        uint32_t half = f16_of(exact_weight(blocks.at, i, false));
+        if (!f16_is_finite(half)) return refuse("value", "no f16 for value %zu", i);
+        put_little_endian(halves.at + 2 * i, half, 2);
+    }
+    put_bytes(values_begin, halves, "\"");
+    return true;
+}
+
+static bool encode(struct request *request, enum mode mode) {
     struct bytes values;
-    const char *mode = get_text(request, MODE);
-    if (mode == NULL) return false;
-    bool symmetric = strcmp(mode, "symmetric") == 0;
-    if (!symmetric && strcmp(mode, "asymmetric") != 0) return refuse(unsupported, "mode");
-    if (!get_bytes(request, VALUES, &values) || !get_shape(request, SHAPE)) return false;
-    if (values.length % 4 != 0) return malformed(VALUES);
+    if (!get_numbers(request, VALUES, true, &values) || !get_shape(request, SHAPE)) return false;
     size_t count = values.length / 4, size = (size_t)block_count(count) * BLOCK_BYTES;
     struct bytes blocks = {request->memory = allocate(size), size};
     if (!check_shape(request->shape, UINT64_MAX, count) || /* ENC-S3 */
-        !encode_values(values.at, count, symmetric, blocks.at))
+        (mode == GGML && !check_whole(count)) ||
+        !encode_values(values.at, count, mode, blocks.at))
         return false;
     put_bytes("\"result\":{\"blocks\":\"", blocks, "\"");
     return true;
 }
 
-static bool load(struct request *request) {
+static bool encode_in_mode(struct request *request) {
+    bool symmetric;
+    return get_choice(request, MODE, "asymmetric", "symmetric", &symmetric) &&
+           encode(request, symmetric ? SYMMETRIC : ASYMMETRIC);
+}
+
+/* DOT-4 to DOT-6. What is given bounds no product without columns, of which nothing is demanded. */
+static bool check_product(uint64_t rows, uint64_t columns, uint64_t vectors, struct bytes blocks,
+                          struct bytes x) {
+    if (columns == 0) return refuse("shape", "a matrix without columns");
+    if (rows > UINT64_MAX / columns)
+        return refuse("truncated_payload", "rows * columns exceeds 64 bits");
+    if (!product_is(vectors, columns, x.length / 4))
+        return refuse("shape_mismatch", "x is not that of %" PRIu64 " vectors", vectors);
+    return check_blocks(blocks, rows * columns);
+}
+
+/* DOT-3: vector by vector, and row by row. */
+static bool multiply(struct request *request) {
+    uint64_t rows, columns, vectors;
+    struct bytes blocks, x;
+    if (!get_integer(request, ROWS, &rows) || !get_integer(request, COLUMNS, &columns) ||
+        !get_integer(request, VECTORS, &vectors) || !get_bytes(request, BLOCKS, &blocks) ||
+        !get_numbers(request, X, true, &x) || !check_product(rows, columns, vectors, blocks, x))
+        return false;
+    fputs(values_begin, stdout);
+    for (size_t vector = 0; vector < vectors; vector++) {
+        for (size_t row = 0; row < rows; row++)
+            put_f32(dot(blocks.at, row * columns, x.at + 4 * columns * vector, columns));
+    }
+    putchar('"');
+    return true;
+}
+
+/* The block form and a norm are for some rotations only (ROT-5, ROT-7). */
+static bool get_rotation(struct request *request, struct rotation *rotation) {
+    bool normed = request->value[NORM] != NULL, f64;
+    rotation->blocked = request->value[BLOCK] != NULL;
+    if (!get_choice(request, PRECISION, "f32", "f64", &f64) ||
+        !get_choice(request, SIDE, "input", "output", &rotation->output) ||
+        !get_boolean(request, INVERSE, &rotation->inverse) ||
+        !get_integer(request, SEED, &rotation->seed) ||
+        !get_integer(request, ROWS, &rotation->rows) ||
+        !get_integer(request, COLUMNS, &rotation->columns) ||
+        (rotation->blocked && !get_integer(request, BLOCK, &rotation->block)))
+        return false;
+    rotation->single = !f64;
+    if (rotation->blocked && (f64 || rotation->output)) return refuse(unsupported, "block");
+    if (normed && (rotation->inverse || rotation->output)) return refuse(unsupported, "gamma");
+    return true;
+}
+
+/* ROT-7: two roundings for each value. */
+static void fold_norm(double *values, size_t count, struct bytes norm, const struct rotation *rotation) {
+    bool single = rotation->single;
+    for (size_t i = 0; i < count; i++) {
+        double gamma = number_at(norm.at, i % (size_t)rotation->columns, single);
+        double factor = rounded(1 + gamma, single);
+        values[i] = rounded(values[i] * factor, single);
+    }
+}
+
+static bool rotate(struct request *request) {
+    struct bytes source, norm = {NULL, 0};
+    struct rotation rotation = {0};
+    bool normed = request->value[NORM] != NULL;
+    if (!get_rotation(request, &rotation)) return false;
+    bool single = rotation.single;
+    if (!get_numbers(request, VALUES, single, &source)) return false;
+    if (normed && !get_numbers(request, NORM, single, &norm)) return false;
+    size_t size = single ? 4 : 8, count = source.length / size;
+    if (!product_is(rotation.rows, rotation.columns, count)) /* ROT-8 */
+        return refuse("shape_mismatch", "%zu values are not rows * columns", count);
+    if (normed && norm.length / size != rotation.columns)
+        return refuse("shape_mismatch", "%zu values of gamma", norm.length / size);
+    if (!check_rotation(&rotation)) return false;
+    double *values = request->memory = allocate(count * sizeof *values);
+    for (size_t i = 0; i < count; i++) values[i] = number_at(source.at, i, single);
+    if (normed) fold_norm(values, count, norm, &rotation);
+    rotate_matrix(values, &rotation);
+    for (size_t i = 0; i < count; i++) put_number_at(source.at, i, values[i], single);
+    put_bytes(values_begin, source, "\"");
+    return true;
+}
+
+static bool load(struct request *request, const struct format *format) {
     struct bytes file;
     struct tensor tensor;
     uint64_t width = 64;
-    bool expected = request->value[EXPECTED] != NULL;
+    bool map = false, expected = request->value[EXPECTED] != NULL;
     const char *path = get_text(request, PATH);
-    const char *entry = request->value[ENTRY] == NULL ? "copy" : get_text(request, ENTRY);
-    if (path == NULL || entry == NULL || (expected && !get_shape(request, EXPECTED))) return false;
+    if (path == NULL || (expected && !get_shape(request, EXPECTED))) return false;
+    if (request->value[ENTRY] != NULL && !get_choice(request, ENTRY, "copy", "map", &map)) return false;
     if (request->value[WIDTH] != NULL && !get_integer(request, WIDTH, &width)) return false;
-    bool map = strcmp(entry, "map") == 0;
-    if (!map && strcmp(entry, "copy") != 0) return refuse(unsupported, "entry");
     if (width != 32 && width != 64) return refuse(unsupported, "width");
     uint64_t max = width == 32 ? UINT32_MAX : SIZE_MAX; /* KHQ4-H8 */
-    if (!open_file(request, path, map, max, &file) || !parse_khq4(file, max, &tensor)) return false;
+    if (!open_file(request, path, map, max, &file)) return false;
+    if (!parse(file, max, format, &tensor)) return false;
     if (expected && /* KHQ4-P7 */
         (tensor.shape.length != request->shape.length ||
          memcmp(tensor.shape.at, request->shape.at, tensor.shape.length) != 0))
@@ -526,44 +854,52 @@ static bool load(struct request *request) {
     fputs("\"result\":{\"shape\":[", stdout);
     for (size_t i = 0; i < tensor.shape.length; i += 8)
         printf("%s%" PRIu64, i == 0 ? "" : ",", little_endian(tensor.shape.at + i, 8));
-    put_values("],\"values\":\"", tensor.blocks, tensor.original_len);
-    put_bytes(",\"blocks\":\"", tensor.blocks, "\"");
+    if (format == &khq4) put_weights("],\"values\":\"", tensor.payload, tensor.count, false);
+    put_bytes(format == &khq4 ? ",\"blocks\":\"" : "],\"values\":\"", tensor.payload, "\"");
     return true;
 }
 
 /* KHQ4-W1, KHQ4-W2: the file is put together in memory and judged as a reader judges it. */
-static bool save(struct request *request) {
-    struct bytes blocks;
+static bool save(struct request *request, const struct format *format) {
+    struct bytes payload;
     struct tensor tensor;
-    uint64_t original_len;
+    uint64_t count;
     const char *path = get_text(request, PATH);
-    if (path == NULL || !get_bytes(request, BLOCKS, &blocks)) return false;
-    if (!get_integer(request, ORIGINAL_LEN, &original_len)) return false;
-    if (!get_shape(request, SHAPE)) return false;
-    size_t table = request->shape.length, size = 20 + table + blocks.length;
+    if (path == NULL || !get_shape(request, SHAPE)) return false;
+    if (!get_bytes(request, format == &khq4 ? BLOCKS : VALUES, &payload)) return false;
+    count = payload.length / 2; /* that of KHF1 */
+    if (format == &khq4 && !get_integer(request, ORIGINAL_LEN, &count)) return false;
+    size_t table = request->shape.length, size = 20 + table + payload.length;
     if (table / 8 > UINT32_MAX) return refuse("dimensions", "ndim exceeds 32 bits");
     uint8_t *file = request->memory = allocate(size);
-    memcpy(file, "KHQ4", 4);
-    put_little_endian(file + 4, 2, 4);
+    memcpy(file, format->magic, 4);
+    put_little_endian(file + 4, format->version, 4);
     put_little_endian(file + 8, table / 8, 4);
     memcpy(file + 12, request->shape.at, table);
-    put_little_endian(file + 12 + table, original_len, 8);
-    memcpy(file + 20 + table, blocks.at, blocks.length);
+    put_little_endian(file + 12 + table, count, 8);
+    memcpy(file + 20 + table, payload.at, payload.length);
     struct bytes bytes = {file, size};
-    if (!parse_khq4(bytes, SIZE_MAX, &tensor) || !replace_file(path, bytes)) return false;
+    if (!parse(bytes, SIZE_MAX, format, &tensor) || !replace_file(path, bytes)) return false;
     fputs("\"result\":{", stdout);
     return true;
 }
 
-/* Only `load_khq4` has entries; any entry of another operation is unknown. */
+/* Only loads have entries; any entry of another operation is unknown. */
 static bool operate(struct request *request) {
     const char *name = get_text(request, OP);
     if (name == NULL) return false;
-    if (strcmp(name, "load_khq4") == 0) return load(request);
+    if (strcmp(name, "load_khq4") == 0) return load(request, &khq4);
+    if (strcmp(name, "load_khf1") == 0) return load(request, &khf1);
     if (request->value[ENTRY] != NULL) return refuse(unsupported, "entry");
-    if (strcmp(name, "decode") == 0) return decode(request);
-    if (strcmp(name, "encode") == 0) return encode(request);
-    if (strcmp(name, "save_khq4") == 0) return save(request);
+    if (strcmp(name, "save_khq4") == 0) return save(request, &khq4);
+    if (strcmp(name, "save_khf1") == 0) return save(request, &khf1);
+    if (strcmp(name, "decode") == 0) return decode(request, false);
+    if (strcmp(name, "decode_f16") == 0) return decode_f16(request);
+    if (strcmp(name, "decode_q4_1") == 0) return decode(request, true);
+    if (strcmp(name, "encode") == 0) return encode_in_mode(request);
+    if (strcmp(name, "encode_q4_1") == 0) return encode(request, GGML);
+    if (strcmp(name, "matmul") == 0) return multiply(request);
+    if (strcmp(name, "rotate") == 0) return rotate(request);
     return refuse(unsupported, "op");
 }
 
@@ -575,8 +911,10 @@ static void answer(char *line, size_t length) {
     const char *name = get_text(&request, OP);
     if (name != NULL && strcmp(name, "hello") == 0) {
         puts("{\"protocol\":1,\"name\":\"q4_codec\",\"version\":\"1.0.0\",\"language\":\"C\","
-             "\"capabilities\":[\"decode\",\"encode\",\"load\",\"save\",\"expected-shape\","
-             "\"width-32\"],\"entries\":{\"load\":[\"copy\",\"map\"]}}");
+             "\"capabilities\":[\"decode\",\"encode\",\"load\",\"save\",\"load-khf1\",\"save-khf1\","
+             "\"decode-f16\",\"matmul\",\"rotate\",\"decode-q4-1\",\"encode-q4-1\","
+             "\"expected-shape\",\"width-32\"],"
+             "\"entries\":{\"load\":[\"copy\",\"map\"],\"load-khf1\":[\"copy\",\"map\"]}}");
         return;
     }
     if (!get_integer(&request, SEQ, &seq)) stop("a request has no seq");
