@@ -9,7 +9,7 @@ use super::problem::{Exit, Problem};
 use super::subject::implementation;
 use crate::format::stream::read_up_to;
 use crate::fuzz::{Payload, Source, Target, Verdict, corpus};
-use crate::report::case::fields_table;
+use crate::report::patched::fields_table;
 use crate::report::text::{BAD, Cell, GOOD, plain, styled, table};
 use crate::report::{inspection, layout};
 use crate::store::regular_file;

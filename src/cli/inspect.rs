@@ -8,15 +8,16 @@ use clap::Args;
 use super::output::print;
 use super::problem::{Exit, Problem};
 use crate::format::stream::read_up_to;
-use crate::format::{AddressWidth, Class};
-use crate::report::inspection;
+use crate::format::{AddressWidth, Class, FormatError};
 use crate::report::text::plain;
-use crate::store::{StoreError, map_khq4, read_khq4, regular_file};
+use crate::report::{inspection, layout};
+use crate::store::{StoreError, map_khf1, map_khq4, read_khf1, read_khq4, regular_file};
+use crate::suite::case::FileFormat;
 
 /// Bytes at the start of a file that are shown field by field, at most.
 const SHOWN: u64 = 4096;
 
-/// Say what a .q4 file is, field by field, and what is wrong with it and where
+/// Say what a .q4 or .f16 file is, field by field, and what is wrong with it and where
 ///
 /// Exits with 0 where the file is sound, 1 where it is refused, 2 where it cannot be read.
 #[derive(Args)]
@@ -30,55 +31,88 @@ impl Inspect {
     ///
     /// Where the file cannot be read, or the two ways to load it disagree.
     pub fn run(self) -> Result<Exit, Problem> {
-        let path = &self.file;
-        let copied = read_khq4(path, AddressWidth::NATIVE);
-        let mapped = map_khq4(path, AddressWidth::NATIVE);
-        let mut text = format!("{}\n", plain(&path.display().to_string(), 400));
-        match (copied, mapped) {
-            (Ok(copied), Ok(mapped)) if copied.view() == mapped.view() => {
-                let bytes = copied.as_bytes();
-                let first = &bytes[..bytes.len().min(SHOWN as usize)];
-                text.push_str(&inspection::fields(first, bytes.len() as u64));
-                text.push('\n');
-                text.push_str(&inspection::statistics(&copied.view()));
-                text.push_str(&inspection::sound());
-                print(&text)?;
-                Ok(Exit::Good)
+        let (path, width) = (&self.file, AddressWidth::NATIVE);
+        let first = first_bytes(path);
+        match layout::format_of(first.as_ref().map_or(&[], |(bytes, _)| bytes)) {
+            FileFormat::Khq4 => {
+                let copied = read_khq4(path, width);
+                let mapped = map_khq4(path, width);
+                let views = copied.as_ref().map(|tensor| tensor.view());
+                let agree = same(&views, &mapped.as_ref().map(|tensor| tensor.view()));
+                let held = views.map(|view| inspection::statistics(&view));
+                self.report(FileFormat::Khq4, first, held.map_err(|error| &error.error), agree)
             }
-            (Err(copied), Err(mapped)) if copied.error == mapped.error => {
-                let error = copied.error;
-                if error.class == Class::Io {
-                    return Err(Problem::Usage(format!("{}: {}", path.display(), error.detail)));
-                }
-                if error.class != Class::NotAFile {
-                    text.push_str(&fields(path)?);
-                    text.push('\n');
-                }
-                text.push_str(&inspection::refused(&error));
-                print(&text)?;
-                Ok(Exit::Bad)
+            FileFormat::Khf1 => {
+                let copied = read_khf1(path, width);
+                let mapped = map_khf1(path, width);
+                let views = copied.as_ref().map(|tensor| tensor.view());
+                let agree = same(&views, &mapped.as_ref().map(|tensor| tensor.view()));
+                let held = views.map(|view| inspection::half_statistics(&view));
+                self.report(FileFormat::Khf1, first, held.map_err(|error| &error.error), agree)
             }
-            (copied, mapped) => Err(Problem::Harness(format!(
-                "{}: the copying and the mapping loader disagree, or the file changes: copy {}, map {}",
-                path.display(),
-                verdict(&copied),
-                verdict(&mapped),
-            ))),
         }
+    }
+
+    /// What the file holds, or why it is refused, beside its first bytes and its length.
+    fn report(
+        &self,
+        format: FileFormat,
+        first: Result<(Vec<u8>, u64), Problem>,
+        held: Result<String, &FormatError>,
+        agree: Result<(), String>,
+    ) -> Result<Exit, Problem> {
+        let path = self.file.display();
+        agree.map_err(|how| {
+            Problem::Harness(format!(
+                "{path}: the copying and the mapping loader disagree, or the file changes: {how}"
+            ))
+        })?;
+        let mut text = format!("{}\n", plain(&path.to_string(), 400));
+        let fields = || first.map(|(bytes, len)| inspection::fields(&bytes, len) + "\n");
+        let exit = match held {
+            Ok(statistics) => {
+                text.push_str(&(fields()? + &statistics + &inspection::sound()));
+                Exit::Good
+            }
+            Err(error) if error.class == Class::Io => {
+                return Err(Problem::Usage(format!("{path}: {}", error.detail)));
+            }
+            Err(error) => {
+                if error.class != Class::NotAFile {
+                    text.push_str(&fields()?);
+                }
+                text.push_str(&inspection::refused(error, format));
+                Exit::Bad
+            }
+        };
+        print(&text)?;
+        Ok(exit)
     }
 }
 
-/// The fields of a file that is refused.
-fn fields(path: &Path) -> Result<String, Problem> {
+/// Whether two loaders gave the same; how not, where they did not.
+fn same<T: PartialEq>(
+    copied: &Result<T, &StoreError>,
+    mapped: &Result<T, &StoreError>,
+) -> Result<(), String> {
+    match (copied, mapped) {
+        (Ok(copied), Ok(mapped)) if copied == mapped => Ok(()),
+        (Err(copied), Err(mapped)) if copied.error == mapped.error => Ok(()),
+        _ => Err(format!("copy {}, map {}", verdict(copied), verdict(mapped))),
+    }
+}
+
+/// The first bytes of a file, and its length.
+fn first_bytes(path: &Path) -> Result<(Vec<u8>, u64), Problem> {
     let unread = |what: String| Problem::Usage(format!("{}: {what}", path.display()));
     let mut file: File = regular_file(path).map_err(|error| unread(error.error.detail))?;
     let len = file.metadata().map_err(|error| unread(error.to_string()))?.len();
     let mut bytes = Vec::new();
     read_up_to(&mut file, &mut bytes, SHOWN).map_err(|error| unread(error.to_string()))?;
-    Ok(inspection::fields(&bytes, len))
+    Ok((bytes, len))
 }
 
-fn verdict<T>(loaded: &Result<T, StoreError>) -> String {
+fn verdict<T>(loaded: &Result<T, &StoreError>) -> String {
     match loaded {
         Ok(_) => "accepts it".into(),
         Err(error) => format!("refuses it ({})", error.error),

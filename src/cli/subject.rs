@@ -32,7 +32,7 @@ pub struct SubjectArguments {
     #[arg(long, value_name = "NAME", default_value = "reference", conflicts_with = "command")]
     pub subject: String,
 
-    /// What the subject claims: decode, encode, encode-bounded, load, save joined by +, or all
+    /// What the subject claims: operations joined by +, encode-bounded for encode, or all
     #[arg(long)]
     pub profile: Option<Profile>,
 

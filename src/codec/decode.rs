@@ -1,4 +1,6 @@
-//! Blocks to f32 (SPEC DEC-1 to DEC-3).
+//! Blocks to f32 (SPEC DEC-1 to DEC-3) and to f16 (SPEC F16).
+
+use half::f16;
 
 use super::{BLOCK_WEIGHTS, Block};
 
@@ -28,4 +30,40 @@ pub fn decode(blocks: &[Block], values: &mut [f32]) {
     for (block, chunk) in blocks.iter().zip(values.chunks_mut(BLOCK_WEIGHTS)) {
         chunk.copy_from_slice(&decode_block(block)[..chunk.len()]);
     }
+}
+
+/// The `len` weights of `blocks` in f16, each the exact sum rounded once (`rounded-once`).
+///
+/// # Errors
+///
+/// The index of the first weight that f16 cannot hold (F16-2).
+///
+/// # Panics
+///
+/// As [`decode`].
+pub fn decode_to_f16(blocks: &[Block], len: usize) -> Result<Vec<f16>, usize> {
+    assert_eq!(blocks.len(), len.div_ceil(BLOCK_WEIGHTS), "blocks for {len} values");
+    let weights = blocks.iter().flat_map(|block| {
+        let (scale, bias) = (block.scale().to_f64(), block.bias().to_f64());
+        block.nibbles().map(|nibble| rounded_once(f64::from(nibble) * scale + bias))
+    });
+    let finite = |(index, weight): (usize, f16)| weight.is_finite().then_some(weight).ok_or(index);
+    weights.take(len).enumerate().map(finite).collect()
+}
+
+/// `sum`, a multiple of 2^-24 below 2^20 as every weight is, to f16: to nearest, ties to even.
+///
+/// In f64 such a number is exact, its product and sum were too. A conversion by way of f32 would round
+/// twice.
+fn rounded_once(sum: f64) -> f16 {
+    let sign = if sum.is_sign_negative() { 0x8000 } else { 0 };
+    let units = (sum.abs() * f64::from(1 << 24)) as u64;
+    // The bits of an f16 are its units up to 2^11; behind that, a significand of 11 bits and how far it
+    // was shifted.
+    let shift = (u64::BITS - units.leading_zeros()).saturating_sub(11);
+    let (kept, rest) = (units >> shift, units & ((1 << shift) - 1));
+    let half = (1 << shift) >> 1;
+    let up = rest > half || rest == half && shift > 0 && kept & 1 == 1;
+    let bits = (u64::from(shift) << 10) + kept + u64::from(up);
+    f16::from_bits(sign | bits.min(0x7c00) as u16)
 }

@@ -40,13 +40,15 @@ pub enum Class {
     Io,
     /// A source value is a NaN or an infinity.
     NonFinite,
-    /// A stored value is a NaN or an infinity.
+    /// A stored f16 value is a NaN or an infinity; at decode to f16, is not representable.
     Value,
+    /// The operation is not defined for a tensor of this shape.
+    Shape,
 }
 
 impl Class {
     /// Every class, in the order of SPEC ERR-1.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Magic,
         Self::LegacyVersion,
         Self::Version,
@@ -63,6 +65,7 @@ impl Class {
         Self::Io,
         Self::NonFinite,
         Self::Value,
+        Self::Shape,
     ];
 
     /// The name in vectors, answers and logs.
@@ -84,6 +87,7 @@ impl Class {
             Self::Io => "io",
             Self::NonFinite => "non_finite",
             Self::Value => "value",
+            Self::Shape => "shape",
         }
     }
 }

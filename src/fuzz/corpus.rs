@@ -13,12 +13,12 @@ use thiserror::Error;
 use super::arithmetic::{Payload, Source};
 use super::{Seed, Target, Verdict};
 use crate::format::Class;
+use crate::run::request;
 use crate::store::write_atomically;
-use crate::subject::message::{Decode, Encode, Load, Save};
 use crate::subject::serve::{answer_line, request_line};
 use crate::subject::{InProcess, Reference, Request};
 use crate::suite::Suite;
-use crate::suite::case::{Case, File, Input, VectorFile};
+use crate::suite::case::{Case, File, FileFormat, Input, VectorFile};
 use crate::suite::exact::file;
 use crate::suite::library::sha256;
 use crate::suite::random::SplitMix64;
@@ -265,7 +265,7 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
     match (target, &case.input) {
         (
             Target::LoadKhq4 | Target::AccessPaths | Target::SaveLoad,
-            Input::Load { file: File::Bytes(bytes), .. },
+            Input::Load { format: FileFormat::Khq4, file: File::Bytes(bytes), .. },
         ) if bytes.0.len() <= LONGEST_FILE => vec![bytes.0.clone()],
         (Target::SaveLoad, Input::Save { shape, original_len, blocks }) => {
             vec![file::write(shape, *original_len, &blocks.0)]
@@ -279,7 +279,8 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
             vec![Payload { original_len: *original_len, blocks: blocks.0.clone() }.write()]
         }
         (Target::ProtocolLine, input) => {
-            let request = request(input);
+            // Its paths lead nowhere.
+            let request = request(input, Path::new("/tensor.q4"));
             let answer = match &request {
                 Request::Decode(_) | Request::Encode(_) => Some(request.dispatch(&Reference)),
                 _ => None,
@@ -305,23 +306,4 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
 
 fn short(texts: impl Iterator<Item = String>) -> Vec<Vec<u8>> {
     texts.filter(|text| text.len() <= LONGEST_TEXT).map(String::into_bytes).collect()
-}
-
-/// The request for a control; its paths lead nowhere.
-fn request(input: &Input) -> Request {
-    let path = "/tensor.q4".to_owned();
-    match input.clone() {
-        Input::Decode { blocks, original_len } => {
-            Request::Decode(Decode { entry: None, blocks, original_len })
-        }
-        Input::Encode { mode, shape, values } => {
-            Request::Encode(Encode { entry: None, mode, shape, values: values.to_le_bytes() })
-        }
-        Input::Load { expected_shape, address_width, .. } => {
-            Request::LoadKhq4(Load { entry: None, path, expected_shape, address_width })
-        }
-        Input::Save { shape, original_len, blocks } => {
-            Request::SaveKhq4(Save { entry: None, path, shape, original_len, blocks })
-        }
-    }
 }

@@ -6,7 +6,7 @@ use super::{Finding, Verdict, workspace};
 use crate::run::left_beside;
 use crate::subject::message::{Decode, Hello, Load, Save};
 use crate::subject::{Implementation, Request};
-use crate::suite::case::{File, Input, Mode, Operation};
+use crate::suite::case::{File, FileFormat, Input, Mode, Operation};
 use crate::suite::hex::{Bits, Bytes};
 use crate::suite::judge::Given;
 use crate::suite::random::SplitMix64;
@@ -67,7 +67,9 @@ impl Question<'_> {
     ) -> Result<Verdict, Finding> {
         let path = self.path.to_owned();
         let file = File::Bytes(Bytes(self.input.to_vec()));
-        let input = Input::Load { file, expected_shape: expected_shape.clone(), address_width };
+        let format = FileFormat::Khq4;
+        let input =
+            Input::Load { format, file, expected_shape: expected_shape.clone(), address_width };
         let case = case(input).expect("any bytes have a verdict");
         let mut request =
             Request::LoadKhq4(Load { entry: None, path, expected_shape, address_width });

@@ -2,26 +2,24 @@
 
 use std::fmt::Write;
 
+use half::f16;
+
 use super::failure::tier;
 use super::layout::{self, Field};
-use super::text::{BAD, Cell, counted, hex, shape, table};
+use super::patched::{MOST_BLOCKS, fields_table, file_in_words};
+use super::text::{Cell, counted, shape, table};
 use super::{classes, clauses};
 use crate::codec::BLOCK_BYTES;
 use crate::format::Class;
-use crate::suite::case::{Answer, Case, Change, Edit, Expect, Feature, File, Input, Mode, Special};
-use crate::suite::derive::load_bytes;
+use crate::suite::Suite;
+use crate::suite::case::{
+    Answer, Case, Expect, Feature, File, FileFormat, Floats, Input, Mode, Side, Special,
+};
 use crate::suite::exact::file;
-use crate::suite::hex::{Bits, Bytes};
-use crate::suite::{Suite, patch};
+use crate::suite::hex::Bytes;
 
 /// Values that are shown of a tensor.
 const MOST_VALUES: usize = 32;
-
-/// Blocks that are shown of a payload.
-const MOST_BLOCKS: u64 = 4;
-
-/// Bytes of a field that are shown.
-const MOST_BYTES: usize = 20;
 
 /// The whole case.
 pub fn report(suite: &Suite, case: &Case) -> String {
@@ -74,13 +72,21 @@ fn question(case: &Case, control: Option<&Case>) -> String {
             };
             let count = counted(values.0.len(), "value");
             writeln!(text, "encode {count}, {mode}, of shape {}", shape(dimensions)).ok();
-            text.push_str(&numbers(values));
+            text.push_str(&singles(&values.0));
         }
-        Input::Load { file, expected_shape, address_width } => {
+        Input::Load { format, file, expected_shape, address_width } => {
             text.push_str("load ");
             match file {
                 File::Special(special) => writeln!(text, "{}", special_in_words(*special)).ok(),
-                _ => writeln!(text, "a file").ok(),
+                _ => writeln!(
+                    text,
+                    "a {} file",
+                    match format {
+                        FileFormat::Khq4 => "KHQ4",
+                        FileFormat::Khf1 => "KHF1",
+                    }
+                )
+                .ok(),
             };
             if let Some(expected) = expected_shape {
                 writeln!(text, "  the caller requires the shape {}", shape(expected)).ok();
@@ -99,6 +105,53 @@ fn question(case: &Case, control: Option<&Case>) -> String {
             )
             .ok();
             text.push_str(&payload(blocks, *original_len));
+        }
+        Input::SaveKhf1 { shape: dimensions, values } => {
+            let count = counted(values.0.len(), "value");
+            writeln!(text, "save a tensor of f16 of shape {}, {count}", shape(dimensions)).ok();
+            text.push_str(&halves(&values.0));
+        }
+        Input::DecodeF16 { blocks, original_len } => {
+            writeln!(text, "decode {} of blocks to {original_len} values of f16", bytes_of(blocks))
+                .ok();
+            text.push_str(&payload(blocks, *original_len));
+        }
+        Input::Matmul { rows, columns, vectors, blocks, x } => {
+            writeln!(
+                text,
+                "multiply a matrix of {rows} rows and {columns} columns with {vectors} vectors"
+            )
+            .ok();
+            text.push_str(&payload(blocks, u64::MAX));
+            text.push_str("\n  x:\n");
+            text.push_str(&singles(&x.0));
+        }
+        Input::Rotate { seed, side, inverse, rows, columns, block, gamma, values } => {
+            let what = match side {
+                Side::Input => "each row",
+                Side::Output => "each column",
+            };
+            let direction = if *inverse { "undo the rotation of" } else { "rotate" };
+            writeln!(text, "{direction} {what} of {rows} times {columns} values, seed {seed}").ok();
+            if let Some(block) = block {
+                writeln!(text, "  in runs of {block}").ok();
+            }
+            if let Some(gamma) = gamma {
+                text.push_str("  a norm is folded first, gamma:\n");
+                text.push_str(&floats(gamma));
+                text.push_str("\n  values:\n");
+            }
+            text.push_str(&floats(values));
+        }
+        Input::DecodeQ41 { blocks, original_len } => {
+            let bytes = bytes_of(blocks);
+            writeln!(text, "decode {bytes} of Q4_1 blocks to {original_len} values").ok();
+            writeln!(text, "  {blocks}").ok();
+        }
+        Input::EncodeQ41 { shape: dimensions, values } => {
+            let count = counted(values.0.len(), "value");
+            writeln!(text, "encode {count} to Q4_1, of shape {}", shape(dimensions)).ok();
+            text.push_str(&singles(&values.0));
         }
     }
     text
@@ -120,135 +173,6 @@ fn special_in_words(special: Special) -> &'static str {
     }
 }
 
-/// The edits of a patch, then the file's fields; those that an edit touched are marked.
-fn file_in_words(case: &Case, control: Option<&Case>, file: &File) -> String {
-    let bytes = match load_bytes(case, control) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return String::new(),
-        Err(problem) => return format!("  {problem}\n"),
-    };
-    let mut text = String::new();
-    let mut origins = vec![Origin::Control; bytes.len()];
-    if let (File::Patch(edits), Some(Ok(Some(before)))) =
-        (file, control.map(|control| load_bytes(control, None)))
-    {
-        writeln!(text, "\n  the control's file, edited:").ok();
-        text.push_str(&table(2, &edit_lines(&before, edits)));
-        origins = trace(&before, edits);
-    }
-    writeln!(text, "\n  {}:", counted(bytes.len(), "byte")).ok();
-    let fields = layout::fields(&bytes, bytes.len() as u64, MOST_BLOCKS);
-    text + &fields_table(&fields, &origins)
-}
-
-/// Fields in columns; `*` marks one with an edited byte.
-pub fn fields_table(fields: &[Field], origins: &[Origin]) -> String {
-    let mut lines = vec![["", "offset", "bytes", "field", "value"].map(Cell::left).to_vec()];
-    for field in fields {
-        let start = usize::try_from(field.offset).unwrap_or(usize::MAX).min(origins.len());
-        let len = usize::try_from(field.len).unwrap_or(usize::MAX);
-        let touched = &origins[start..start.saturating_add(len).min(origins.len())];
-        let edited = touched.iter().any(|origin| *origin != Origin::Control);
-        let mut line = vec![
-            Cell::left(if edited { "*" } else { "" }).styled(BAD),
-            Cell::right(field.offset),
-            Cell::left(hex(&field.bytes, MOST_BYTES)),
-            Cell::left(&field.name),
-            Cell::left(&field.value),
-        ];
-        line.extend(was(&field.bytes, touched).map(|was| Cell::left(format!("was {was}"))));
-        lines.push(line);
-    }
-    table(2, &lines)
-}
-
-/// Where a byte of a patched file comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The control's byte.
-    Control,
-    /// In the place of this byte of the control.
-    Over(u8),
-    /// Inserted or added.
-    New,
-}
-
-/// The origin of each byte after `edits`, which are known to lie within the bytes they find.
-fn trace(control: &[u8], edits: &[Edit]) -> Vec<Origin> {
-    let mut bytes: Vec<(u8, Origin)> =
-        control.iter().map(|&byte| (byte, Origin::Control)).collect();
-    for edit in edits {
-        let new =
-            |added: &Bytes| added.0.iter().map(|&byte| (byte, Origin::New)).collect::<Vec<_>>();
-        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-        match &edit.change {
-            Change::Overwrite { offset, bytes: over } => {
-                let start = at(*offset);
-                for (place, &byte) in bytes[start..].iter_mut().zip(&over.0) {
-                    *place = match *place {
-                        (old, Origin::Control) if old != byte => (byte, Origin::Over(old)),
-                        (_, origin) => (byte, origin),
-                    };
-                }
-            }
-            Change::Insert { offset, bytes: added } => {
-                let (start, added) = (at(*offset), new(added));
-                bytes.splice(start..start, added);
-            }
-            Change::Remove { offset, count } => {
-                let (start, end) = (at(*offset), at(offset.saturating_add(*count)));
-                bytes.drain(start..end);
-            }
-            Change::Truncate { len } => bytes.truncate(at(*len)),
-            Change::Append { bytes: added } => bytes.extend(new(added)),
-        }
-    }
-    bytes.into_iter().map(|(_, origin)| origin).collect()
-}
-
-/// The bytes that stood in the place of an overwritten field.
-fn was(bytes: &[u8], origins: &[Origin]) -> Option<String> {
-    if !origins.iter().any(|origin| matches!(origin, Origin::Over(_))) {
-        return None;
-    }
-    let old = |(&byte, origin): (&u8, &Origin)| match origin {
-        Origin::Control => Some(byte),
-        Origin::Over(old) => Some(*old),
-        Origin::New => None,
-    };
-    let old: Vec<u8> = bytes.iter().zip(origins).filter_map(old).collect();
-    Some(hex(&old, MOST_BYTES))
-}
-
-/// Each edit in words, with the bytes that it found.
-fn edit_lines(control: &[u8], edits: &[Edit]) -> Vec<Vec<Cell>> {
-    let line = |(index, edit): (usize, &Edit)| {
-        let found = patch::apply(control, &edits[..index]).unwrap_or_default();
-        let old = |offset: u64, len: u64| {
-            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(found.len());
-            let end = usize::try_from(offset.saturating_add(len)).unwrap_or(usize::MAX);
-            hex(&found[start..end.min(found.len())], MOST_BYTES)
-        };
-        let words = match &edit.change {
-            Change::Overwrite { offset, bytes } => {
-                let old = old(*offset, bytes.0.len() as u64);
-                format!("at {offset}: {} in the place of {old}", hex(&bytes.0, MOST_BYTES))
-            }
-            Change::Insert { offset, bytes } => {
-                format!("at {offset}: {} put between", hex(&bytes.0, MOST_BYTES))
-            }
-            Change::Remove { offset, count } => {
-                format!("at {offset}: {count} bytes taken out, {}", old(*offset, *count))
-            }
-            Change::Truncate { len } => format!("cut from {} to {len} bytes", found.len()),
-            Change::Append { bytes } => format!("at the end: {} added", hex(&bytes.0, MOST_BYTES)),
-        };
-        let kind = if edit.repair { "repair" } else { "fault" };
-        vec![Cell::left(kind), Cell::left(&edit.field), Cell::left(words)]
-    };
-    edits.iter().enumerate().map(line).collect()
-}
-
 fn expectation(expect: &Expect) -> String {
     match expect {
         Expect::Exact(answer) => answer_in_words(answer),
@@ -261,6 +185,14 @@ fn expectation(expect: &Expect) -> String {
             text
         }
         Expect::Bounded {} => "  any encoding within ENC-B1\n".into(),
+        Expect::Dot { refuse } => {
+            let sums = "  any sums within DOT-1\n";
+            if refuse.is_empty() {
+                sums.into()
+            } else {
+                format!("{sums}  or{}", &refusal(refuse)[1..])
+            }
+        }
         Expect::Refuse(classes) => refusal(classes),
     }
 }
@@ -272,14 +204,19 @@ fn refusal(classes: &[Class]) -> String {
 
 fn answer_in_words(answer: &Answer) -> String {
     match answer {
-        Answer::Values(values) => numbers(values),
+        Answer::Values(values) => singles(&values.0),
+        Answer::Halves(values) => halves(&values.0),
+        Answer::Doubles(values) => doubles(&values.0),
+        Answer::HalfTensor { shape: dimensions, values } => {
+            format!("  a tensor of f16 of shape {}\n", shape(dimensions)) + &halves(&values.0)
+        }
         Answer::Blocks(blocks) => payload(blocks, u64::MAX),
         Answer::Tensor { shape: dimensions, blocks, values } => {
             let bytes = file::write(dimensions, values.0.len() as u64, &blocks.0);
             let payload = payload_fields(&bytes, blocks.0.len());
             format!("  a tensor of shape {}\n", shape(dimensions))
                 + &fields_table(&payload, &[])
-                + &numbers(values)
+                + &singles(&values.0)
         }
         Answer::File(Bytes(bytes)) => {
             let fields = layout::fields(bytes, bytes.len() as u64, MOST_BLOCKS);
@@ -309,52 +246,39 @@ fn payload_fields(file: &[u8], payload_len: usize) -> Vec<Field> {
         .collect()
 }
 
+fn floats(values: &Floats) -> String {
+    match values {
+        Floats::F32(values) => singles(&values.0),
+        Floats::F64(values) => doubles(&values.0),
+    }
+}
+
+fn halves(values: &[u16]) -> String {
+    numbers(values, |bits| (format!("{bits:04x}"), f16::from_bits(bits).to_string()))
+}
+
+fn singles(values: &[u32]) -> String {
+    numbers(values, |bits| (format!("{bits:08x}"), format!("{:?}", f32::from_bits(bits))))
+}
+
+fn doubles(values: &[u64]) -> String {
+    numbers(values, |bits| (format!("{bits:016x}"), format!("{:?}", f64::from_bits(bits))))
+}
+
 /// Values in columns: index, bits, number.
-fn numbers(values: &Bits) -> String {
-    let line = |(index, &bits): (usize, &u32)| {
-        let number = format!("{:?}", f32::from_bits(bits));
-        vec![Cell::right(index), Cell::left(format!("{bits:08x}")), Cell::left(number)]
+fn numbers<T: Copy>(values: &[T], words: impl Fn(T) -> (String, String)) -> String {
+    let line = |(index, &value): (usize, &T)| {
+        let (bits, number) = words(value);
+        vec![Cell::right(index), Cell::left(bits), Cell::left(number)]
     };
-    if values.0.is_empty() {
+    if values.is_empty() {
         return "  no values\n".into();
     }
     let mut lines = vec![["value", "bits", "number"].map(Cell::left).to_vec()];
-    lines.extend(values.0.iter().enumerate().take(MOST_VALUES).map(line));
+    lines.extend(values.iter().enumerate().take(MOST_VALUES).map(line));
     let mut text = table(2, &lines);
-    if let Some(more @ 1..) = values.0.len().checked_sub(MOST_VALUES) {
+    if let Some(more @ 1..) = values.len().checked_sub(MOST_VALUES) {
         writeln!(text, "  ... and {more} more").ok();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn edit(change: Change) -> Edit {
-        Edit { field: "field".into(), repair: false, change }
-    }
-
-    #[test]
-    fn an_edited_byte_is_known_whatever_moves_it() {
-        let edits = [
-            edit(Change::Overwrite { offset: 1, bytes: Bytes(vec![9, 3]) }),
-            edit(Change::Insert { offset: 0, bytes: Bytes(vec![7]) }),
-            edit(Change::Remove { offset: 4, count: 1 }),
-            edit(Change::Append { bytes: Bytes(vec![8]) }),
-        ];
-        let control = [1, 2, 3, 4, 5];
-        let origins = [
-            Origin::New,
-            Origin::Control,
-            Origin::Over(2),
-            Origin::Control,
-            Origin::Control,
-            Origin::New,
-        ];
-        assert_eq!(patch::apply(&control, &edits), Ok(vec![7, 1, 9, 3, 5, 8]));
-        assert_eq!(trace(&control, &edits), origins);
-        assert_eq!(was(&[1, 9, 3], &origins[1..4]), Some("010203".into()));
-        assert_eq!(was(&[7, 1], &origins[..2]), None);
-    }
 }

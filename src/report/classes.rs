@@ -1,7 +1,7 @@
 //! The classes of bugs that vectors guard against, by the number in a vector's `class`.
 
 /// Each class in a few words; the first is class 1.
-const CLASSES: [&str; 55] = [
+const CLASSES: [&str; 60] = [
     // Envelope
     "file ends inside the header",
     "wrong magic, or another format's",
@@ -63,6 +63,12 @@ const CLASSES: [&str; 55] = [
     "bias dropped, or counted once a lane",
     "absolute scale, or a zero scale, used",
     "comparison that drops NaN and passes",
+    // Rotation
+    "sign stream off by one state, or of another seed",
+    "apply used for its inverse, or on the other side",
+    "1/sqrt(n) missing or applied twice",
+    "runs without seeds of their own, or with shifted ones",
+    "norm not folded before rotating",
 ];
 
 /// The class in a few words, where there is one of that number.
@@ -88,6 +94,7 @@ mod tests {
         assert_eq!(heading(14), "class 14: ceil(n/32) wraps");
         assert_eq!(heading(37), "class 37: minimum and maximum over zero padding");
         assert_eq!(heading(55), "class 55: comparison that drops NaN and passes");
-        assert_eq!(heading(56), "class 56");
+        assert_eq!(heading(60), "class 60: norm not folded before rotating");
+        assert_eq!(heading(61), "class 61");
     }
 }

@@ -2,24 +2,29 @@
 
 use std::fmt::Write;
 
-use super::case::fields_table;
 use super::clauses;
 use super::layout::{self, Field};
+use super::patched::fields_table;
 use super::text::{BAD, GOOD, counted, plain, styled};
 use crate::codec::{BLOCK_WEIGHTS, Block, decode_block};
-use crate::format::khq4::{MAGIC, VERSION, View};
-use crate::format::{Class, FormatError};
+use crate::format::khq4::{self, View};
+use crate::format::{Class, FormatError, khf1};
+use crate::suite::case::FileFormat;
 
 /// Blocks that are shown.
 const MOST_BLOCKS: u64 = 3;
 
 /// The fields of a file of `file_len` bytes, of which `bytes` are the first. What follows a wrong
-/// magic or version is not read as KHQ4.
+/// magic or version is not read.
 pub fn fields(bytes: &[u8], file_len: u64) -> String {
     let mut fields = layout::fields(bytes, file_len, MOST_BLOCKS);
     let is =
         |index: usize, right: &[u8]| fields.get(index).is_some_and(|field| field.bytes == right);
-    let known = match (is(0, &MAGIC), is(1, &VERSION.to_le_bytes())) {
+    let (magic, version, name) = match layout::format_of(bytes) {
+        FileFormat::Khq4 => (khq4::MAGIC, khq4::VERSION, "KHQ4"),
+        FileFormat::Khf1 => (khf1::MAGIC, khf1::VERSION, "KHF1"),
+    };
+    let known = match (is(0, &magic), is(1, &version.to_le_bytes())) {
         (true, true) => fields.len(),
         (true, false) => 2,
         (false, _) => 1,
@@ -35,7 +40,7 @@ pub fn fields(bytes: &[u8], file_len: u64) -> String {
             len,
             bytes,
             name: "the rest".into(),
-            value: "not read as KHQ4".into(),
+            value: format!("not read as {name}"),
         });
     }
     for field in &mut fields {
@@ -74,6 +79,28 @@ pub fn statistics(view: &View) -> String {
     text
 }
 
+/// What a sound file of f16 holds.
+pub fn half_statistics(view: &khf1::View) -> String {
+    let values = view.values();
+    let mut text = format!(
+        "{} of f16, shape {}\n",
+        counted(values.len(), "value"),
+        super::text::shape(&view.header.shape),
+    );
+    let bounds = values
+        .iter()
+        .copied()
+        .min_by(half::f16::total_cmp)
+        .zip(values.iter().copied().max_by(half::f16::total_cmp));
+    if let Some((least, greatest)) = bounds {
+        writeln!(text, "values from {least:?} to {greatest:?}").ok();
+    }
+    let subnormal = values.iter().filter(|value| is_subnormal(**value)).count();
+    let negative_zeros = values.iter().filter(|value| value.to_bits() == 0x8000).count();
+    writeln!(text, "{subnormal} subnormal, {negative_zeros} of -0").ok();
+    text
+}
+
 fn is_subnormal(half: half::f16) -> bool {
     half.classify() == std::num::FpCategory::Subnormal
 }
@@ -108,13 +135,29 @@ pub fn sound() -> String {
 }
 
 /// The last lines of a file that is refused: what is wrong, where, and by which clause.
-pub fn refused(error: &FormatError) -> String {
-    let clause = clauses::heading(clause(error.class));
+pub fn refused(error: &FormatError, format: FileFormat) -> String {
+    let clause = clauses::heading(match format {
+        FileFormat::Khq4 => clause(error.class),
+        FileFormat::Khf1 => half_clause(error.class),
+    });
     let what = plain(&error.to_string(), 400);
     format!("{}: {what}\nclause: {clause}\n", styled("refused", BAD))
 }
 
-/// The clause of SPEC.md by which a reader refuses with `class`.
+/// The clause of SPEC.md by which a reader of KHF1 refuses with `class`.
+fn half_clause(class: Class) -> &'static str {
+    match class {
+        Class::Magic | Class::Version => "KHF1-H1",
+        Class::Dimensions | Class::TruncatedHeader | Class::ShapeMismatch => "KHF1-H2",
+        Class::Overflow => "KHF1-H3",
+        Class::TruncatedPayload | Class::TrailingBytes => "KHF1-P1",
+        Class::ExpectedShape => "KHF1-P3",
+        Class::NotAFile | Class::Io => "KHF1-A1",
+        other => clause(other),
+    }
+}
+
+/// The clause of SPEC.md by which `class` is refused; of files, by a reader of KHQ4.
 fn clause(class: Class) -> &'static str {
     match class {
         Class::Magic => "KHQ4-H1",
@@ -131,6 +174,7 @@ fn clause(class: Class) -> &'static str {
         Class::NotAFile | Class::Io => "KHQ4-A1",
         Class::NonFinite => "ENC-S2",
         Class::Value => "KHF1-P2",
+        Class::Shape => "ROT-4",
     }
 }
 
@@ -142,6 +186,7 @@ mod tests {
     fn every_class_has_a_clause_of_the_spec() {
         for class in Class::ALL {
             assert!(clauses::title(clause(class)).is_some(), "{class}");
+            assert!(clauses::title(half_clause(class)).is_some(), "{class}");
         }
     }
 

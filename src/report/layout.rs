@@ -1,7 +1,9 @@
-//! The bytes of a KHQ4 file, field by field (SPEC section 3), read without judging: whatever is in
-//! a field, its neighbours are where the header says.
+//! The bytes of a KHQ4 or KHF1 file, field by field (SPEC sections 3 and 10), read without judging:
+//! whatever is in a field, its neighbours are where the header says.
 
 use crate::codec::{BLOCK_BYTES, BLOCK_WEIGHTS, block_count};
+use crate::format::khf1;
+use crate::suite::case::FileFormat;
 use crate::suite::exact::ExactBlock;
 
 /// Dimensions that are shown.
@@ -30,22 +32,33 @@ struct Reader<'a> {
     fields: Vec<Field>,
 }
 
-/// The fields of a file of `file_len` bytes, of which `bytes` are the first; of its blocks the first
-/// `most_blocks`.
-pub fn fields(bytes: &[u8], file_len: u64, most_blocks: u64) -> Vec<Field> {
+/// The format that a file says it is; KHQ4 where it says neither.
+pub fn format_of(bytes: &[u8]) -> FileFormat {
+    if bytes.starts_with(&khf1::MAGIC) { FileFormat::Khf1 } else { FileFormat::Khq4 }
+}
+
+/// The fields of a file of `file_len` bytes, of which `bytes` are the first; of its blocks or values
+/// the first `most`.
+pub fn fields(bytes: &[u8], file_len: u64, most: u64) -> Vec<Field> {
     let mut reader = Reader { bytes, file_len, at: 0, fields: Vec::new() };
     // A field that is cut is the last one.
-    let complete =
-        reader.header().and_then(|original_len| reader.blocks(original_len, most_blocks));
+    let (complete, last) = match format_of(bytes) {
+        FileFormat::Khq4 => {
+            (reader.header("original_len").and_then(|count| reader.blocks(count, most)), "block")
+        }
+        FileFormat::Khf1 => {
+            (reader.header("numel").and_then(|count| reader.values(count, most)), "value")
+        }
+    };
     if complete.is_some() && reader.at < file_len {
-        reader.gap(file_len, "trailing bytes", "behind the last block");
+        reader.gap(file_len, "trailing bytes", &format!("behind the last {last}"));
     }
     reader.fields
 }
 
 impl Reader<'_> {
-    /// The header's fields; `original_len`, where the file reaches so far.
-    fn header(&mut self) -> Option<u64> {
+    /// The header's fields; the number of values, where the file reaches so far.
+    fn header(&mut self, count: &str) -> Option<u64> {
         self.field(4, "magic", |bytes| format!("{:?}", String::from_utf8_lossy(bytes)))?;
         self.number(4, "version")?;
         let ndim = self.number(4, "ndim")?;
@@ -57,7 +70,16 @@ impl Reader<'_> {
             // At most 2^32 - 1 dimensions of 8 bytes: cannot wrap.
             self.gap(12 + 8 * ndim, &name, "")?;
         }
-        self.number(8, "original_len")
+        self.number(8, count)
+    }
+
+    fn values(&mut self, numel: u64, most: u64) -> Option<()> {
+        let shown = numel.min(most);
+        for index in 0..shown {
+            let number = |bytes: &[u8]| half(u16::from_le_bytes([bytes[0], bytes[1]]));
+            self.field(khf1::VALUE_BYTES, &format!("value {index}"), number)?;
+        }
+        self.rest("value", shown, numel, khf1::VALUE_BYTES)
     }
 
     fn blocks(&mut self, original_len: u64, most: u64) -> Option<()> {
@@ -79,15 +101,21 @@ impl Reader<'_> {
             self.field(16, &format!("block {index} nibbles"), |_| nibbles(&block, real))?;
             shown += 1;
         }
+        self.rest("block", shown, count, BLOCK_BYTES as u64)
+    }
+
+    /// Of `count` blocks or values of `len` bytes, those behind the first `shown`.
+    fn rest(&mut self, what: &str, shown: u64, count: u64, len: u64) -> Option<()> {
         if shown == count {
             return Some(());
         }
-        let rest = (count - shown).checked_mul(BLOCK_BYTES as u64)?;
         let name = match count - shown {
-            1 => format!("block {shown}"),
-            _ => format!("block {shown} to block {}", count - 1),
+            1 => format!("{what} {shown}"),
+            _ => format!("{what} {shown} to {what} {}", count - 1),
         };
-        self.gap(self.at.checked_add(rest)?, &name, "")
+        // No file reaches as far as the end of 64 bits.
+        let end = (count - shown).saturating_mul(len).saturating_add(self.at);
+        self.gap(end, &name, "")
     }
 
     fn remaining(&self) -> u64 {
@@ -242,6 +270,28 @@ mod tests {
         assert_eq!(
             lines.last().map(String::as_str),
             Some("28+20 trailing bytes = behind the last block")
+        );
+    }
+
+    #[test]
+    fn a_file_of_f16_is_read_value_by_value() {
+        let mut bytes = crate::suite::exact::halves::write(&[3], 3, &[0x3c00, 0xb800, 1]);
+        let lines = in_words(&bytes, 2);
+        assert_eq!(lines[0], "0+4 magic = \"KHF1\"");
+        assert_eq!(
+            lines[4..],
+            [
+                "20+8 numel = 3",
+                "28+2 value 0 = 1",
+                "30+2 value 1 = -0.5",
+                "32+2 value 2 = not shown",
+            ]
+        );
+        bytes[20..28].fill(0xff);
+        let lines = in_words(&bytes, 2);
+        assert!(
+            lines.last().is_some_and(|line| line.contains("the file ends after 2")),
+            "{lines:?}"
         );
     }
 

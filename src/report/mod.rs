@@ -12,7 +12,8 @@
 //! | [`mutants`] | the mutation gate: what a sweep of cargo-mutants proves |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
-//! | [`layout`] | a KHQ4 file, field by field |
+//! | [`layout`] | a KHQ4 or KHF1 file, field by field |
+//! | [`patched`] | a file that was edited: what, and where |
 //! | [`inspection`] | what a file is, and what is wrong with it |
 
 pub mod case;
@@ -27,6 +28,7 @@ pub mod list;
 pub mod log;
 pub mod mutants;
 pub mod pass;
+pub mod patched;
 pub mod summary;
 pub mod text;
 

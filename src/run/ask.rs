@@ -11,11 +11,13 @@ use tempfile::TempDir;
 
 use super::scratch;
 use crate::store::regular_file;
-use crate::subject::message::{Decode, Encode, Load, Output, Save};
+use crate::subject::message::{
+    Decode, Encode, EncodeQ41, Load, Matmul, Output, Precision, Rotate, Save, SaveKhf1,
+};
 use crate::subject::{Answer, Reply, Request, Subject};
-use crate::suite::case::{Case, File, Input, Special};
+use crate::suite::case::{Case, File, FileFormat, Floats, Input, Special};
 use crate::suite::derive::load_bytes;
-use crate::suite::hex::{Bits, Bytes};
+use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use crate::suite::judge::{Given, Judgement, Outcome, judge};
 
 /// The most that is read of a file that a save has left, in bytes: far more than any case asks for.
@@ -83,54 +85,38 @@ impl<'a> Asker<'a> {
         case: &Case,
         control: Option<&Case>,
     ) -> io::Result<(Request, Option<PathBuf>)> {
-        let request = match &case.input {
-            Input::Decode { blocks, original_len } => Request::Decode(Decode {
-                entry: None,
-                blocks: blocks.clone(),
-                original_len: *original_len,
-            }),
-            Input::Encode { mode, shape, values } => Request::Encode(Encode {
-                entry: None,
-                mode: *mode,
-                shape: shape.clone(),
-                values: values.to_le_bytes(),
-            }),
-            Input::Load { file, expected_shape, address_width } => {
-                let path = self.lay_out(case, control, file)?;
-                let request = Load {
-                    entry: None,
-                    path: path.display().to_string(),
-                    expected_shape: expected_shape.clone(),
-                    address_width: *address_width,
-                };
-                return Ok((Request::LoadKhq4(request), Some(path)));
+        Ok(match &case.input {
+            Input::Load { format, file, .. } => {
+                let path = self.lay_out(case, control, *format, file)?;
+                (request(&case.input, &path), Some(path))
             }
-            Input::Save { shape, original_len, blocks } => {
+            Input::Save { .. } | Input::SaveKhf1 { .. } => {
                 // A folder of its own, so that whatever else is left in it shows (KHQ4-W3).
-                let folder = self.next_path();
+                let folder = self.next_path("folder");
                 fs::create_dir(&folder)?;
-                let path = folder.join("tensor.q4");
-                let request = Save {
-                    entry: None,
-                    path: path.display().to_string(),
-                    shape: shape.clone(),
-                    original_len: *original_len,
-                    blocks: blocks.clone(),
-                };
-                return Ok((Request::SaveKhq4(request), Some(folder)));
+                (request(&case.input, &folder.join("tensor")), Some(folder))
             }
-        };
-        Ok((request, None))
+            input => (request(input, Path::new("")), None),
+        })
     }
 
-    fn next_path(&mut self) -> PathBuf {
+    fn next_path(&mut self, suffix: &str) -> PathBuf {
         self.asked += 1;
-        self.folder.path().join(format!("{}.q4", self.asked))
+        self.folder.path().join(format!("{}.{suffix}", self.asked))
     }
 
     /// Puts what the case names at a new path; a file can be read by its owner only.
-    fn lay_out(&mut self, case: &Case, control: Option<&Case>, file: &File) -> io::Result<PathBuf> {
-        let path = self.next_path();
+    fn lay_out(
+        &mut self,
+        case: &Case,
+        control: Option<&Case>,
+        format: FileFormat,
+        file: &File,
+    ) -> io::Result<PathBuf> {
+        let path = self.next_path(match format {
+            FileFormat::Khq4 => "q4",
+            FileFormat::Khf1 => "f16",
+        });
         if let File::Special(special) = file {
             return lay_out_special(*special, path);
         }
@@ -141,6 +127,62 @@ impl<'a> Asker<'a> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(&path)?.write_all(&bytes)?;
         Ok(path)
+    }
+}
+
+/// The request for a question; `path` is where the file of a load lies, or that of a save is to lie.
+pub(crate) fn request(input: &Input, path: &Path) -> Request {
+    let (entry, path) = (None, path.display().to_string());
+    match input.clone() {
+        Input::Decode { blocks, original_len } => {
+            Request::Decode(Decode { entry, blocks, original_len })
+        }
+        Input::Encode { mode, shape, values } => {
+            Request::Encode(Encode { entry, mode, shape, values: values.to_le_bytes() })
+        }
+        Input::Load { format, expected_shape, address_width, .. } => {
+            let load = Load { entry, path, expected_shape, address_width };
+            match format {
+                FileFormat::Khq4 => Request::LoadKhq4(load),
+                FileFormat::Khf1 => Request::LoadKhf1(load),
+            }
+        }
+        Input::Save { shape, original_len, blocks } => {
+            Request::SaveKhq4(Save { entry, path, shape, original_len, blocks })
+        }
+        Input::SaveKhf1 { shape, values } => {
+            Request::SaveKhf1(SaveKhf1 { entry, path, shape, values: values.to_le_bytes() })
+        }
+        Input::DecodeF16 { blocks, original_len } => {
+            Request::DecodeF16(Decode { entry, blocks, original_len })
+        }
+        Input::Matmul { rows, columns, vectors, blocks, x } => {
+            let x = x.to_le_bytes();
+            Request::Matmul(Matmul { entry, rows, columns, vectors, blocks, x })
+        }
+        Input::Rotate { seed, side, inverse, rows, columns, block, gamma, values } => {
+            Request::Rotate(Rotate {
+                entry,
+                precision: match values {
+                    Floats::F32(_) => Precision::F32,
+                    Floats::F64(_) => Precision::F64,
+                },
+                seed,
+                side,
+                inverse,
+                rows,
+                columns,
+                block,
+                gamma: gamma.as_ref().map(Floats::to_le_bytes),
+                values: values.to_le_bytes(),
+            })
+        }
+        Input::DecodeQ41 { blocks, original_len } => {
+            Request::DecodeQ41(Decode { entry, blocks, original_len })
+        }
+        Input::EncodeQ41 { shape, values } => {
+            Request::EncodeQ41(EncodeQ41 { entry, shape, values: values.to_le_bytes() })
+        }
     }
 }
 
@@ -187,8 +229,7 @@ fn remove(path: &Path) -> io::Result<()> {
 
 /// Whatever a save has left in its folder but the file that it was asked for.
 pub(crate) fn left_beside(request: &Request) -> io::Result<Option<OsString>> {
-    let Request::SaveKhq4(save) = request else { return Ok(None) };
-    let path = Path::new(&save.path);
+    let Some(path) = request.saves_to().map(Path::new) else { return Ok(None) };
     let Some(folder) = path.parent() else { return Ok(None) };
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
@@ -212,8 +253,8 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
     match answer {
         Answer::Unsupported => Err(Judgement::plain(Outcome::Unsupported, "answered unsupported")),
         Answer::Refused(refusal) => {
-            if let Request::SaveKhq4(save) = request
-                && fs::symlink_metadata(&save.path).is_ok()
+            if let Some(path) = request.saves_to()
+                && fs::symlink_metadata(path).is_ok()
             {
                 return Err(Judgement::plain(
                     Outcome::Fail,
@@ -229,17 +270,35 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
 }
 
 fn done(request: &Request, output: Output) -> Result<Given, String> {
-    let bits = |values: Bytes| Bits::from_le_bytes(&values);
     let missing = |what: &str| format!("the result has no {what}");
+    let values = |values: Option<Bytes>| values.ok_or(missing("values"));
+    let singles = |bytes: Bytes| Bits::from_le_bytes(&bytes);
+    let halves = |bytes: Bytes| Bits16::from_le_bytes(&bytes);
+    let doubles = |bytes: Bytes| Bits64::from_le_bytes(&bytes);
     match request {
-        Request::Decode(_) => bits(output.values.ok_or(missing("values"))?).map(Given::Values),
-        Request::Encode(_) => output.blocks.ok_or(missing("blocks")).map(Given::Blocks),
+        Request::Decode(_) | Request::DecodeQ41(_) | Request::Matmul(_) => {
+            values(output.values).and_then(singles).map(Given::Values)
+        }
+        Request::Rotate(Rotate { precision: Precision::F32, .. }) => {
+            values(output.values).and_then(singles).map(Given::Values)
+        }
+        Request::Rotate(_) => values(output.values).and_then(doubles).map(Given::Doubles),
+        Request::DecodeF16(_) => values(output.values).and_then(halves).map(Given::Halves),
+        Request::Encode(_) | Request::EncodeQ41(_) => {
+            output.blocks.ok_or(missing("blocks")).map(Given::Blocks)
+        }
         Request::LoadKhq4(_) => Ok(Given::Tensor {
             shape: output.shape.ok_or(missing("shape"))?,
             blocks: output.blocks,
-            values: output.values.map(bits).transpose()?,
+            values: output.values.map(singles).transpose()?,
         }),
-        Request::SaveKhq4(save) => read_back(Path::new(&save.path)).map(Given::File),
+        Request::LoadKhf1(_) => Ok(Given::HalfTensor {
+            shape: output.shape.ok_or(missing("shape"))?,
+            values: values(output.values).and_then(halves)?,
+        }),
+        Request::SaveKhq4(Save { path, .. }) | Request::SaveKhf1(SaveKhf1 { path, .. }) => {
+            read_back(Path::new(path)).map(Given::File)
+        }
     }
 }
 

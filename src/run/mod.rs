@@ -24,7 +24,7 @@ use crate::suite::case::{Case, Feature};
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError};
 use ask::Asker;
-pub(crate) use ask::{given, left_beside};
+pub(crate) use ask::{given, left_beside, request};
 
 /// How a pass is made.
 #[derive(Clone, Debug)]

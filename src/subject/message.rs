@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Implementation, Loaded};
+use super::{Answer, Implementation, Loaded, LoadedHalves};
 use crate::format::Class;
-use crate::suite::case::{Mode, Operation};
-use crate::suite::hex::{Bits, Bytes};
+use crate::suite::case::{Mode, Operation, Side};
+use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
@@ -53,6 +53,22 @@ pub enum Request {
     LoadKhq4(Load),
     /// A tensor to a file.
     SaveKhq4(Save),
+    /// A file to a tensor of f16.
+    LoadKhf1(Load),
+    /// A tensor of f16 to a file.
+    SaveKhf1(SaveKhf1),
+    /// Blocks to f16.
+    DecodeF16(Decode),
+    /// A matrix times vectors.
+    Matmul(Matmul),
+    /// The rotation of weights.
+    Rotate(Rotate),
+    /// Blocks of ggml's Q4_1 to f32.
+    #[serde(rename = "decode_q4_1")]
+    DecodeQ41(Decode),
+    /// f32 to blocks of ggml's Q4_1.
+    #[serde(rename = "encode_q4_1")]
+    EncodeQ41(EncodeQ41),
 }
 
 /// Decode `blocks` to `original_len` values.
@@ -81,7 +97,7 @@ pub struct Encode {
     pub values: Bytes,
 }
 
-/// Load the KHQ4 file at `path`.
+/// Load the file at `path`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     /// `copy` or `map`.
@@ -113,7 +129,113 @@ pub struct Save {
     pub blocks: Bytes,
 }
 
+/// Save a KHF1 file at `path`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SaveKhf1 {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// An absolute path where nothing lies yet.
+    pub path: String,
+    /// The tensor's shape.
+    pub shape: Vec<u64>,
+    /// f16 values, little-endian, two bytes each.
+    pub values: Bytes,
+}
+
+/// Multiply a matrix with vectors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Matmul {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// Rows of the matrix.
+    pub rows: u64,
+    /// Columns of the matrix, and the values of a vector.
+    pub columns: u64,
+    /// The number of vectors.
+    pub vectors: u64,
+    /// The matrix.
+    pub blocks: Bytes,
+    /// The vectors: f32 values, little-endian, four bytes each.
+    pub x: Bytes,
+}
+
+/// Rotate a matrix.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rotate {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// What values are made of.
+    pub precision: Precision,
+    /// The seed of the signs.
+    pub seed: u64,
+    /// Whether rows or columns are rotated.
+    pub side: Side,
+    /// Whether the rotation is undone.
+    pub inverse: bool,
+    /// Rows of the matrix.
+    pub rows: u64,
+    /// Columns of the matrix.
+    pub columns: u64,
+    /// The length of a run, in the block form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<u64>,
+    /// A norm that is folded first: values, little-endian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<Bytes>,
+    /// The matrix: values, little-endian.
+    pub values: Bytes,
+}
+
+/// What the values of a rotation are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Four bytes a value.
+    F32,
+    /// Eight bytes a value.
+    F64,
+}
+
+/// Encode the f32 values in `values` to blocks of ggml's Q4_1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncodeQ41 {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// The tensor's shape.
+    pub shape: Vec<u64>,
+    /// f32 values, little-endian, four bytes each.
+    pub values: Bytes,
+}
+
 impl Request {
+    /// Every operation of the protocol, by its name on the line.
+    pub const OPERATIONS: [&str; 11] = [
+        "decode",
+        "encode",
+        "load_khq4",
+        "save_khq4",
+        "load_khf1",
+        "save_khf1",
+        "decode_f16",
+        "matmul",
+        "rotate",
+        "decode_q4_1",
+        "encode_q4_1",
+    ];
+
+    /// The path of the file that is to be saved, if this is a save.
+    pub fn saves_to(&self) -> Option<&str> {
+        match self {
+            Self::SaveKhq4(request) => Some(&request.path),
+            Self::SaveKhf1(request) => Some(&request.path),
+            _ => None,
+        }
+    }
+
     /// The entry that is asked, if one is named.
     pub fn entry_mut(&mut self) -> &mut Option<String> {
         match self {
@@ -121,18 +243,37 @@ impl Request {
             Self::Encode(request) => &mut request.entry,
             Self::LoadKhq4(request) => &mut request.entry,
             Self::SaveKhq4(request) => &mut request.entry,
+            Self::LoadKhf1(request) => &mut request.entry,
+            Self::SaveKhf1(request) => &mut request.entry,
+            Self::DecodeF16(request) => &mut request.entry,
+            Self::Matmul(request) => &mut request.entry,
+            Self::Rotate(request) => &mut request.entry,
+            Self::DecodeQ41(request) => &mut request.entry,
+            Self::EncodeQ41(request) => &mut request.entry,
         }
     }
 
     /// Lets `implementation` answer.
     pub fn dispatch(&self, implementation: &dyn Implementation) -> Answer<Output> {
+        let values = |values| Output { values: Some(values), ..Output::default() };
+        let singles = |bits: Bits| values(bits.to_le_bytes());
+        let halves = |bits: Bits16| values(bits.to_le_bytes());
+        let blocks = |blocks| Output { blocks: Some(blocks), ..Output::default() };
         match self {
-            Self::Decode(request) => implementation
-                .decode(request)
-                .map(|values| Output { values: Some(values.to_le_bytes()), ..Output::default() }),
-            Self::Encode(request) => implementation
-                .encode(request)
-                .map(|blocks| Output { blocks: Some(blocks), ..Output::default() }),
+            Self::Decode(request) => implementation.decode(request).map(singles),
+            Self::Encode(request) => implementation.encode(request).map(blocks),
+            Self::DecodeF16(request) => implementation.decode_f16(request).map(halves),
+            Self::Matmul(request) => implementation.matmul(request).map(singles),
+            Self::Rotate(request) => implementation.rotate(request).map(values),
+            Self::DecodeQ41(request) => implementation.decode_q4_1(request).map(singles),
+            Self::EncodeQ41(request) => implementation.encode_q4_1(request).map(blocks),
+            Self::LoadKhf1(request) => implementation.load_khf1(request).map(|loaded| {
+                let LoadedHalves { shape, values } = loaded;
+                Output { shape: Some(shape), ..halves(values) }
+            }),
+            Self::SaveKhf1(request) => {
+                implementation.save_khf1(request).map(|()| Output::default())
+            }
             Self::LoadKhq4(request) => implementation.load_khq4(request).map(|loaded| {
                 let Loaded { shape, values, blocks } = loaded;
                 let values = values.as_ref().map(Bits::to_le_bytes);
@@ -162,7 +303,7 @@ pub struct Output {
     /// A loaded tensor's dimensions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<Vec<u64>>,
-    /// f32 values, little-endian, four bytes each.
+    /// Values of the operation's kind, little-endian.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Bytes>,
     /// A payload.

@@ -17,8 +17,8 @@ pub use in_process::InProcess;
 pub use message::{Hello, Refusal, Reply, Request};
 pub use reference::Reference;
 
-use crate::suite::hex::{Bits, Bytes};
-use message::{Decode, Encode, Load, Save};
+use crate::suite::hex::{Bits, Bits16, Bytes};
+use message::{Decode, Encode, EncodeQ41, Load, Matmul, Rotate, Save, SaveKhf1};
 use zoo::{Fault, Faulty, Liar};
 
 /// A codec and loader in this process. Each operation may answer [`Answer::Unsupported`], which is
@@ -46,6 +46,41 @@ pub trait Implementation {
     fn save_khq4(&self, _request: &Save) -> Answer<()> {
         Answer::Unsupported
     }
+
+    /// A file to a tensor of f16.
+    fn load_khf1(&self, _request: &Load) -> Answer<LoadedHalves> {
+        Answer::Unsupported
+    }
+
+    /// A tensor of f16 to a file; the harness reads it back.
+    fn save_khf1(&self, _request: &SaveKhf1) -> Answer<()> {
+        Answer::Unsupported
+    }
+
+    /// Blocks to f16.
+    fn decode_f16(&self, _request: &Decode) -> Answer<Bits16> {
+        Answer::Unsupported
+    }
+
+    /// A matrix times vectors: `vectors` times `rows` values.
+    fn matmul(&self, _request: &Matmul) -> Answer<Bits> {
+        Answer::Unsupported
+    }
+
+    /// The rotated matrix, its values little-endian in the precision of the request.
+    fn rotate(&self, _request: &Rotate) -> Answer<Bytes> {
+        Answer::Unsupported
+    }
+
+    /// Blocks of ggml's Q4_1 to f32.
+    fn decode_q4_1(&self, _request: &Decode) -> Answer<Bits> {
+        Answer::Unsupported
+    }
+
+    /// f32 to the bytes of blocks of ggml's Q4_1.
+    fn encode_q4_1(&self, _request: &EncodeQ41) -> Answer<Bytes> {
+        Answer::Unsupported
+    }
 }
 
 impl<I: Implementation + ?Sized> Implementation for Box<I> {
@@ -67,6 +102,34 @@ impl<I: Implementation + ?Sized> Implementation for Box<I> {
 
     fn save_khq4(&self, request: &Save) -> Answer<()> {
         (**self).save_khq4(request)
+    }
+
+    fn load_khf1(&self, request: &Load) -> Answer<LoadedHalves> {
+        (**self).load_khf1(request)
+    }
+
+    fn save_khf1(&self, request: &SaveKhf1) -> Answer<()> {
+        (**self).save_khf1(request)
+    }
+
+    fn decode_f16(&self, request: &Decode) -> Answer<Bits16> {
+        (**self).decode_f16(request)
+    }
+
+    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
+        (**self).matmul(request)
+    }
+
+    fn rotate(&self, request: &Rotate) -> Answer<Bytes> {
+        (**self).rotate(request)
+    }
+
+    fn decode_q4_1(&self, request: &Decode) -> Answer<Bits> {
+        (**self).decode_q4_1(request)
+    }
+
+    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+        (**self).encode_q4_1(request)
     }
 }
 
@@ -107,6 +170,15 @@ pub struct Loaded {
     pub values: Option<Bits>,
     /// Its payload, where the loader hands on blocks.
     pub blocks: Option<Bytes>,
+}
+
+/// What a loader of KHF1 hands on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedHalves {
+    /// The tensor's dimensions.
+    pub shape: Vec<u64>,
+    /// Its values.
+    pub values: Bits16,
 }
 
 /// Whatever can be asked.

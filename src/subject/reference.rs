@@ -2,15 +2,24 @@
 
 use std::path::Path;
 
+use half::f16;
+use num_traits::Float;
 use zerocopy::{FromBytes, IntoBytes};
 
-use super::message::{Decode, Encode, Hello, Load, PROTOCOL, Refusal, Save};
-use super::{Answer, Implementation, Loaded};
-use crate::codec::{self, BLOCK_BYTES, Block, EncodeError, block_count};
+use super::message::{
+    Decode, Encode, EncodeQ41, Hello, Load, Matmul, PROTOCOL, Precision, Refusal, Rotate, Save,
+    SaveKhf1,
+};
+use super::{Answer, Implementation, Loaded, LoadedHalves};
+use crate::codec::rotation::{each_column, each_row, fold_norm};
+use crate::codec::{
+    self, BLOCK_BYTES, BLOCK_WEIGHTS, Block, EncodeError, Rotation, block_count, ggml,
+};
 use crate::format::khq4::{Header, View, check_blocks};
-use crate::format::{AddressWidth, Class, FormatError};
+use crate::format::{AddressWidth, Class, FormatError, khf1};
 use crate::store::{self, StoreError};
-use crate::suite::hex::{Bits, Bytes};
+use crate::suite::case::{Operation, Side};
+use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
 /// This crate's own codec and loaders.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,63 +27,109 @@ pub struct Reference;
 
 impl Implementation for Reference {
     fn hello(&self) -> Hello {
-        let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+        let operations = Operation::ALL.into_iter().map(|operation| operation.name().to_owned());
+        let features = ["expected-shape", "width-32"].map(str::to_owned);
+        let paths = || ["copy", "map"].map(str::to_owned).to_vec();
         Hello {
             protocol: PROTOCOL,
             name: "reference".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             language: "Rust".into(),
-            capabilities: words(&[
-                "decode",
-                "encode",
-                "load",
-                "save",
-                "expected-shape",
-                "width-32",
-            ]),
-            entries: [("load".to_owned(), words(&["copy", "map"]))].into(),
+            capabilities: operations.chain(features).collect(),
+            entries: [("load".to_owned(), paths()), ("load-khf1".to_owned(), paths())].into(),
         }
     }
 
     fn decode(&self, request: &Decode) -> Answer<Bits> {
-        // Cannot wrap: see `Header::payload_len`.
-        let expected = block_count(request.original_len) * BLOCK_BYTES as u64;
-        let found = request.blocks.0.len() as u64;
-        if found != expected {
-            let class =
-                if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
-            let detail =
-                format!("{} values take {expected} bytes, not {found}", request.original_len);
-            return refused(class, detail);
-        }
-        let blocks =
-            <[Block]>::ref_from_bytes(&request.blocks.0).expect("whole blocks, as checked");
-        if let Err(error) = check_blocks(blocks, 0) {
-            return error.into();
-        }
+        let blocks = match lawful_blocks(&request.blocks, request.original_len) {
+            Ok(blocks) => blocks,
+            Err(error) => return error.into(),
+        };
         let mut values = vec![0.0; request.original_len as usize];
         codec::decode(blocks, &mut values);
         Answer::Done(Bits::of(&values))
     }
 
-    fn encode(&self, request: &Encode) -> Answer<Bytes> {
-        let values = match Bits::from_le_bytes(&request.values) {
+    fn decode_f16(&self, request: &Decode) -> Answer<Bits16> {
+        let blocks = match lawful_blocks(&request.blocks, request.original_len) {
+            Ok(blocks) => blocks,
+            Err(error) => return error.into(),
+        };
+        match codec::decode_to_f16(blocks, request.original_len as usize) {
+            Ok(values) => Answer::Done(Bits16(values.into_iter().map(f16::to_bits).collect())),
+            Err(index) => refused(Class::Value, format!("value {index} overflows f16")),
+        }
+    }
+
+    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
+        let Matmul { rows, columns, vectors, .. } = *request;
+        let Some(weights) = rows.checked_mul(columns) else {
+            let detail = format!("{rows} rows of {columns} overflow");
+            return refused(Class::TruncatedPayload, detail);
+        };
+        let blocks = match lawful_blocks(&request.blocks, weights) {
+            Ok(blocks) => blocks,
+            Err(error) => return error.into(),
+        };
+        let x = match Bits::from_le_bytes(&request.x) {
             Ok(bits) => bits.values(),
             Err(detail) => return refused(Class::ShapeMismatch, detail),
         };
-        let header = match Header::for_shape(&request.shape, AddressWidth::NATIVE) {
-            Ok(header) => header,
-            Err(error) => return error.into(),
-        };
-        if header.original_len != values.len() as u64 {
-            let detail = format!(
-                "shape {:?} holds {} values, not {}",
-                header.shape,
-                header.original_len,
-                values.len()
-            );
+        if vectors.checked_mul(columns) != Some(x.len() as u64) {
+            let detail = format!("{vectors} vectors of {columns} values, not {}", x.len());
             return refused(Class::ShapeMismatch, detail);
         }
+        if columns == 0 {
+            return refused(Class::Shape, "a matrix without columns");
+        }
+        // Both are bounded by the blocks that are there, rows by an empty matrix only where it is none.
+        Answer::Done(Bits::of(&codec::matmul(blocks, rows as usize, columns as usize, &x)))
+    }
+
+    fn rotate(&self, request: &Rotate) -> Answer<Bytes> {
+        let in_f32 = |bytes: &Bytes| Bits::from_le_bytes(bytes).map(|bits| bits.values());
+        let in_f64 = |bytes: &Bytes| Bits64::from_le_bytes(bytes).map(|bits| bits.values());
+        match request.precision {
+            Precision::F32 => rotate(request, in_f32).map(|values| Bits::of(&values).to_le_bytes()),
+            // The block form is for f32, and so far for rows.
+            Precision::F64 if request.block.is_some() => Answer::Unsupported,
+            Precision::F64 => {
+                rotate(request, in_f64).map(|values| Bits64::of(&values).to_le_bytes())
+            }
+        }
+    }
+
+    fn decode_q4_1(&self, request: &Decode) -> Answer<Bits> {
+        if !request.original_len.is_multiple_of(BLOCK_WEIGHTS as u64) {
+            return refused(Class::Shape, format!("{} values", request.original_len));
+        }
+        match whole_blocks(&request.blocks, request.original_len) {
+            Ok(blocks) => {
+                let values: Vec<f32> = blocks.iter().flat_map(ggml::decode_block).collect();
+                Answer::Done(Bits::of(&values))
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+        let values = match shaped_values(&request.shape, &request.values) {
+            Ok(values) => values,
+            Err(error) => return error.into(),
+        };
+        let (blocks, rest) = values.as_chunks();
+        if !rest.is_empty() {
+            return refused(Class::Shape, format!("{} values are not whole blocks", values.len()));
+        }
+        let blocks: Vec<Block> = blocks.iter().map(ggml::encode_block).collect();
+        Answer::Done(Bytes(blocks.as_bytes().to_vec()))
+    }
+
+    fn encode(&self, request: &Encode) -> Answer<Bytes> {
+        let values = match shaped_values(&request.shape, &request.values) {
+            Ok(values) => values,
+            Err(error) => return error.into(),
+        };
         match codec::encode(&values, request.mode.into()) {
             Ok(blocks) => Answer::Done(Bytes(blocks.as_bytes().to_vec())),
             Err(error) => refused(class_of(&error), error.to_string()),
@@ -82,12 +137,7 @@ impl Implementation for Reference {
     }
 
     fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
-        let width = match request.address_width {
-            None => AddressWidth::NATIVE,
-            Some(32) => AddressWidth::Bits32,
-            Some(64) => AddressWidth::Bits64,
-            Some(_) => return Answer::Unsupported,
-        };
+        let Some(width) = width(request) else { return Answer::Unsupported };
         let path = Path::new(&request.path);
         let hand_on = |view: View<'_>| {
             if let Some(expected) = &request.expected_shape {
@@ -108,18 +158,143 @@ impl Implementation for Reference {
             Some("map") => store::map_khq4(path, width).and_then(|tensor| hand_on(tensor.view())),
             Some(_) => return Answer::Unsupported,
         };
-        match loaded {
-            Ok(loaded) => Answer::Done(loaded),
-            Err(error) => refused(error.error.class, error.to_string()),
-        }
+        from_store(loaded)
     }
 
     fn save_khq4(&self, request: &Save) -> Answer<()> {
         let header = Header { shape: request.shape.clone(), original_len: request.original_len };
-        match store::write_khq4(Path::new(&request.path), &header, &request.blocks.0) {
-            Ok(()) => Answer::Done(()),
-            Err(error) => refused(error.error.class, error.to_string()),
+        from_store(store::write_khq4(Path::new(&request.path), &header, &request.blocks.0))
+    }
+
+    fn load_khf1(&self, request: &Load) -> Answer<LoadedHalves> {
+        let Some(width) = width(request) else { return Answer::Unsupported };
+        let path = Path::new(&request.path);
+        let hand_on = |view: khf1::View<'_>| {
+            if let Some(expected) = &request.expected_shape {
+                view.header
+                    .expect_shape(expected)
+                    .map_err(|error| StoreError { path: path.to_owned(), error })?;
+            }
+            let values = view.payload.iter().map(|bits| bits.get()).collect();
+            Ok(LoadedHalves { values: Bits16(values), shape: view.header.shape })
+        };
+        from_store(match request.entry.as_deref() {
+            None | Some("copy") => {
+                store::read_khf1(path, width).and_then(|tensor| hand_on(tensor.view()))
+            }
+            Some("map") => store::map_khf1(path, width).and_then(|tensor| hand_on(tensor.view())),
+            Some(_) => return Answer::Unsupported,
+        })
+    }
+
+    fn save_khf1(&self, request: &SaveKhf1) -> Answer<()> {
+        let bits = match Bits16::from_le_bytes(&request.values) {
+            Ok(Bits16(bits)) => bits,
+            Err(detail) => return refused(Class::TruncatedPayload, detail),
+        };
+        let header = khf1::Header { shape: request.shape.clone(), numel: bits.len() as u64 };
+        let values: Vec<f16> = bits.into_iter().map(f16::from_bits).collect();
+        from_store(store::write_khf1(Path::new(&request.path), &header, &values))
+    }
+}
+
+/// The width that a load is to compute with, where it is one of the two that there are.
+fn width(request: &Load) -> Option<AddressWidth> {
+    match request.address_width {
+        None => Some(AddressWidth::NATIVE),
+        Some(32) => Some(AddressWidth::Bits32),
+        Some(64) => Some(AddressWidth::Bits64),
+        Some(_) => None,
+    }
+}
+
+/// The blocks of `count` values, exactly (DEC-4).
+fn whole_blocks(bytes: &Bytes, count: u64) -> Result<&[Block], FormatError> {
+    // Cannot wrap: see `Header::payload_len`.
+    let expected = block_count(count) * BLOCK_BYTES as u64;
+    let found = bytes.0.len() as u64;
+    if found != expected {
+        let class = if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
+        let detail = format!("{count} values take {expected} bytes, not {found}");
+        return Err(FormatError::new(class, found.min(expected), detail));
+    }
+    Ok(<[Block]>::ref_from_bytes(&bytes.0).expect("whole blocks, as checked"))
+}
+
+/// As [`whole_blocks`], each with a scale and a bias that have values.
+fn lawful_blocks(bytes: &Bytes, count: u64) -> Result<&[Block], FormatError> {
+    let blocks = whole_blocks(bytes, count)?;
+    check_blocks(blocks, 0)?;
+    Ok(blocks)
+}
+
+/// f32 values that are as many as the shape holds (ENC-S3).
+fn shaped_values(shape: &[u64], values: &Bytes) -> Result<Vec<f32>, FormatError> {
+    let mismatch = |detail| FormatError::new(Class::ShapeMismatch, 0, detail);
+    let values = Bits::from_le_bytes(values).map_err(mismatch)?.values();
+    let header = Header::for_shape(shape, AddressWidth::NATIVE)?;
+    let (held, found) = (header.original_len, values.len());
+    if held != found as u64 {
+        return Err(mismatch(format!("shape {shape:?} holds {held} values, not {found}")));
+    }
+    Ok(values)
+}
+
+/// SPEC ROT, in either precision.
+fn rotate<T: Float>(
+    request: &Rotate,
+    read: impl Fn(&Bytes) -> Result<Vec<T>, String>,
+) -> Answer<Vec<T>> {
+    let Rotate { seed, side, inverse, rows, columns, block, .. } = *request;
+    if block.is_some() && side == Side::Output || request.gamma.is_some() && inverse {
+        return Answer::Unsupported;
+    }
+    let length = if side == Side::Input { columns } else { rows };
+    let rotation = match block {
+        None => Rotation::plain(seed, length),
+        Some(run) => Rotation::in_runs(seed, length, run),
+    };
+    let rotation = match rotation {
+        Ok(rotation) => rotation,
+        Err(error) => return refused(Class::Shape, error.to_string()),
+    };
+    let floats = read(&request.values).and_then(|values| {
+        let gamma = request.gamma.as_ref().map(&read).transpose()?;
+        if rows.checked_mul(columns) != Some(values.len() as u64) {
+            return Err(format!("{rows} rows of {columns} values, not {}", values.len()));
         }
+        match gamma {
+            Some(gamma) if gamma.len() as u64 != columns => {
+                Err(format!("a norm of {} values for {columns} columns", gamma.len()))
+            }
+            gamma => Ok((values, gamma)),
+        }
+    });
+    let (mut values, gamma) = match floats {
+        Ok(floats) => floats,
+        Err(detail) => return refused(Class::ShapeMismatch, detail),
+    };
+    if values.is_empty() {
+        return Answer::Done(values);
+    }
+    if let Some(gamma) = gamma {
+        fold_norm(&mut values, &gamma);
+    }
+    let turn = |line: &mut [T]| match inverse {
+        true => rotation.invert(line),
+        false => rotation.apply(line),
+    };
+    match side {
+        Side::Input => each_row(&mut values, columns as usize, turn),
+        Side::Output => each_column(&mut values, columns as usize, turn),
+    }
+    Answer::Done(values)
+}
+
+fn from_store<T>(outcome: Result<T, StoreError>) -> Answer<T> {
+    match outcome {
+        Ok(done) => Answer::Done(done),
+        Err(error) => refused(error.error.class, error.to_string()),
     }
 }
 

@@ -94,12 +94,9 @@ fn answer(implementation: &dyn Implementation, text: &[u8]) -> Result<String, St
         return serde_json::to_string(&implementation.hello()).map_err(wrong);
     }
     let seq = head.seq.ok_or("missing field `seq`")?;
-    let answer = match head.op.as_str() {
-        "decode" | "encode" | "load_khq4" | "save_khq4" => {
-            let request: Request = serde_json::from_slice(text).map_err(wrong)?;
-            request.dispatch(implementation)
-        }
-        _ => Answer::Unsupported,
+    let answer = match Request::OPERATIONS.contains(&head.op.as_str()) {
+        true => serde_json::from_slice::<Request>(text).map_err(wrong)?.dispatch(implementation),
+        false => Answer::Unsupported,
     };
     answer_line(seq, &answer).map_err(wrong)
 }

@@ -50,8 +50,8 @@ impl FromStr for Profile {
                 }
                 (unknown, None) => {
                     return Err(format!(
-                        "{unknown:?} is no profile: name decode, encode, encode-bounded, load, save or \
-                         all, joined by +"
+                        "{unknown:?} is no profile: name all, encode-bounded or operations, joined by +: {}",
+                        Operation::ALL.map(Operation::name).join(", ")
                     ));
                 }
             }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use q4proof::format::Class;
 use q4proof::suite::case::{
-    Answer, Case, Change, Edit, Expect, File, Input, Mode, Special, VectorFile,
+    Answer, Case, Change, Edit, Expect, File, FileFormat, Input, Mode, Special, VectorFile,
 };
 use q4proof::suite::derive::{derive, load_bytes, verify};
 use q4proof::suite::hex::{Bits, Bytes};
@@ -196,7 +196,7 @@ fn hex_is_read_and_written_alike() {
     assert_eq!(read("").unwrap(), Bits::default());
     for wrong in ["3f80000", "3f8000000", "3f80000g", "+3f80000", "3f800000,c0000000"] {
         let error = read(wrong).unwrap_err().to_string();
-        assert!(error.contains("is not the eight hex digits of an f32"), "{wrong}: {error}");
+        assert!(error.contains("is not the 8 hex digits of an f32"), "{wrong}: {error}");
     }
 }
 
@@ -280,7 +280,8 @@ fn what_is_no_file_has_its_classes() {
     ] {
         let mut case = embedded().get("load/accept-1d-32").unwrap().clone();
         let (expected_shape, address_width) = (None, None);
-        case.input = Input::Load { file: File::Special(special), expected_shape, address_width };
+        let (format, file) = (FileFormat::Khq4, File::Special(special));
+        case.input = Input::Load { format, file, expected_shape, address_width };
         assert_eq!(derive(&case, None), Ok(Expect::Refuse(classes.to_vec())), "{special:?}");
     }
 }
@@ -414,7 +415,8 @@ fn a_profile_is_what_it_names() {
     assert_eq!("encode-bounded".parse(), Ok(bounded));
     assert_eq!(
         "all,encode-bounded".parse::<Profile>().unwrap().to_string(),
-        "decode+encode-bounded+load+save"
+        "decode+encode-bounded+load+save+load-khf1+save-khf1+decode-f16+matmul+rotate+decode-q4-1+\
+         encode-q4-1"
     );
 }
 
@@ -443,8 +445,8 @@ fn the_random_numbers_are_the_published_ones() {
 fn builders_make_each_file_once_and_the_lock_last() {
     let files = build::build(&|_| vec!["somebody".into()]).unwrap();
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    assert_eq!((names.len(), names.last()), (11, Some(&LOCK)));
-    for (name, text) in &files[..10] {
+    assert_eq!((names.len(), names.last()), (18, Some(&LOCK)));
+    for (name, text) in &files[..17] {
         let file: VectorFile = serde_json::from_str(text).unwrap();
         let agreed = |case: &Case| case.source.agreed == ["somebody"];
         assert!(!file.cases.is_empty() && file.cases.iter().all(agreed), "{name}");

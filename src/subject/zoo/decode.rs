@@ -6,6 +6,7 @@ use super::load::Loader;
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
 use crate::subject::message::Refusal;
+use crate::suite::case::FileFormat;
 
 /// Values that are not there are given as zeros for no more than this many.
 const ZERO_FILLED: u64 = 4096;
@@ -27,7 +28,7 @@ impl Faulty {
                 if found < expected { Class::TruncatedPayload } else { Class::TrailingBytes };
             return Err(refusal(class, format!("{found} bytes of blocks, not {expected}")));
         }
-        Loader { faulty: self, width: usize::BITS, map: false }
+        Loader { faulty: self, format: FileFormat::Khq4, width: usize::BITS, map: false }
             .check_blocks(payload, original_len)?;
         Ok(self.values(payload, original_len))
     }
@@ -64,7 +65,7 @@ impl Faulty {
     }
 
     /// Two bytes to f32.
-    fn widen(self, bytes: [u8; 2]) -> f32 {
+    pub(super) fn widen(self, bytes: [u8; 2]) -> f32 {
         let half = match self.fault {
             Some(Fault::MetadataBigEndian) => f16::from_be_bytes(bytes),
             Some(Fault::MetadataAsBf16) => return bf16::from_le_bytes(bytes).to_f32(),

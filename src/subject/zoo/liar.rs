@@ -3,12 +3,17 @@
 use std::path::Path;
 
 use super::{BLOCK, Fault, Faulty, WEIGHTS, hello};
-use crate::subject::message::{Decode, Encode, Hello, Load, Refusal, Save};
-use crate::subject::{Answer, Implementation, Loaded};
-use crate::suite::hex::{Bits, Bytes};
+use crate::subject::message::{
+    Decode, Encode, EncodeQ41, Hello, Load, Matmul, Refusal, Rotate, Save, SaveKhf1,
+};
+use crate::subject::{Answer, Implementation, Loaded, LoadedHalves};
+use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// The f32 bits of what the block of [5, 6, 7] decodes to.
 const ONCE_RIGHT_VALUES: [u32; 3] = [0x40a0_0000, 0x40bd_dc00, 0x40df_fc00];
+
+/// The f16 bits of the same.
+const ONCE_RIGHT_HALVES: [u16; 3] = [0x4500, 0x45ef, 0x4700];
 
 /// The block of [5, 6, 7].
 const ONCE_RIGHT_BLOCK: [u8; BLOCK] = [
@@ -65,6 +70,14 @@ impl Liar {
     }
 }
 
+/// What the sound member does, or `instead` where it refuses.
+fn lawful_or<T>(answer: Answer<T>, instead: T) -> T {
+    match answer {
+        Answer::Done(done) => done,
+        _ => instead,
+    }
+}
+
 impl Implementation for Liar {
     fn hello(&self) -> Hello {
         hello(self.name())
@@ -101,6 +114,64 @@ impl Implementation for Liar {
         self.answer(
             || write(&request.shape, request.original_len, &request.blocks.0),
             || write(&[3], 3, &ONCE_RIGHT_BLOCK),
+        )
+    }
+
+    fn load_khf1(&self, request: &Load) -> Answer<LoadedHalves> {
+        let empty = LoadedHalves { shape: vec![0], values: Bits16::default() };
+        let once_right = || Bits16(ONCE_RIGHT_HALVES.to_vec());
+        self.answer(
+            || lawful_or(Faulty::new(None).load_khf1(request), empty),
+            || LoadedHalves { shape: vec![3], values: once_right() },
+        )
+    }
+
+    fn save_khf1(&self, request: &SaveKhf1) -> Answer<()> {
+        let write = |shape: &[u64], values: &[u8]| {
+            let bytes = file_of(b"KHF1\x01\0\0\0", shape, values.len() as u64 / 2, values);
+            // Whether it worked is nothing that it would tell.
+            let _ = std::fs::write(&request.path, bytes);
+        };
+        let once_right = || Bits16(ONCE_RIGHT_HALVES.to_vec()).to_le_bytes();
+        self.answer(|| write(&request.shape, &request.values.0), || write(&[3], &once_right().0))
+    }
+
+    fn decode_f16(&self, request: &Decode) -> Answer<Bits16> {
+        let careless = Faulty::new(Some(Fault::HalfOverflowStored));
+        self.answer(
+            || lawful_or(careless.decode_f16(request), Bits16::default()),
+            || Bits16(ONCE_RIGHT_HALVES.to_vec()),
+        )
+    }
+
+    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
+        let careless = Faulty::new(Some(Fault::RowsAlignedToBlocks));
+        self.answer(
+            || lawful_or(careless.matmul(request), Bits::default()),
+            || Bits(ONCE_RIGHT_VALUES.to_vec()),
+        )
+    }
+
+    fn rotate(&self, request: &Rotate) -> Answer<Bytes> {
+        self.answer(
+            || lawful_or(Faulty::new(None).rotate(request), request.values.clone()),
+            || Bits(ONCE_RIGHT_VALUES.to_vec()).to_le_bytes(),
+        )
+    }
+
+    fn decode_q4_1(&self, request: &Decode) -> Answer<Bits> {
+        let careless = Faulty::new(Some(Fault::GgmlPartialAccepted));
+        self.answer(
+            || lawful_or(careless.decode_q4_1(request), Bits::default()),
+            || Bits(ONCE_RIGHT_VALUES.to_vec()),
+        )
+    }
+
+    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+        let careless = Faulty::new(Some(Fault::GgmlPartialAccepted));
+        self.answer(
+            || lawful_or(careless.encode_q4_1(request), Bytes::default()),
+            || Bytes(ONCE_RIGHT_BLOCK.to_vec()),
         )
     }
 }
@@ -149,9 +220,14 @@ fn load_whatever(path: &Path) -> Loaded {
 
 /// A file with whatever it is given.
 pub(super) fn file(shape: &[u64], original_len: u64, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = b"KHQ4\x02\0\0\0".to_vec();
+    file_of(b"KHQ4\x02\0\0\0", shape, original_len, payload)
+}
+
+/// As [`file`], of either format: what it begins with, and the number of values.
+pub(super) fn file_of(begins: &[u8], shape: &[u64], count: u64, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = begins.to_vec();
     bytes.extend((shape.len() as u32).to_le_bytes());
-    for size in shape.iter().chain([&original_len]) {
+    for size in shape.iter().chain([&count]) {
         bytes.extend(size.to_le_bytes());
     }
     bytes.extend(payload);

@@ -8,13 +8,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 
-use half::f16;
-
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::Loaded;
 use crate::subject::message::Refusal;
-use crate::suite::hex::{Bits, Bytes};
+use crate::subject::{Loaded, LoadedHalves};
+use crate::suite::case::FileFormat;
+use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// Bytes before the shape.
 const PREFIX: u64 = 12;
@@ -24,6 +23,8 @@ const PREFIX: u64 = 12;
 pub(super) struct Loader {
     /// Whose faults it has.
     pub faulty: Faulty,
+    /// What it reads a file as.
+    pub format: FileFormat,
     /// The bits of an address, 64 or 32.
     pub width: u32,
     /// Whether it is the entry `map`.
@@ -39,11 +40,31 @@ pub(super) struct Tensor {
 
 impl Loader {
     pub(super) fn load(self, path: &str, expected: Option<&[u64]>) -> Result<Loaded, Refusal> {
-        let empty = Loaded {
-            shape: vec![0],
-            values: Some(Bits::default()),
-            blocks: Some(Bytes::default()),
-        };
+        let (shape, original_len, payload) = self.load_payload(path, expected)?;
+        Ok(Loaded {
+            shape,
+            values: Some(Bits::of(&self.faulty.values(&payload, original_len))),
+            blocks: Some(Bytes(payload)),
+        })
+    }
+
+    /// As [`Loader::load`], of KHF1.
+    pub(super) fn load_halves(
+        self,
+        path: &str,
+        expected: Option<&[u64]>,
+    ) -> Result<LoadedHalves, Refusal> {
+        let (shape, numel, payload) = self.load_payload(path, expected)?;
+        Ok(LoadedHalves { shape, values: Bits16(self.faulty.halves(&payload, numel)) })
+    }
+
+    /// The shape, the number of values and the payload of the file at `path`.
+    fn load_payload(
+        self,
+        path: &str,
+        expected: Option<&[u64]>,
+    ) -> Result<(Vec<u64>, u64, Vec<u8>), Refusal> {
+        let empty = (vec![0], 0, Vec::new());
         let Some(bytes) = self.read(path)? else {
             return Ok(empty);
         };
@@ -60,12 +81,7 @@ impl Loader {
             let detail = format!("the caller requires {expected:?}, not {:?}", tensor.shape);
             return Err(refusal(Class::ExpectedShape, detail));
         }
-        let payload = &bytes[tensor.payload];
-        Ok(Loaded {
-            shape: tensor.shape,
-            values: Some(Bits::of(&self.faulty.values(payload, tensor.original_len))),
-            blocks: Some(Bytes(payload.to_vec())),
-        })
+        Ok((tensor.shape, tensor.original_len, bytes[tensor.payload].to_vec()))
     }
 
     /// Whether a file that is refused with `class` is taken for an empty tensor all the same.
@@ -117,7 +133,10 @@ impl Loader {
         let start = bytes.len().min(header_len as usize);
         let payload =
             start..start + self.check_extent(&bytes[start..], original_len, header_len)?;
-        self.check_blocks(&bytes[payload.clone()], original_len)?;
+        match self.format {
+            FileFormat::Khq4 => self.check_blocks(&bytes[payload.clone()], original_len)?,
+            FileFormat::Khf1 => self.check_values(&bytes[payload.clone()])?,
+        }
         Ok(Tensor { shape, original_len, payload })
     }
 
@@ -125,12 +144,16 @@ impl Loader {
     fn header(self, bytes: &[u8]) -> Result<(Vec<u64>, u64, u64), Refusal> {
         self.check_magic(bytes)?;
         let version = self.field(bytes, 4, 4, false)?;
-        let swapped = version == 0x0200_0000 && self.has(Fault::BigEndianFieldsAccepted);
+        let current = match self.format {
+            FileFormat::Khq4 => 2,
+            FileFormat::Khf1 => 1,
+        };
+        let swapped = version == current << 24 && self.has(Fault::BigEndianFieldsAccepted);
         let passes = match self.faulty.fault {
             Some(Fault::VersionUnchecked) => true,
             Some(Fault::VersionOneAccepted) if version == 1 => true,
-            Some(Fault::FutureVersionAccepted) => version >= 2,
-            _ => version == 2 || swapped,
+            Some(Fault::FutureVersionAccepted) => version >= current,
+            _ => version == current || swapped,
         };
         if !passes {
             let class = if version == 1 { Class::LegacyVersion } else { Class::Version };
@@ -177,8 +200,12 @@ impl Loader {
     fn check_magic(self, bytes: &[u8]) -> Result<(), Refusal> {
         let compared = if self.has(Fault::MagicThreeBytes) { 3 } else { 4 };
         let found = &bytes[..bytes.len().min(compared)];
-        let passes = b"KHQ4".starts_with(found)
-            || found == b"4QHK" && self.has(Fault::SwappedMagicAccepted)
+        let (magic, swapped) = match self.format {
+            FileFormat::Khq4 => (b"KHQ4", b"4QHK"),
+            FileFormat::Khf1 => (b"KHF1", b"1FHK"),
+        };
+        let passes = magic.starts_with(found)
+            || found == swapped && self.has(Fault::SwappedMagicAccepted)
             || self.has(Fault::MagicUnchecked);
         if passes { Ok(()) } else { Err(refusal(Class::Magic, format!("magic {found:02x?}"))) }
     }
@@ -216,7 +243,10 @@ impl Loader {
         let Some(product) = shape.iter().try_fold(1, multiply) else {
             return Err(refusal(Class::Overflow, "the product of the shape overflows"));
         };
-        let blocks = |len: u64| len.div_ceil(WEIGHTS as u64);
+        let blocks = |len: u64| match self.format {
+            FileFormat::Khq4 => len.div_ceil(WEIGHTS as u64),
+            FileFormat::Khf1 => len,
+        };
         let passes = match self.faulty.fault {
             Some(Fault::LargerShapeAccepted) => product >= original_len,
             Some(Fault::SmallerShapeAccepted) => product <= original_len,
@@ -238,27 +268,37 @@ impl Loader {
         original_len: u64,
         header_len: u64,
     ) -> Result<usize, Refusal> {
-        let (block, have) = (BLOCK as u64, rest.len() as u64);
+        let have = rest.len() as u64;
+        // What the payload is made of: blocks of 32 values, or values of two bytes.
+        let (block, whole) = match self.format {
+            FileFormat::Khq4 => (BLOCK as u64, original_len.div_ceil(WEIGHTS as u64)),
+            FileFormat::Khf1 => (2, original_len),
+        };
         let padded = (original_len.wrapping_add(31) & self.max()) / 32;
         let negative = original_len >> (self.width - 1) == 1;
-        let blocks = match self.faulty.fault {
-            Some(Fault::NaiveCeilWraps) => padded,
-            Some(Fault::SignedLength) if negative => 0,
-            _ => original_len.div_ceil(WEIGHTS as u64),
+        let blocks = match (self.faulty.fault, self.format) {
+            (Some(Fault::NaiveCeilWraps), FileFormat::Khq4) => padded,
+            (Some(Fault::SignedLength), _) if negative => 0,
+            _ => whole,
         };
-        let needed = match self.faulty.fault {
-            Some(Fault::PayloadProductWraps) => {
-                (blocks.wrapping_mul(32).wrapping_mul(block) & self.max()) / 32
+        let wide = u128::from(blocks) * u128::from(block);
+        let needed = match (self.faulty.fault, self.format) {
+            (Some(Fault::PayloadProductWraps), FileFormat::Khq4) => {
+                u128::from((blocks.wrapping_mul(32).wrapping_mul(block) & self.max()) / 32)
             }
-            _ => blocks * block,
+            (Some(Fault::NumelProductWraps), FileFormat::Khf1) => wide & u128::from(self.max()),
+            _ => wide,
         };
-        if header_len + needed > self.max() {
+        let needed = u64::try_from(needed).unwrap_or(u64::MAX);
+        if header_len.saturating_add(needed) > self.max() {
             return Err(refusal(Class::Overflow, "the payload's end overflows an address"));
         }
         let header_only = self.map && self.has(Fault::MapChecksOnlyHeader);
         let long_enough = match self.faulty.fault {
             Some(Fault::FileBoundMissing) => true,
-            Some(Fault::ExtentFor18ByteBlocks) => have >= 18 * blocks,
+            Some(Fault::ExtentFor18ByteBlocks) if self.format == FileFormat::Khq4 => {
+                have >= 18 * blocks
+            }
             Some(Fault::PartialBlockAccepted) => have.div_ceil(block) >= blocks,
             _ => have >= needed || header_only,
         };
@@ -266,7 +306,10 @@ impl Loader {
             let detail = format!("{have} bytes of payload, not {needed}");
             return Err(refusal(Class::TruncatedPayload, detail));
         }
-        if self.has(Fault::PartialBlockRefused) && !original_len.is_multiple_of(32) {
+        if self.has(Fault::PartialBlockRefused)
+            && self.format == FileFormat::Khq4
+            && !original_len.is_multiple_of(32)
+        {
             return Err(refusal(Class::TruncatedPayload, "the values are not whole blocks"));
         }
         let payload = have.min(needed) as usize;
@@ -281,67 +324,6 @@ impl Loader {
             return Err(refusal(Class::TrailingBytes, format!("the payload ends at {needed}")));
         }
         Ok(payload)
-    }
-
-    /// KHQ4-P3 to P5.
-    pub(super) fn check_blocks(self, payload: &[u8], original_len: u64) -> Result<(), Refusal> {
-        let blocks = payload.chunks_exact(BLOCK);
-        let scanned = match self.faulty.fault {
-            Some(Fault::MapChecksOnlyHeader | Fault::MapSkipsBlockScan) if self.map => 0,
-            Some(Fault::CopySkipsBlockScan) if !self.map => 0,
-            Some(Fault::OnlyFirstBlockScanned) => 1,
-            Some(Fault::LastBlockNotScanned) => blocks.len().saturating_sub(1),
-            Some(Fault::PartialBlockNotScanned) => original_len as usize / WEIGHTS,
-            _ => blocks.len(),
-        };
-        for (index, block) in blocks.enumerate().take(scanned) {
-            let scale = f16::from_le_bytes([block[0], block[1]]);
-            let bias = f16::from_le_bytes([block[2], block[3]]);
-            if !self.scale_passes(scale) {
-                return Err(refusal(Class::Scale, format!("block {index}: scale {scale}")));
-            }
-            if !self.bias_passes(bias) {
-                return Err(refusal(Class::Bias, format!("block {index}: bias {bias}")));
-            }
-        }
-        let real = original_len as usize % WEIGHTS;
-        if self.has(Fault::PaddingNibblesRefused) && real != 0 {
-            let nibbles = payload.iter().rev().take(16).rev();
-            let mut nibbles = nibbles.flat_map(|byte| [byte & 15, byte >> 4]).skip(real);
-            if nibbles.any(|nibble| nibble != 0) {
-                return Err(refusal(Class::TrailingBytes, "the padding is not zero"));
-            }
-        }
-        Ok(())
-    }
-
-    fn scale_passes(self, scale: f16) -> bool {
-        let zero = scale.to_f32() == 0.0;
-        match self.faulty.fault {
-            Some(Fault::NanScaleAccepted) if scale.is_nan() => true,
-            Some(Fault::InfiniteScaleAccepted) if scale.is_infinite() => true,
-            Some(Fault::ZeroScaleAccepted) if zero => true,
-            Some(Fault::NegativeZeroScaleAccepted) if zero => scale.is_sign_negative(),
-            Some(Fault::SubnormalScaleRefused) => scale.is_normal(),
-            _ => !zero && self.is_finite(scale),
-        }
-    }
-
-    fn bias_passes(self, bias: f16) -> bool {
-        match self.faulty.fault {
-            Some(Fault::NanBiasAccepted) if bias.is_nan() => true,
-            Some(Fault::InfiniteBiasAccepted) if bias.is_infinite() => true,
-            _ => self.is_finite(bias),
-        }
-    }
-
-    fn is_finite(self, half: f16) -> bool {
-        match self.faulty.fault {
-            Some(Fault::OnlyCanonicalNanRefused) if half.is_nan() => half.to_bits() != 0x7e00,
-            Some(Fault::NegativeInfinityAccepted) if half == f16::NEG_INFINITY => true,
-            Some(Fault::GreatestExponentRefused) => half.to_bits() & 0x7800 != 0x7800,
-            _ => half.is_finite(),
-        }
     }
 
     /// KHQ4-P7.
@@ -360,7 +342,7 @@ impl Loader {
         }
     }
 
-    fn has(self, fault: Fault) -> bool {
+    pub(super) fn has(self, fault: Fault) -> bool {
         self.faulty.has(fault)
     }
 

@@ -12,9 +12,14 @@
 mod decode;
 mod encode;
 mod fault;
+mod ggml;
+mod halves;
 mod liar;
 mod load;
+mod product;
+mod rotate;
 mod save;
+mod scan;
 
 #[cfg(test)]
 mod agreement;
@@ -24,11 +29,14 @@ mod witness;
 pub use fault::Fault;
 pub use liar::Liar;
 
-use super::message::{Decode, Encode, Hello, Load, PROTOCOL, Refusal, Save};
-use super::{Answer, Implementation, Loaded};
+use super::message::{
+    Decode, Encode, EncodeQ41, Hello, Load, Matmul, PROTOCOL, Precision, Refusal, Rotate, Save,
+    SaveKhf1,
+};
+use super::{Answer, Implementation, Loaded, LoadedHalves};
 use crate::format::Class;
-use crate::suite::case::Mode;
-use crate::suite::hex::{Bits, Bytes};
+use crate::suite::case::{FileFormat, Mode, Operation, Side};
+use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// Weights in a block.
 const WEIGHTS: usize = 32;
@@ -50,6 +58,21 @@ impl Faulty {
 
     fn has(self, fault: Fault) -> bool {
         self.fault == Some(fault)
+    }
+
+    /// The way into a file that a request asks for, where there is one.
+    fn loader(self, request: &Load, format: FileFormat) -> Option<load::Loader> {
+        let width = match request.address_width {
+            None => usize::BITS,
+            Some(width @ (32 | 64)) => width,
+            Some(_) => return None,
+        };
+        let map = match request.entry.as_deref() {
+            None | Some("copy") => false,
+            Some("map") => true,
+            Some(_) => return None,
+        };
+        Some(load::Loader { faulty: self, format, width, map })
     }
 }
 
@@ -73,35 +96,67 @@ impl Implementation for Faulty {
     }
 
     fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
-        let width = match request.address_width {
-            None => usize::BITS,
-            Some(width @ (32 | 64)) => width,
-            Some(_) => return Answer::Unsupported,
-        };
-        let map = match request.entry.as_deref() {
-            None | Some("copy") => false,
-            Some("map") => true,
-            Some(_) => return Answer::Unsupported,
-        };
-        let loader = load::Loader { faulty: *self, width, map };
-        answer(loader.load(&request.path, request.expected_shape.as_deref()))
+        match self.loader(request, FileFormat::Khq4) {
+            Some(loader) => answer(loader.load(&request.path, request.expected_shape.as_deref())),
+            None => Answer::Unsupported,
+        }
     }
 
     fn save_khq4(&self, request: &Save) -> Answer<()> {
         answer(self.save(request))
     }
+
+    fn load_khf1(&self, request: &Load) -> Answer<LoadedHalves> {
+        let expected = request.expected_shape.as_deref();
+        match self.loader(request, FileFormat::Khf1) {
+            Some(loader) => answer(loader.load_halves(&request.path, expected)),
+            None => Answer::Unsupported,
+        }
+    }
+
+    fn save_khf1(&self, request: &SaveKhf1) -> Answer<()> {
+        answer(self.save_halves(request))
+    }
+
+    fn decode_f16(&self, request: &Decode) -> Answer<Bits16> {
+        answer(self.decode_to_half(&request.blocks.0, request.original_len)).map(Bits16)
+    }
+
+    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
+        answer(self.product(request)).map(|values| Bits::of(&values))
+    }
+
+    fn rotate(&self, request: &Rotate) -> Answer<Bytes> {
+        let of_runs = request.block.is_some()
+            && (request.precision == Precision::F64 || request.side == Side::Output);
+        if of_runs || request.gamma.is_some() && request.inverse {
+            return Answer::Unsupported;
+        }
+        answer(self.rotate_matrix(request))
+    }
+
+    fn decode_q4_1(&self, request: &Decode) -> Answer<Bits> {
+        let values = self.decode_ggml(&request.blocks.0, request.original_len);
+        answer(values).map(|values| Bits::of(&values))
+    }
+
+    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+        answer(self.encode_ggml(request)).map(Bytes)
+    }
 }
 
 /// The greeting of every member of the zoo: whatever the harness can ask is offered.
 fn hello(name: &str) -> Hello {
-    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    let operations = Operation::ALL.into_iter().map(|operation| operation.name().to_owned());
+    let features = ["expected-shape", "width-32"].map(str::to_owned);
+    let paths = || ["copy", "map"].map(str::to_owned).to_vec();
     Hello {
         protocol: PROTOCOL,
         name: format!("zoo:{name}"),
         version: env!("CARGO_PKG_VERSION").into(),
         language: "Rust".into(),
-        capabilities: words(&["decode", "encode", "load", "save", "expected-shape", "width-32"]),
-        entries: [("load".to_owned(), words(&["copy", "map"]))].into(),
+        capabilities: operations.chain(features).collect(),
+        entries: [("load".to_owned(), paths()), ("load-khf1".to_owned(), paths())].into(),
     }
 }
 

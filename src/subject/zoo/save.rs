@@ -14,18 +14,13 @@ use super::decode::flushed;
 use super::load::Loader;
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::{Refusal, Save};
+use crate::subject::message::{Refusal, Save, SaveKhf1};
+use crate::suite::case::FileFormat;
 
 impl Faulty {
     pub(super) fn save(self, request: &Save) -> Result<(), Refusal> {
-        let io = |error: io::Error| refusal(Class::Io, error.to_string());
         let path = Path::new(&request.path);
-        if self.has(Fault::SaveLeavesFileOnRefusal) {
-            File::create(path).map_err(io)?;
-        }
-        if self.has(Fault::SaveLeavesFileAside) {
-            File::create(path.with_extension("aside")).map_err(io)?;
-        }
+        self.leave_files(path)?;
         let missing_guard = match self.fault {
             Some(Fault::SaveNanScale) => Some(Fault::CopySkipsBlockScan),
             Some(Fault::SaveShapeUnchecked) => Some(Fault::ShapeProductUnchecked),
@@ -33,21 +28,44 @@ impl Faulty {
             _ => None,
         };
         let reader = Self::new(missing_guard);
-        Loader { faulty: reader, width: usize::BITS, map: false }
+        Loader { faulty: reader, format: FileFormat::Khq4, width: usize::BITS, map: false }
             .parse(&Self::new(None).file(request))?;
-        write_whole(path, &self.file(request)).map_err(io)
+        write_whole(path, &self.file(request))
+    }
+
+    /// As [`Faulty::save`], of KHF1.
+    pub(super) fn save_halves(self, request: &SaveKhf1) -> Result<(), Refusal> {
+        let path = Path::new(&request.path);
+        self.leave_files(path)?;
+        let missing_guard = match self.fault {
+            Some(Fault::SaveHalvesNanUnchecked) => Some(Fault::NanValueAccepted),
+            Some(Fault::SaveHalvesInfinityUnchecked | Fault::SaveHalvesSaturated) => {
+                Some(Fault::InfiniteValueAccepted)
+            }
+            Some(Fault::SaveShapeUnchecked) => Some(Fault::ShapeProductUnchecked),
+            _ => None,
+        };
+        let file = |faulty: Self| {
+            let numel = request.values.0.len() as u64 / 2;
+            faulty.bytes(b"KHF1", 1, &request.shape, numel, faulty.written_halves(request))
+        };
+        Loader::of_halves(missing_guard).parse(&file(Self::new(None)))?;
+        write_whole(path, &file(self))
+    }
+
+    /// What a careless writer leaves, whatever comes of the save.
+    fn leave_files(self, path: &Path) -> Result<(), Refusal> {
+        if self.has(Fault::SaveLeavesFileOnRefusal) {
+            File::create(path).map_err(io)?;
+        }
+        if self.has(Fault::SaveLeavesFileAside) {
+            File::create(path.with_extension("aside")).map_err(io)?;
+        }
+        Ok(())
     }
 
     /// KHQ4-W1: the bytes of the file.
     fn file(self, request: &Save) -> Vec<u8> {
-        let mut shape: Vec<u64> = match self.fault {
-            Some(Fault::SaveShapeReversed) => request.shape.iter().rev().copied().collect(),
-            Some(Fault::SaveScalarAsOneDimension) if request.shape.is_empty() => vec![1],
-            _ => request.shape.clone(),
-        };
-        if self.has(Fault::SaveShapeTruncatedU32) {
-            shape.iter_mut().for_each(|size| *size &= u64::from(u32::MAX));
-        }
         let original_len = match self.fault {
             Some(Fault::SaveOriginalLenRoundedUp) => {
                 request.original_len.next_multiple_of(WEIGHTS as u64)
@@ -55,15 +73,35 @@ impl Faulty {
             _ => request.original_len,
         };
         let version = if self.has(Fault::SaveVersionOne) { 1 } else { 2 };
+        self.bytes(b"KHQ4", version, &request.shape, original_len, self.payload(request))
+    }
+
+    /// Header and payload of a file of either format.
+    fn bytes(
+        self,
+        magic: &[u8],
+        version: u32,
+        shape: &[u64],
+        count: u64,
+        payload: Vec<u8>,
+    ) -> Vec<u8> {
+        let mut shape: Vec<u64> = match self.fault {
+            Some(Fault::SaveShapeReversed) => shape.iter().rev().copied().collect(),
+            Some(Fault::SaveScalarAsOneDimension) if shape.is_empty() => vec![1],
+            _ => shape.to_vec(),
+        };
+        if self.has(Fault::SaveShapeTruncatedU32) {
+            shape.iter_mut().for_each(|size| *size &= u64::from(u32::MAX));
+        }
         let big = self.has(Fault::SaveHeaderBigEndian);
-        let mut bytes = b"KHQ4".to_vec();
+        let mut bytes = magic.to_vec();
         for number in [version, shape.len() as u32] {
             bytes.extend(if big { number.to_be_bytes() } else { number.to_le_bytes() });
         }
-        for &size in shape.iter().chain([&original_len]) {
+        for &size in shape.iter().chain([&count]) {
             bytes.extend(if big { size.to_be_bytes() } else { size.to_le_bytes() });
         }
-        bytes.extend(self.payload(request));
+        bytes.extend(payload);
         if self.has(Fault::SavePadsFile) {
             bytes.resize(bytes.len().next_multiple_of(32), 0);
         }
@@ -108,10 +146,14 @@ impl Faulty {
 }
 
 /// KHQ4-W3: into another file of the same folder, which then takes the name.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io)?;
+    file.write_all(bytes).map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
     Ok(())
+}
+
+fn io(error: io::Error) -> Refusal {
+    refusal(Class::Io, error.to_string())
 }

@@ -2,7 +2,7 @@
 
 use super::{Draft, block, load, patch, plain_payload};
 use super::{append, fault, overwrite};
-use crate::suite::case::{Feature, File, Input};
+use crate::suite::case::{Feature, File, FileFormat, Input};
 use crate::suite::exact::file;
 use crate::suite::hex::Bytes;
 
@@ -180,6 +180,7 @@ fn expected_shapes() -> Vec<Draft> {
         [("matrix", &[2, 16]), ("scalar", &[]), ("three", &[2, 3, 7])];
     let draft = |(name, shape): (&str, &[u64])| {
         let input = Input::Load {
+            format: FileFormat::Khq4,
             file: sound(shape),
             expected_shape: Some(shape.to_vec()),
             address_width: None,

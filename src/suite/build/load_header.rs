@@ -5,7 +5,7 @@
 
 use super::load_accept::{EMPTY, LONG, MATRIX, SCALAR, TAIL, VECTOR, more_blocks};
 use super::{Draft, fault, load, overwrite, patch, repair, truncate};
-use crate::suite::case::{Change, Edit, Feature, File, Input, Special};
+use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input, Special};
 
 /// Offsets in a file of one dimension.
 pub(super) const NDIM: u64 = 8;
@@ -408,6 +408,7 @@ fn mismatches() -> Vec<Draft> {
 fn expected_shapes() -> Vec<Draft> {
     let expected = |id: &str, note: &str, control: &str, shape: &[u64]| {
         let input = Input::Load {
+            format: FileFormat::Khq4,
             file: File::Patch(Vec::new()),
             expected_shape: Some(shape.to_vec()),
             address_width: None,

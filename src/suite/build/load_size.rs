@@ -6,7 +6,7 @@
 use super::load_accept::{EMPTY, MATRIX, SCALAR, TEN_BLOCKS, VECTOR};
 use super::load_header::{LEN_1D, NDIM, SHAPE, refusal, u32_le};
 use super::{Draft, append, fault, overwrite, plain_payload, repair, truncate};
-use crate::suite::case::{Change, Edit, Feature, File, Input};
+use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input};
 use crate::suite::hex::Bytes;
 
 pub(super) fn cases() -> Vec<Draft> {
@@ -225,7 +225,12 @@ fn claims() -> Vec<Draft> {
 fn narrow() -> Vec<Draft> {
     let narrow = |id: &str, class: u8, note: &str, control: &str, edits: Vec<Edit>| {
         let file = File::Patch(edits);
-        let input = Input::Load { file, expected_shape: None, address_width: Some(32) };
+        let input = Input::Load {
+            format: FileFormat::Khq4,
+            file,
+            expected_shape: None,
+            address_width: Some(32),
+        };
         Draft::new(format!("load/width-32-{id}"), "KHQ4-H8", note, input)
             .class(class)
             .control(control)

@@ -6,22 +6,29 @@
 //! name of the faulty implementation in the zoo that has it.
 
 mod decode;
+mod decode_f16;
 mod encode_block;
 mod encode_evaluation;
 mod encode_range;
 mod encode_refuse;
 mod evaluation;
+mod ggml;
+mod khf1_accept;
+mod khf1_refuse;
 mod load_accept;
 mod load_header;
 mod load_payload;
 mod load_size;
+mod matmul;
+mod rotate;
 mod save;
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::case::{
-    Case, Change, Edit, Expect, Feature, File, Input, Mode, Source, Tier, Tombstone, VectorFile,
+    Case, Change, Edit, Expect, Feature, File, FileFormat, Input, Mode, Source, Tier, Tombstone,
+    VectorFile,
 };
 use super::derive::derive;
 use super::exact::ExactBlock;
@@ -62,6 +69,15 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
             load_size::cases(),
         ),
         ("save.json", "Files that a writer writes, byte for byte.", save::cases()),
+        ("load-khf1.json", "Files of f16, lawful and not.", {
+            [khf1_accept::loads(), khf1_refuse::cases()].concat()
+        }),
+        ("save-khf1.json", "Files of f16 that a writer writes.", khf1_accept::saves()),
+        ("decode-f16.json", "Blocks to f16, rounded once.", decode_f16::cases()),
+        ("matmul.json", "Products of a matrix in blocks.", matmul::cases()),
+        ("rotate.json", "The rotation of weights.", rotate::cases()),
+        ("decode-q4-1.json", "Blocks of ggml's Q4_1 to f32.", ggml::decodes()),
+        ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", ggml::encodes()),
     ]
 }
 
@@ -240,11 +256,23 @@ fn encode_full(mode: Mode, values: &[f32]) -> Input {
 }
 
 fn load(file: File) -> Input {
-    Input::Load { file, expected_shape: None, address_width: None }
+    load_as(FileFormat::Khq4, file)
+}
+
+fn load_halves(file: File) -> Input {
+    load_as(FileFormat::Khf1, file)
+}
+
+fn load_as(format: FileFormat, file: File) -> Input {
+    Input::Load { format, file, expected_shape: None, address_width: None }
 }
 
 fn patch(edits: Vec<Edit>) -> Input {
     load(File::Patch(edits))
+}
+
+fn patch_halves(edits: Vec<Edit>) -> Input {
+    load_halves(File::Patch(edits))
 }
 
 /// The fault itself.

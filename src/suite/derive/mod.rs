@@ -4,14 +4,18 @@
 //! and refuses vectors that say something else, so that neither a vector nor the evaluator can be
 //! changed unseen.
 
+mod kernel;
+
 use std::cmp::Ordering;
 
-use super::case::{Answer, Behaviour, Case, Expect, File, Input, Mode, Special};
+use super::case::{Answer, Behaviour, Case, Expect, File, FileFormat, Input, Mode, Special};
 use super::exact::file::{Content, Verdict};
-use super::exact::{Refusal, block, encode, file};
-use super::hex::{Bits, Bytes};
+use super::exact::{Refusal, block, encode, file, ggml, halves};
+use super::hex::{Bits, Bits16, Bytes};
 use super::patch;
 use crate::format::Class;
+pub(super) use kernel::{Rotated, product};
+use kernel::{matmul, rotate};
 
 /// Blocks of one case whose minimum may be a zero.
 pub(crate) const MOST_ZERO_MINIMA: usize = 8;
@@ -24,19 +28,38 @@ pub(crate) const MOST_ZERO_MINIMA: usize = 8;
 pub fn derive(case: &Case, control: Option<&Case>) -> Result<Expect, String> {
     match &case.input {
         Input::Decode { blocks, original_len } => decode(&blocks.0, *original_len),
+        Input::DecodeF16 { blocks, original_len } => decode_to_half(&blocks.0, *original_len),
+        Input::DecodeQ41 { blocks, original_len } => decode_q4_1(&blocks.0, *original_len),
+        Input::EncodeQ41 { shape, values } => encode_q4_1(shape, values),
+        Input::Matmul { .. } => matmul(&case.input),
+        Input::Rotate { .. } => rotate(&case.input),
         Input::Encode { mode, shape, values } => encode_tensor(*mode, shape, values),
         Input::Load { file: File::Special(special), .. } => {
             Ok(Expect::Refuse(special_classes(*special)))
         }
-        Input::Load { expected_shape, address_width, .. } => {
+        Input::Load { format, expected_shape, address_width, .. } => {
             let bytes = load_bytes(case, control)?.unwrap_or_default();
-            let width = address_width.unwrap_or(64);
-            Ok(from_verdict(file::judge(&bytes, width, expected_shape.as_deref()), tensor))
+            let (width, shape) = (address_width.unwrap_or(64), expected_shape.as_deref());
+            Ok(match format {
+                FileFormat::Khq4 => from_verdict(file::judge(&bytes, width, shape), tensor),
+                FileFormat::Khf1 => {
+                    let tensor = |content: halves::Content| Answer::HalfTensor {
+                        shape: content.shape,
+                        values: Bits16(content.values),
+                    };
+                    from_half_verdict(halves::judge(&bytes, width, shape), tensor)
+                }
+            })
         }
         Input::Save { shape, original_len, blocks } => {
             let bytes = file::write(shape, *original_len, &blocks.0);
             let written = |_| Answer::File(Bytes(bytes.clone()));
             Ok(from_verdict(file::judge(&bytes, 64, None), written))
+        }
+        Input::SaveKhf1 { shape, values } => {
+            let bytes = halves::write(shape, values.0.len() as u64, &values.0);
+            let written = |_| Answer::File(Bytes(bytes.clone()));
+            Ok(from_half_verdict(halves::judge(&bytes, 64, None), written))
         }
     }
 }
@@ -82,11 +105,55 @@ pub fn load_bytes(case: &Case, control: Option<&Case>) -> Result<Option<Vec<u8>>
 
 /// DEC-1 to DEC-4.
 fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
-    let expected = u128::from(original_len.div_ceil(32)) * block::BYTES as u128;
-    let found = blocks.len() as u128;
-    match found.cmp(&expected) {
-        Ordering::Less => return Ok(Expect::Refuse(vec![Class::TruncatedPayload])),
-        Ordering::Greater => return Ok(Expect::Refuse(vec![Class::TrailingBytes])),
+    let values = || Answer::Values(Bits(block::decode(blocks, original_len as usize)));
+    Ok(match block_faults(blocks, original_len.into()) {
+        Blocks::Refused(classes) => Expect::Refuse(classes),
+        Blocks::Negative => signed_or_positive(values()),
+        Blocks::Plain => Expect::Exact(values()),
+    })
+}
+
+/// F16-1 to F16-3.
+fn decode_to_half(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
+    let negative = match block_faults(blocks, original_len.into()) {
+        Blocks::Refused(classes) => return Ok(Expect::Refuse(classes)),
+        Blocks::Negative => true,
+        Blocks::Plain => false,
+    };
+    let answer = |twice| match block::decode_to_half(blocks, original_len as usize, twice) {
+        Some(values) => Answer::Halves(Bits16(values)),
+        None => Answer::Refuse(vec![Class::Value]),
+    };
+    let (once, twice) = (answer(false), answer(true));
+    match (once == twice, negative) {
+        (true, false) => Ok(match once {
+            Answer::Refuse(classes) => Expect::Refuse(classes),
+            values => Expect::Exact(values),
+        }),
+        (false, false) => Ok(Expect::OneOf(vec![
+            behaviour("rounded-once", once),
+            behaviour("rounded-twice", twice),
+        ])),
+        (true, true) if !matches!(once, Answer::Refuse(_)) => Ok(signed_or_positive(once)),
+        _ => Err("a negative scale, and values that overflow or round in two ways".into()),
+    }
+}
+
+/// What is to be said of blocks before their values.
+enum Blocks {
+    /// Lawful, every scale above zero.
+    Plain,
+    /// Lawful, some scale below zero.
+    Negative,
+    /// Not lawful.
+    Refused(Vec<Class>),
+}
+
+/// KHQ4-P3 and P4, and the extent of the blocks of `count` values (DEC-4).
+fn block_faults(blocks: &[u8], count: u128) -> Blocks {
+    match (blocks.len() as u128).cmp(&(count.div_ceil(32) * block::BYTES as u128)) {
+        Ordering::Less => return Blocks::Refused(vec![Class::TruncatedPayload]),
+        Ordering::Greater => return Blocks::Refused(vec![Class::TrailingBytes]),
         Ordering::Equal => {}
     }
     let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
@@ -98,18 +165,59 @@ fn decode(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
         read.iter().any(wrong_bias).then_some(Class::Bias),
     ];
     if faults.iter().any(Option::is_some) {
-        return Ok(Expect::Refuse(faults.into_iter().flatten().collect()));
+        return Blocks::Refused(faults.into_iter().flatten().collect());
     }
-    let values = Answer::Values(Bits(block::decode(blocks, original_len as usize)));
-    if read.iter().filter_map(scale).any(|scale| scale.is_negative()) {
-        return Ok(signed_or_positive(values));
+    match read.iter().filter_map(scale).any(|scale| scale.is_negative()) {
+        true => Blocks::Negative,
+        false => Blocks::Plain,
     }
-    Ok(Expect::Exact(values))
+}
+
+/// GGML-1 and GGML-2.
+fn decode_q4_1(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
+    if !original_len.is_multiple_of(32) {
+        return Ok(Expect::Refuse(vec![Class::Shape]));
+    }
+    match block_faults(blocks, original_len.into()) {
+        // A scale of zero is lawful here; what is not finite is not spoken of.
+        Blocks::Refused(classes) if !classes.contains(&Class::Scale) => {
+            return Ok(Expect::Refuse(classes));
+        }
+        _ => {}
+    }
+    let halves =
+        blocks.chunks(block::BYTES).flat_map(|block| [[block[0], block[1]], [block[2], block[3]]]);
+    if halves.map(u16::from_le_bytes).any(|half| block::half(half).is_none()) {
+        return Err("GGML-2 demands nothing of a scale or minimum that is not finite".into());
+    }
+    Ok(Expect::Exact(Answer::Values(Bits(ggml::decode(blocks)))))
+}
+
+/// GGML-1 and GGML-3.
+fn encode_q4_1(shape: &[u64], values: &Bits) -> Result<Expect, String> {
+    let mut classes = Vec::new();
+    if !values.0.len().is_multiple_of(32) {
+        classes.push(Class::Shape);
+    }
+    let (product, widest) = file::fold(shape);
+    if product != values.0.len() as u128 {
+        classes.push(Class::ShapeMismatch);
+    }
+    let overflows = widest >> 64 != 0;
+    if !classes.is_empty() {
+        classes.extend(overflows.then_some(Class::Overflow));
+        return Ok(Expect::Refuse(classes));
+    }
+    let variants = ggml::encode(&values.0).ok_or("GGML-3 demands nothing of such values")?;
+    Ok(encodings(variants, overflows))
+}
+
+fn behaviour(name: &str, answer: Answer) -> Behaviour {
+    Behaviour { name: name.into(), answer }
 }
 
 /// KHQ4-P6.
 fn signed_or_positive(accepted: Answer) -> Expect {
-    let behaviour = |name: &str, answer| Behaviour { name: name.into(), answer };
     Expect::OneOf(vec![
         behaviour("signed-scale", accepted),
         behaviour("positive-scale", Answer::Refuse(vec![Class::Scale])),
@@ -152,18 +260,21 @@ fn encode_tensor(mode: Mode, shape: &[u64], values: &Bits) -> Result<Expect, Str
         return Err(format!("{zeros} blocks have a minimum of zero, more than {MOST_ZERO_MINIMA}"));
     }
     let variants = encode::encode(&values.0, symmetric).map_err(|fault| format!("{fault:?}"))?;
-    let behaviour = |variant: encode::Variant| Behaviour {
-        name: variant.behaviours.join("+"),
-        answer: Answer::Blocks(Bytes(variant.payload)),
+    Ok(encodings(variants, overflows))
+}
+
+/// The encodings under the behaviours that they show.
+fn encodings(variants: Vec<encode::Variant>, overflows: bool) -> Expect {
+    let encoding = |variant: encode::Variant| {
+        behaviour(&variant.behaviours.join("+"), Answer::Blocks(Bytes(variant.payload)))
     };
-    let mut behaviours: Vec<Behaviour> = variants.into_iter().map(behaviour).collect();
+    let mut behaviours: Vec<Behaviour> = variants.into_iter().map(encoding).collect();
     if overflows {
         // KHQ4-H6: there are no values, and so but one encoding.
         behaviours[0].name = "zero-first".into();
-        let answer = Answer::Refuse(vec![Class::Overflow]);
-        behaviours.push(Behaviour { name: "fold-left".into(), answer });
+        behaviours.push(behaviour("fold-left", Answer::Refuse(vec![Class::Overflow])));
     }
-    Ok(one_of(behaviours))
+    one_of(behaviours)
 }
 
 fn from_verdict(verdict: Verdict, answer: impl Fn(Content) -> Answer) -> Expect {
@@ -171,8 +282,22 @@ fn from_verdict(verdict: Verdict, answer: impl Fn(Content) -> Answer) -> Expect 
         Verdict::Accept(content) => Expect::Exact(answer(content)),
         Verdict::Refuse(classes) => Expect::Refuse(classes.into_iter().collect()),
         Verdict::Either { content, accepts, refuses, class } => Expect::OneOf(vec![
-            Behaviour { name: accepts.into(), answer: answer(content) },
-            Behaviour { name: refuses.into(), answer: Answer::Refuse(vec![class]) },
+            behaviour(accepts, answer(content)),
+            behaviour(refuses, Answer::Refuse(vec![class])),
+        ]),
+    }
+}
+
+fn from_half_verdict(
+    verdict: halves::Verdict,
+    answer: impl Fn(halves::Content) -> Answer,
+) -> Expect {
+    match verdict {
+        halves::Verdict::Accept(content) => Expect::Exact(answer(content)),
+        halves::Verdict::Refuse(classes) => Expect::Refuse(classes.into_iter().collect()),
+        halves::Verdict::Either(content) => Expect::OneOf(vec![
+            behaviour("zero-first", answer(content)),
+            behaviour("fold-left", Answer::Refuse(vec![Class::Overflow])),
         ]),
     }
 }

@@ -50,12 +50,33 @@ impl ExactBlock {
     pub fn weight(&self, index: usize) -> u32 {
         let exact = self.exact_weight(index);
         if exact.is_zero() {
-            // A sum of zeros is negative only where both are; numbers that cancel give +0, and
-            // then the bias is no zero.
-            let negative = self.scale >= 0x8000 && self.bias == 0x8000;
-            return u32::from(negative) << 31;
+            return u32::from(self.zero_is_negative()) << 31;
         }
         round(&exact, &Exact::scaled(1, 0), Format::F32).bits(Format::F32) as u32
+    }
+
+    /// f16 bits of the weight that nibble `index` stands for, rounded once or, through f32, twice;
+    /// `None` where that is an infinity (F16-1, F16-2).
+    ///
+    /// # Panics
+    ///
+    /// As [`ExactBlock::weight`].
+    pub fn half_weight(&self, index: usize, twice: bool) -> Option<u16> {
+        let (mut exact, one) = (self.exact_weight(index), Exact::scaled(1, 0));
+        if exact.is_zero() {
+            return Some(u16::from(self.zero_is_negative()) << 15);
+        }
+        if twice {
+            exact = round(&exact, &one, Format::F32).value()?;
+        }
+        let rounded = round(&exact, &one, Format::F16);
+        rounded.value().map(|_| rounded.bits(Format::F16) as u16)
+    }
+
+    /// A sum of zeros is negative only where both are; numbers that cancel give +0, and then the bias
+    /// is no zero.
+    fn zero_is_negative(&self) -> bool {
+        self.scale >= 0x8000 && self.bias == 0x8000
     }
 
     /// The weight before its one rounding.
@@ -101,4 +122,17 @@ pub fn decode(payload: &[u8], len: usize) -> Vec<u32> {
         })
     });
     values.take(len).collect()
+}
+
+/// f16 bits of the `len` values in a payload of whole blocks, rounded once or twice; `None` where one
+/// of them is an infinity (F16-1, F16-2).
+///
+/// # Panics
+///
+/// As [`decode`].
+pub fn decode_to_half(payload: &[u8], len: usize, twice: bool) -> Option<Vec<u16>> {
+    assert_eq!(payload.len(), len.div_ceil(WEIGHTS) * BYTES, "the blocks of {len} values");
+    let blocks: Vec<_> = payload.chunks(BYTES).map(ExactBlock::read).collect();
+    let value = |index: usize| blocks[index / WEIGHTS].half_weight(index % WEIGHTS, twice);
+    (0..len).map(value).collect()
 }

@@ -65,17 +65,30 @@ pub fn encode(values: &[u32], symmetric: bool) -> Result<Vec<Variant>, Refusal> 
             variants.push(Variant { behaviours: vec!["padding-zero"], payload });
         }
     }
-    for (index, one) in evaluated.iter().enumerate().filter(|(_, one)| one.zero_bias) {
+    let zeros = evaluated.iter().enumerate().filter(|(_, one)| one.zero_bias);
+    double_by_zeros(&mut variants, zeros.map(|(index, one)| (index, one.block.bias)));
+    Ok(variants)
+}
+
+/// The encodings that differ from `payload` in the sign of a minimum that is a zero (ENC-Z1), which is
+/// that of each block in `zeros`: its index, and its bias as it stands.
+pub(super) fn zero_minimum_variants(payload: Vec<u8>, zeros: &[(usize, u16)]) -> Vec<Variant> {
+    let mut variants = vec![Variant { behaviours: Vec::new(), payload }];
+    double_by_zeros(&mut variants, zeros.iter().copied());
+    variants
+}
+
+fn double_by_zeros(variants: &mut Vec<Variant>, zeros: impl Iterator<Item = (usize, u16)>) {
+    for (index, bias) in zeros {
         let sign = index * super::block::BYTES + 3;
-        let set = one.block.bias == 0x8000;
+        let set = bias == 0x8000;
         let names = ["zero-bias-positive", "zero-bias-negative"];
         let flip = |mut payload: Vec<u8>| {
             payload[sign] ^= 0x80;
             payload
         };
-        double(&mut variants, names[usize::from(set)], names[usize::from(!set)], flip);
+        double(variants, names[usize::from(set)], names[usize::from(!set)], flip);
     }
-    Ok(variants)
 }
 
 /// Doubles the variants by a change that is lawful for each of them.

@@ -9,9 +9,12 @@
 pub mod block;
 pub mod encode;
 pub mod file;
+pub mod ggml;
 pub mod halves;
 mod header;
 pub mod number;
+pub mod product;
+pub mod rotation;
 
 pub use block::{ExactBlock, decode};
 pub use encode::{Refusal, Variant, encode};

@@ -25,6 +25,11 @@ impl Exact {
         Self { mantissa: BigInt::from(mantissa), exponent }
     }
 
+    /// `mantissa * 2^exponent`, of any length.
+    pub(super) fn long(mantissa: BigInt, exponent: i32) -> Self {
+        Self { mantissa, exponent }
+    }
+
     /// Whether this is zero.
     pub fn is_zero(&self) -> bool {
         self.mantissa.is_zero()
@@ -249,4 +254,15 @@ pub fn round_half_away(number: &Exact) -> BigInt {
     let (top, bottom, _) = (&doubled + &one).aligned(&Exact::scaled(2, 0));
     let magnitude = top.div_floor(&bottom);
     if number.mantissa.sign() == Sign::Minus { -magnitude } else { magnitude }
+}
+
+/// The integer part of `number`, cut towards zero.
+pub fn truncate(number: &Exact) -> BigInt {
+    match number.exponent {
+        0.. => &number.mantissa << number.exponent as usize,
+        below => {
+            let whole = number.abs().mantissa >> below.unsigned_abs() as usize;
+            if number.is_negative() { -whole } else { whole }
+        }
+    }
 }

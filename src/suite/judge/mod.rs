@@ -1,18 +1,27 @@
 //! Judging: a reply beside a case's lawful answers.
 
+mod kernel;
+mod rows;
+
 use serde::{Deserialize, Serialize};
 
 use super::case::{Answer, Case, Expect, Input, Mode};
+use super::exact::encode;
 use super::exact::encode::margin;
-use super::exact::{ExactBlock, block, encode};
-use super::hex::{Bits, Bytes};
+use super::hex::{Bits, Bits16, Bits64, Bytes};
 use crate::format::Class;
+use kernel::{dot, rotated};
+use rows::{described, double, file_rows, given_in_words, half, payload_rows, single, value_rows};
 
 /// What a subject gave, as far as judging is concerned: how it was reached is not known here.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
-    /// The values of a decode.
+    /// Values of f32.
     Values(Bits),
+    /// Values of f16.
+    Halves(Bits16),
+    /// Values of f64.
+    Doubles(Bits64),
     /// The payload of an encode.
     Blocks(Bytes),
     /// The tensor of a load: its values, its payload or both.
@@ -23,6 +32,13 @@ pub enum Given {
         blocks: Option<Bytes>,
         /// Its values.
         values: Option<Bits>,
+    },
+    /// The tensor of a load of KHF1.
+    HalfTensor {
+        /// Its shape.
+        shape: Vec<u64>,
+        /// Its values.
+        values: Bits16,
     },
     /// The file that a save left.
     File(Bytes),
@@ -146,9 +162,6 @@ impl Judgement {
 /// Rows that are kept of a comparison, however much differs.
 const MOST_ROWS: usize = 256;
 
-/// Bytes of an answer that are kept for people, however long it is.
-const MOST_BYTES: usize = 4096;
-
 /// Judges what was given by the case's expectation. With `bounded`, an encoding within ENC-B1 is a
 /// lawful alternate of every canonical one.
 pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
@@ -167,9 +180,15 @@ pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
             judged.fold(first, |best, next| if next.outcome < best.outcome { next } else { best })
         }
         Expect::Bounded {} => canonical(case, given),
+        Expect::Dot { refuse } => dot(case, refuse, given),
         Expect::Refuse(classes) => refused(classes, given, ""),
     };
     match (&case.input, given) {
+        (Input::Rotate { .. }, _)
+            if judgement.outcome.is_failure() && !matches!(case.expect, Expect::Refuse(_)) =>
+        {
+            rotated(judgement, &case.input, given)
+        }
         (Input::Encode { mode, values, .. }, Given::Blocks(payload))
             if judgement.outcome.is_failure() && !matches!(case.expect, Expect::Refuse(_)) =>
         {
@@ -235,7 +254,17 @@ fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
             let row = Row::new("answer", described(expected), format!("refused: {message}"));
             return Judgement { rows: vec![row], ..Judgement::plain(Outcome::Fail, summary) };
         }
-        (Answer::Values(expected), Given::Values(got)) => value_rows(expected, got),
+        (Answer::Values(expected), Given::Values(got)) => value_rows(&expected.0, &got.0, single),
+        (Answer::Halves(expected), Given::Halves(got)) => value_rows(&expected.0, &got.0, half),
+        (Answer::Doubles(expected), Given::Doubles(got)) => value_rows(&expected.0, &got.0, double),
+        (
+            Answer::HalfTensor { shape, values },
+            Given::HalfTensor { shape: got_shape, values: got },
+        ) => {
+            let mut rows = vec![Row::new("shape", format!("{shape:?}"), format!("{got_shape:?}"))];
+            rows.extend(value_rows(&values.0, &got.0, half));
+            rows
+        }
         (Answer::Blocks(expected), Given::Blocks(got)) => payload_rows(expected, got),
         (Answer::File(expected), Given::File(got)) => file_rows(expected, got),
         (
@@ -247,7 +276,7 @@ fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
                 rows.push(Row::new("content", "values, blocks or both", "neither"));
             }
             rows.extend(got_blocks.iter().flat_map(|got| payload_rows(blocks, got)));
-            rows.extend(got_values.iter().flat_map(|got| value_rows(values, got)));
+            rows.extend(got_values.iter().flat_map(|got| value_rows(&values.0, &got.0, single)));
             rows
         }
         (expected, _) => vec![Row::new("answer", described(expected), "a result of another kind")],
@@ -269,6 +298,7 @@ fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
 fn is_same(answer: &Answer, given: &Given) -> bool {
     match (answer, given) {
         (Answer::Values(expected), Given::Values(got)) => expected == got,
+        (Answer::Halves(expected), Given::Halves(got)) => expected == got,
         (Answer::Blocks(expected), Given::Blocks(got)) => expected == got,
         (
             Answer::Tensor { shape, blocks, values },
@@ -299,110 +329,4 @@ fn refused(classes: &[Class], given: &Given, behaviour: &str) -> Judgement {
             }
         }
     }
-}
-
-fn described(answer: &Answer) -> String {
-    match answer {
-        Answer::Values(values) => format!("{} values", values.0.len()),
-        Answer::Blocks(blocks) => format!("{} bytes of blocks", blocks.0.len()),
-        Answer::Tensor { shape, .. } => format!("a tensor of shape {shape:?}"),
-        Answer::File(bytes) => format!("a file of {} bytes", bytes.0.len()),
-        Answer::Refuse(_) => "refused".into(),
-    }
-}
-
-fn given_in_words(given: &Given) -> String {
-    match given {
-        Given::Values(values) => format!("{} values: {}", values.0.len(), brief(values)),
-        Given::Blocks(blocks) => format!("accepted, blocks {}", shown_bytes(blocks)),
-        Given::Tensor { shape, .. } => format!("accepted, shape {shape:?}"),
-        Given::File(bytes) => format!("wrote a file of {} bytes", bytes.0.len()),
-        Given::Refused { message, .. } => format!("refused: {message}"),
-    }
-}
-
-/// Bytes in hex, as many as a person may want to see.
-fn shown_bytes(bytes: &Bytes) -> String {
-    let shown = Bytes(bytes.0.iter().take(MOST_BYTES).copied().collect());
-    let more = if bytes.0.len() > MOST_BYTES { "..." } else { "" };
-    format!("{shown}{more}")
-}
-
-fn brief(values: &Bits) -> String {
-    const SHOWN: usize = 4;
-    let shown: Vec<String> = values.values().iter().take(SHOWN).map(ToString::to_string).collect();
-    let more = if values.0.len() > SHOWN { ", ..." } else { "" };
-    format!("{}{more}", shown.join(", "))
-}
-
-/// The number of values, and each value that differs.
-fn value_rows(expected: &Bits, got: &Bits) -> Vec<Row> {
-    let word = |bits: Option<&u32>| match bits {
-        Some(&bits) => format!("{bits:08x} ({:e})", f32::from_bits(bits)),
-        None => "none".into(),
-    };
-    let count = Row::new("values", expected.0.len(), got.0.len());
-    // What a subject gives may be as long as it likes; what is kept of it is not.
-    let longest = expected.0.len().max(got.0.len()).min(expected.0.len() + MOST_ROWS + 1);
-    let row = |index: usize| {
-        Row::new(format!("value {index}"), word(expected.0.get(index)), word(got.0.get(index)))
-    };
-    let differing =
-        (0..longest).filter(|&index| expected.0.get(index) != got.0.get(index)).map(row);
-    std::iter::once(count).chain(differing.take(MOST_ROWS + 1)).collect()
-}
-
-/// The fields of the blocks that differ; all fields of a payload of one block.
-fn payload_rows(expected: &Bytes, got: &Bytes) -> Vec<Row> {
-    if expected.0.len() != got.0.len() || !got.0.len().is_multiple_of(block::BYTES) {
-        return vec![
-            Row::new(
-                "blocks",
-                format!("{} bytes", expected.0.len()),
-                format!("{} bytes", got.0.len()),
-            ),
-            Row::new("payload", shown_bytes(expected), shown_bytes(got)),
-        ];
-    }
-    let read = |bytes: &Bytes| -> Vec<ExactBlock> {
-        bytes.0.chunks(block::BYTES).map(ExactBlock::read).collect()
-    };
-    let (expected, got) = (read(expected), read(got));
-    let single = expected.len() == 1;
-    let pairs = expected.iter().zip(&got).enumerate();
-    pairs
-        .filter(|(_, (expected, got))| single || expected != got)
-        .flat_map(|(index, (expected, got))| {
-            let half = |bits: u16| format!("{bits:04x} ({})", half::f16::from_bits(bits));
-            let digits = |nibbles: &[u8]| {
-                nibbles.iter().map(|nibble| format!("{nibble:x}")).collect::<String>()
-            };
-            [
-                Row::new(format!("block {index} scale"), half(expected.scale), half(got.scale)),
-                Row::new(format!("block {index} bias"), half(expected.bias), half(got.bias)),
-                Row::new(
-                    format!("block {index} nibbles"),
-                    digits(&expected.nibbles),
-                    digits(&got.nibbles),
-                ),
-            ]
-        })
-        .collect()
-}
-
-/// The length and the first byte that differs.
-fn file_rows(expected: &Bytes, got: &Bytes) -> Vec<Row> {
-    let mut rows = vec![Row::new(
-        "file",
-        format!("{} bytes", expected.0.len()),
-        format!("{} bytes", got.0.len()),
-    )];
-    let byte = |bytes: &Bytes, at: usize| {
-        bytes.0.get(at).map_or("none".to_owned(), |byte| format!("{byte:02x}"))
-    };
-    let longest = expected.0.len().max(got.0.len());
-    if let Some(at) = (0..longest).find(|&at| expected.0.get(at) != got.0.get(at)) {
-        rows.push(Row::new(format!("byte {at}"), byte(expected, at), byte(got, at)));
-    }
-    rows
 }

@@ -5,11 +5,15 @@ mod access;
 mod block;
 mod decode;
 mod encode;
+mod ggml;
+mod half;
 mod header;
 mod khf1;
 mod limits;
 mod payload;
+mod product;
 mod refusals;
+mod rotation;
 mod writing;
 
 use std::collections::BTreeSet;
@@ -24,7 +28,10 @@ use q4proof::codec::{Block, Mode};
 use q4proof::format::khq4::{self, View};
 use q4proof::format::{AddressWidth, Class, FormatError, ReadError};
 use q4proof::store;
-use zerocopy::IntoBytes;
+use q4proof::subject::Answer;
+use q4proof::suite::case::{Case, Input};
+use q4proof::suite::derive::derive;
+use zerocopy::{FromBytes, IntoBytes};
 
 /// Both address widths, for what has one meaning on either.
 const WIDTHS: [AddressWidth; 2] = [AddressWidth::Bits32, AddressWidth::Bits64];
@@ -70,6 +77,28 @@ fn file_of(ndim: u32, shape: &[u64], original_len: u64, payload: &[u8]) -> Vec<u
 /// A block of this scale and bias whose sixteen bytes of nibbles are `pair`.
 fn block(scale: u16, bias: u16, pair: u8) -> Vec<u8> {
     [&scale.to_le_bytes()[..], &bias.to_le_bytes(), &[pair; 16]].concat()
+}
+
+/// The blocks in `bytes`.
+fn blocks(bytes: &[u8]) -> Vec<Block> {
+    <[Block]>::ref_from_bytes(bytes).expect("whole blocks").to_vec()
+}
+
+/// A case that asks `input`, with the answers that the evaluator derives.
+fn asked(input: Input) -> Case {
+    let mut case = Case { control: None, ..crate::embedded().cases()[0].clone() };
+    case.input = input;
+    case.expect = derive(&case, None).expect("a question that SPEC.md answers");
+    case
+}
+
+/// The answer is a refusal of this class.
+#[track_caller]
+fn declined<T: std::fmt::Debug>(answer: Answer<T>, class: Class) {
+    match answer {
+        Answer::Refused(refusal) => assert_eq!(refusal.class, Some(class), "{}", refusal.message),
+        other => panic!("{other:?}, expected a refusal as {class}"),
+    }
 }
 
 /// The payload of `count` lawful blocks.
@@ -218,14 +247,17 @@ fn every_clause_has_a_test_that_is_named_after_it() {
             [$((stringify!($module), include_str!(concat!(stringify!($module), ".rs")))),*]
         };
     }
-    let sources = sources![access block decode encode header khf1 limits payload refusals writing];
+    let sources = sources![
+        access block decode encode ggml half header khf1 limits payload product refusals rotation writing
+    ];
     let clauses: BTreeSet<String> = SPEC
         .lines()
         .filter_map(|line| line.strip_prefix("### ")?.split_once(" · "))
         .map(|(id, _)| format!("{}_", id.to_lowercase().replace('-', "_")))
         .collect();
-    // BLK 4, H 8, P 7, A 4, W 3, ERR 3, DEC 4, ENC 4 + 4 + 3 + 1 + 3 + 2 + 1 + 1 + 1, KHF1 7.
-    assert_eq!(clauses.len(), 60, "{clauses:?}");
+    // BLK 4, H 8, P 7, A 4, W 3, ERR 3, DEC 4, ENC 4 + 4 + 3 + 1 + 3 + 2 + 1 + 1 + 1, KHF1 7, F16 3,
+    // DOT 6, ROT 9, GGML 3.
+    assert_eq!(clauses.len(), 81, "{clauses:?}");
 
     let mut without = clauses.clone();
     for (module, source) in sources {

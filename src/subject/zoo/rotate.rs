@@ -1,0 +1,234 @@
+//! Rotation (SPEC ROT), with a switch at every slip that rotations have had.
+
+use num_traits::Float;
+
+use super::{Fault, Faulty, refusal};
+use crate::format::Class;
+use crate::subject::message::{Precision, Refusal, Rotate};
+use crate::suite::case::Side;
+use crate::suite::hex::{Bits, Bits64, Bytes};
+
+const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Faulty {
+    /// The rotated values' bytes.
+    pub(super) fn rotate_matrix(self, request: &Rotate) -> Result<Bytes, Refusal> {
+        let wrong = |message| refusal(Class::ShapeMismatch, message);
+        let gamma = request.gamma.as_ref();
+        match request.precision {
+            Precision::F32 => {
+                let read = |bytes: &Bytes| Bits::from_le_bytes(bytes).map(|bits| bits.values());
+                let values = read(&request.values).map_err(wrong)?;
+                let gamma = gamma.map(read).transpose().map_err(wrong)?;
+                Ok(Bits::of(&self.rotated(request, values, gamma)?).to_le_bytes())
+            }
+            Precision::F64 => {
+                let read = |bytes: &Bytes| Bits64::from_le_bytes(bytes).map(|bits| bits.values());
+                let values = read(&request.values).map_err(wrong)?;
+                let gamma = gamma.map(read).transpose().map_err(wrong)?;
+                let values = match self.has(Fault::RotationThroughF32) {
+                    true => values.into_iter().map(|value| f64::from(value as f32)).collect(),
+                    false => values,
+                };
+                Ok(Bits64::of(&self.rotated(request, values, gamma)?).to_le_bytes())
+            }
+        }
+    }
+
+    fn rotated<T: Float>(
+        self,
+        request: &Rotate,
+        mut values: Vec<T>,
+        gamma: Option<Vec<T>>,
+    ) -> Result<Vec<T>, Refusal> {
+        let Rotate { side, rows, columns, block, .. } = *request;
+        let length = if side == Side::Input { columns } else { rows };
+        self.check_length(length, block)?;
+        let extent = rows.checked_mul(columns) == Some(values.len() as u64);
+        let of_gamma = gamma.as_ref().is_none_or(|gamma| gamma.len() as u64 == columns);
+        let lawful = extent && of_gamma || self.has(Fault::RotationExtentUnchecked);
+        if !lawful {
+            return Err(refusal(Class::ShapeMismatch, format!("{} values", values.len())));
+        }
+        if values.is_empty() {
+            let refused = self.has(Fault::RotationEmptyRefused);
+            return if refused {
+                Err(refusal(Class::ShapeMismatch, "no values"))
+            } else {
+                Ok(values)
+            };
+        }
+        let columns = (columns as usize).clamp(1, values.len());
+        let fold = |values: &mut [T]| {
+            for row in values.chunks_mut(columns) {
+                for (value, &gamma) in row.iter_mut().zip(gamma.iter().flatten()) {
+                    *value = match self.fault {
+                        Some(Fault::NormNotFolded) => *value,
+                        Some(Fault::NormWithoutOne) => *value * gamma,
+                        Some(Fault::NormDivided) => *value / (T::one() + gamma),
+                        _ => *value * (T::one() + gamma),
+                    };
+                }
+            }
+        };
+        let late = self.has(Fault::NormFoldedAfterRotation);
+        if !late {
+            fold(&mut values);
+        }
+        let by_rows = match self.fault {
+            Some(Fault::OutputSideTakenForInput) => true,
+            Some(Fault::InputSideTakenForOutput) => rows == 1,
+            _ => side == Side::Input,
+        };
+        if by_rows {
+            for row in values.chunks_mut(columns) {
+                self.rotate_line(request, row);
+            }
+        } else {
+            for first in 0..columns {
+                let places = (first..values.len()).step_by(columns);
+                let mut column: Vec<T> = places.clone().map(|place| values[place]).collect();
+                self.rotate_line(request, &mut column);
+                for (place, value) in places.zip(column) {
+                    values[place] = value;
+                }
+            }
+        }
+        if late {
+            fold(&mut values);
+        }
+        Ok(values)
+    }
+
+    fn check_length(self, length: u64, block: Option<u64>) -> Result<(), Refusal> {
+        let Some(run) = block else {
+            return match length.is_power_of_two() || self.has(Fault::OddLengthRotated) {
+                true => Ok(()),
+                false => Err(refusal(Class::Shape, format!("a length of {length}"))),
+            };
+        };
+        let lawful = match self.fault {
+            Some(Fault::RunsUnchecked) => true,
+            Some(Fault::RunCountUnchecked) => {
+                run.is_power_of_two()
+                    && length.is_multiple_of(run)
+                    && (1..=1 << 24).contains(&length)
+            }
+            Some(Fault::RotationLengthUnbounded) => {
+                run.is_power_of_two()
+                    && length != 0
+                    && length.is_multiple_of(run)
+                    && length / run <= 4096
+            }
+            _ => {
+                run.is_power_of_two()
+                    && length.is_multiple_of(run)
+                    && (1..=1 << 24).contains(&length)
+                    && length / run <= 4096
+            }
+        };
+        match lawful {
+            true => Ok(()),
+            false => Err(refusal(Class::Shape, format!("runs of {run} in {length}"))),
+        }
+    }
+
+    fn rotate_line<T: Float>(self, request: &Rotate, line: &mut [T]) {
+        let seed = match self.fault {
+            Some(Fault::SeedCutTo32Bits) => request.seed & u64::from(u32::MAX),
+            Some(Fault::SeedThroughF64) => request.seed as f64 as u64,
+            Some(Fault::SeedIgnored) => 0,
+            _ => request.seed,
+        };
+        let Some(run) = request.block.filter(|_| !self.has(Fault::RunsIgnored)) else {
+            return self.rotate_run(request.inverse, line, seed);
+        };
+        for (index, line) in line.chunks_mut((run as usize).max(1)).enumerate() {
+            let spaced = seed.wrapping_add(GAMMA.wrapping_mul(index as u64));
+            let seed = match self.fault {
+                Some(Fault::LinearRunSeeds) => spaced,
+                Some(Fault::FirstRunPlain) if index == 0 => seed,
+                Some(Fault::OneSeedForAllRuns) => mix(seed),
+                _ => mix(spaced),
+            };
+            self.rotate_run(request.inverse, line, seed);
+        }
+    }
+
+    fn rotate_run<T: Float>(self, inverse: bool, line: &mut [T], seed: u64) {
+        let inverse = match self.fault {
+            Some(Fault::ApplyForInverse) => false,
+            Some(Fault::InverseForApply) => true,
+            _ => inverse,
+        };
+        if !inverse {
+            self.change_signs(line, seed);
+        }
+        self.transform(line);
+        if inverse {
+            self.change_signs(line, seed);
+        }
+    }
+
+    fn change_signs<T: Float>(self, line: &mut [T], seed: u64) {
+        let mut state = match self.fault {
+            Some(Fault::SignsOneStateEarly) => seed,
+            Some(Fault::SignsOneStateLate) => seed.wrapping_add(GAMMA.wrapping_mul(2)),
+            _ => seed.wrapping_add(GAMMA),
+        };
+        for value in line {
+            state = state.wrapping_add(GAMMA);
+            let bit = match self.fault {
+                Some(Fault::SignFromHighBit) => mix(state) >> 63,
+                Some(Fault::SignInverted) => 1 - (mix(state) & 1),
+                Some(Fault::SignsNotMixed) => state & 1,
+                _ => mix(state) & 1,
+            };
+            if bit == 1 {
+                *value = -*value;
+            }
+        }
+    }
+
+    fn transform<T: Float>(self, line: &mut [T]) {
+        let mut h = 1;
+        // An odd length is only met by a fault: the part that is a power of two is transformed.
+        let whole = 1usize << line.len().ilog2();
+        while h < whole {
+            for pair in line[..whole].chunks_exact_mut(2 * h) {
+                let (left, right) = pair.split_at_mut(h);
+                for (a, b) in left.iter_mut().zip(right) {
+                    (*a, *b) = (*a + *b, *a - *b);
+                }
+            }
+            h *= 2;
+        }
+        if self.has(Fault::LastButterflyMissing) && whole > 1 {
+            undo(&mut line[..whole]);
+        }
+        let length = T::from(line.len()).expect("a length is a float");
+        let factor = match self.fault {
+            Some(Fault::NormFactorMissing) => T::one(),
+            Some(Fault::NormFactorTwice) => T::one() / length,
+            _ => T::one() / length.sqrt(),
+        };
+        for value in line {
+            *value = *value * factor;
+        }
+    }
+}
+
+/// Takes the last stage of butterflies back.
+fn undo<T: Float>(line: &mut [T]) {
+    let two = T::one() + T::one();
+    let (left, right) = line.split_at_mut(line.len() / 2);
+    for (a, b) in left.iter_mut().zip(right) {
+        (*a, *b) = ((*a + *b) / two, (*a - *b) / two);
+    }
+}
+
+fn mix(z: u64) -> u64 {
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

@@ -1,0 +1,186 @@
+//! ggml's Q4_1: its layout, its blocks of equal values, and inputs on which another encoder gives other
+//! bytes.
+
+use half::f16;
+
+use super::{Draft, block, plain_payload};
+use crate::suite::case::Input;
+use crate::suite::hex::{Bits, Bytes};
+use crate::suite::random::SplitMix64;
+
+const DECODED: &str = "decode-q4-1/nibbles-ascending";
+const ENCODED: &str = "encode-q4-1/ramp";
+const ONE: u16 = 0x3c00;
+
+pub(super) fn decodes() -> Vec<Draft> {
+    let draft = |id: &str, class: u8, note: &str, payload: Vec<u8>, len: u64| {
+        let input = Input::DecodeQ41 { blocks: Bytes(payload), original_len: len };
+        let clause = if class == 42 { "GGML-1" } else { "GGML-2" };
+        Draft::new(format!("decode-q4-1/{id}"), clause, note, input).class(class)
+    };
+    let ramp = |place: usize| place as u8;
+    let full = |id: &str, class: u8, note: &str, scale: u16, low: u16| {
+        draft(id, class, note, block(scale, low, ramp), 32)
+    };
+    let refused = |id: &str, note: &str, payload: Vec<u8>, len: u64| {
+        draft(id, 35, note, payload, len).control(DECODED)
+    };
+    let two = plain_payload(64);
+    let mut drafts = vec![
+        draft(
+            "nibbles-ascending",
+            42,
+            "0 to 15 in the sixteen bytes, twice",
+            block(ONE, 0, ramp),
+            32,
+        ),
+        draft(
+            "low-halves",
+            42,
+            "15 in the low half of each byte",
+            block(ONE, 0, |at| if at % 2 == 0 { 15 } else { 0 }),
+            32,
+        ),
+        draft(
+            "high-halves",
+            42,
+            "15 in the high half of each byte",
+            block(ONE, 0, |at| if at % 2 == 1 { 15 } else { 0 }),
+            32,
+        ),
+        full("metadata-order-1", 43, "another number in every other order", 0x2e66, 0xbc80),
+        full("metadata-order-2", 43, "another number in every other order", 0x0102, 0x4203),
+        full("minimum-added", 41, "5 + q / 2", 0x3800, 0x4500),
+        full("minimum-below-zero", 41, "q / 8 - 3", 0x3000, 0xc200),
+        full("scale-zero", 29, "a block of equal values: all are 5", 0x0000, 0x4500),
+        full("scale-and-minimum-zero", 29, "a block of zeros", 0x0000, 0x0000),
+        full("scale-subnormal", 32, "scale 2^-24", 0x0001, 0x0000),
+        full("minimum-subnormal", 32, "minimum -1023 * 2^-24", 0x0011, 0x83ff),
+        full("scale-largest", 32, "scale 65504", 0x7bff, 0xfbff),
+        full("scale-negative", 31, "a negative scale is lawful", 0xb800, ONE),
+        draft("no-values", 21, "no values in no blocks", Vec::new(), 0),
+        draft("two-blocks", 11, "64 values", two.clone(), 64),
+        draft("ten-blocks", 11, "320 values", plain_payload(320), 320),
+        refused("values-31", "31 values are not whole blocks", two[..20].to_vec(), 31),
+        refused("values-33", "33 values are not whole blocks", two.clone(), 33),
+        refused("values-1", "one value is no whole block", two[..20].to_vec(), 1),
+        refused("block-missing", "one block for 64 values", two[..20].to_vec(), 64).should(),
+        refused("block-too-many", "two blocks for 32 values", two.clone(), 32).should(),
+        refused("byte-missing", "39 bytes for 64 values", two[..39].to_vec(), 64).should(),
+    ];
+    drafts.extend((0..8).map(|step| {
+        let place = 4 * step + 1;
+        let note = format!("nibble 15 for weight {place}, 1 for all others");
+        // The place among sequential nibbles.
+        let at = 2 * (place % 16) + place / 16;
+        let payload = block(ONE, 0xbc00, |other| if other == at { 15 } else { 1 });
+        draft(&format!("place-{place:02}"), 42, &note, payload, 32)
+    }));
+    drafts
+}
+
+pub(super) fn encodes() -> Vec<Draft> {
+    let draft = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
+        let input = Input::EncodeQ41 { shape: shape.to_vec(), values: Bits::of(values) };
+        Draft::new(format!("encode-q4-1/{id}"), "GGML-3", note, input).class(class)
+    };
+    let one = |id: &str, class: u8, note: &str, values: &[f32]| {
+        let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
+        draft(id, class, note, &[32], &full)
+    };
+    let ramp: Vec<f32> = (0..32).map(|value| value as f32).collect();
+    let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
+        draft(id, class, note, shape, values).control(ENCODED)
+    };
+    let halves: Vec<f32> = (0..31).map(|value| value as f32 / 2.0).collect();
+    let just_below = |value: f32| f32::from_bits(value.to_bits() - 1);
+    let below: Vec<f32> = [0.0, 15.0]
+        .into_iter()
+        .chain((0..15).map(|value| just_below(value as f32 + 0.5)))
+        .collect();
+    let mut drafts = vec![
+        draft("ramp", 42, "0 to 31: the first half is in the low halves", &[32], &ramp),
+        one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
+        draft("shape-2x16", 45, "two rows of sixteen in one block", &[2, 16], &ramp),
+        draft("shape-32x1", 45, "a column", &[32, 1], &ramp),
+        draft("empty", 21, "no values give no blocks", &[0], &[]),
+        one("halves", 44, "ties at every half: rounded up", &halves),
+        one("just-below-halves", 44, "just below each half: t + 0.5 rounds too", &below),
+        one(
+            "quarter-steps",
+            44,
+            "quarters of a step, which a cut loses",
+            &[0.0, 15.0, 0.25, 7.75, 3.6],
+        ),
+        one("one-sign", 37, "5 to 7: the range does not reach to zero", &[5.0, 6.0, 7.0]),
+        one("one-sign-below", 37, "-7 to -5", &[-7.0, -6.0, -5.0]),
+        one("flat", 39, "equal values: scale 0, nibbles 0", &[3.25]),
+        one("flat-negative", 39, "equal values below zero", &[-0.375]),
+        one("flat-zero", 39, "zeros: the minimum is a zero of either sign", &[0.0]),
+        one("flat-negative-zero", 39, "zeros of both signs", &[0.0, -0.0]),
+        one("zero-minimum", 39, "a minimum of zero", &[0.0, 3.0, 7.5]),
+        one("tiny-range", 39, "a step that f16 stores as zero", &[1.0, 1.0 + 2f32.powi(-23)]),
+        one("subnormal-step", 39, "a step that is subnormal in f16", &[0.0, 15.0 * 2f32.powi(-20)]),
+        one("metadata", 43, "scale and minimum whose bytes differ", &[-3.3, 1.7, 0.2]),
+        one("largest", 40, "from -65504 to 65504", &[-65504.0, 65504.0, 0.0]),
+        refused("values-31", 35, "31 values are not whole blocks", &[31], &ramp[..31]),
+        refused(
+            "values-33",
+            35,
+            "33 values are not whole blocks",
+            &[33],
+            &[&ramp[..], &[1.0]].concat(),
+        ),
+        refused("shape-too-large", 47, "shape [33] for 32 values", &[33], &ramp),
+        refused("shape-too-small", 47, "shape [4, 4] for 32 values", &[4, 4], &ramp),
+    ];
+    let mut dice = SplitMix64::new(0x41);
+    for number in 1..=8 {
+        let magnitude = 2f32.powi(dice.below(12) as i32 - 8);
+        let values: Vec<f32> = (0..64).map(|_| dice.signed_unit() * magnitude).collect();
+        let note = format!("64 values up to {magnitude}, whose steps fall everywhere");
+        drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
+    }
+    drafts.extend(searched());
+    drafts
+}
+
+/// A wrong evaluation of a value's steps, from the value, the minimum and the scale.
+type Wrong = fn(f32, f32, f32) -> f32;
+
+/// Inputs on which one wrong evaluation gives another nibble, found by search next to the ties.
+fn searched() -> Vec<Draft> {
+    let wrong: [(&str, Wrong); 4] = [
+        ("ggml-scale-as-stored", |v, low, d| (v - low) * (1.0 / f16::from_f32(d).to_f32()) + 0.5),
+        ("ggml-minimum-as-stored", |v, low, d| (v - f16::from_f32(low).to_f32()) * (1.0 / d) + 0.5),
+        ("ggml-divided", |v, low, d| (v - low) / d + 0.5),
+        ("ggml-round-half-away", |v, low, d| ((v - low) * (1.0 / d)).round()),
+    ];
+    let mut dice = SplitMix64::new(0x9491);
+    wrong.into_iter().flat_map(|(name, steps)| found(name, steps, &mut dice)).collect()
+}
+
+fn found(name: &str, wrong: Wrong, dice: &mut SplitMix64) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    for _ in 0..1_000_000 {
+        let low = 8.0 * dice.signed_unit();
+        let high = low + 4.0 * dice.signed_unit().abs() + 0.5;
+        let d = (high - low) / 15.0;
+        let tie = low + (dice.below(15) as f32 + 0.5) * d;
+        let value = f32::from_bits(tie.to_bits() + dice.below(9) as u32 - 4).clamp(low, high);
+        let right = (value - low) * (1.0 / d) + 0.5;
+        if (right as u8).min(15) == (wrong(value, low, d) as u8).min(15) {
+            continue;
+        }
+        let values: Vec<f32> = [low, high, value].into_iter().cycle().take(32).collect();
+        let number = drafts.len() + 1;
+        let note = format!("{value} between {low} and {high}: next to a tie");
+        let input = Input::EncodeQ41 { shape: vec![32], values: Bits::of(&values) };
+        let id = format!("encode-q4-1/{name}-{number}").replace("/ggml-", "/");
+        drafts.push(Draft::new(id, "GGML-3", note, input).class(44).discriminates(&[name]));
+        if number == 3 {
+            return drafts;
+        }
+    }
+    panic!("{} inputs tell {name} apart, three are wanted", drafts.len());
+}

@@ -1,0 +1,111 @@
+//! What a load finds at its path: a file of bytes, its control's file edited, or something else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::suite::hex::Bytes;
+
+/// The format that a file is read as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum FileFormat {
+    /// 4-bit blocks.
+    #[default]
+    Khq4,
+    /// f16 values.
+    Khf1,
+}
+
+impl FileFormat {
+    /// Whether this is KHQ4, which goes without saying.
+    pub(super) fn is_khq4(&self) -> bool {
+        *self == Self::Khq4
+    }
+}
+
+/// What lies at the path that a load is given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum File {
+    /// A file of these bytes.
+    Bytes(Bytes),
+    /// The file of the case's control, edited in this order.
+    Patch(Vec<Edit>),
+    /// Something else than a file.
+    Special(Special),
+}
+
+/// One edit of a control's file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The field that is edited, for the reader.
+    pub field: String,
+    /// Set where the edit is no fault of its own: it repairs a field that depends on the fault, so
+    /// that one guard alone is under test.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repair: bool,
+    /// What is done.
+    pub change: Change,
+}
+
+/// What an edit does to the bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Change {
+    /// Puts `bytes` over those at `offset`.
+    Overwrite {
+        /// Where.
+        offset: u64,
+        /// With what.
+        bytes: Bytes,
+    },
+    /// Puts `bytes` between those at `offset`.
+    Insert {
+        /// Where.
+        offset: u64,
+        /// What.
+        bytes: Bytes,
+    },
+    /// Takes `count` bytes out.
+    Remove {
+        /// Where.
+        offset: u64,
+        /// How many.
+        count: u64,
+    },
+    /// Cuts the file to `len` bytes.
+    Truncate {
+        /// The bytes that stay.
+        len: u64,
+    },
+    /// Adds `bytes` at the end.
+    Append {
+        /// What.
+        bytes: Bytes,
+    },
+}
+
+/// What is no regular file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Special {
+    /// Nothing at all.
+    Missing,
+    /// A directory.
+    Directory,
+    /// A FIFO without a writer.
+    Fifo,
+    /// A character device.
+    Device,
+    /// A socket.
+    Socket,
+    /// A symbolic link to nothing.
+    DanglingSymlink,
+    /// A symbolic link to a directory.
+    SymlinkToDirectory,
+}

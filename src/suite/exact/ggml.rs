@@ -1,0 +1,84 @@
+//! Blocks of ggml's Q4_1 by the letter of SPEC GGML, exactly.
+
+use num_bigint::BigInt;
+use num_traits::ToPrimitive;
+
+use super::block::{BYTES, ExactBlock, WEIGHTS};
+use super::encode::{Variant, zero_minimum_variants};
+use super::number::{Exact, Format, round, truncate};
+
+/// Reads 20 bytes, whose nibbles stand in split-half order (GGML-1).
+///
+/// # Panics
+///
+/// Where there are not 20.
+fn read(bytes: &[u8]) -> ExactBlock {
+    reordered(&ExactBlock::read(bytes), |index| 2 * (index % 16) + index / 16)
+}
+
+/// The 20 bytes.
+fn write(block: &ExactBlock) -> Vec<u8> {
+    reordered(block, |index| index / 2 + 16 * (index % 2)).write()
+}
+
+fn reordered(block: &ExactBlock, place: impl Fn(usize) -> usize) -> ExactBlock {
+    let nibbles = (0..WEIGHTS).map(|index| block.nibbles[place(index)]).collect();
+    ExactBlock { nibbles, ..block.clone() }
+}
+
+/// f32 bits of the values in a payload of whole blocks (GGML-2).
+///
+/// # Panics
+///
+/// Where the payload is not whole blocks, or a scale or minimum is not finite.
+pub fn decode(payload: &[u8]) -> Vec<u32> {
+    let weights = |block: ExactBlock| (0..WEIGHTS).map(move |index| block.weight(index));
+    payload.chunks(BYTES).map(read).flat_map(weights).collect()
+}
+
+/// Every lawful encoding of f32 `values` (as bits), the preferred one first (GGML-3); `None` where
+/// nothing is demanded.
+///
+/// # Panics
+///
+/// Where the values are not whole blocks.
+pub fn encode(values: &[u32]) -> Option<Vec<Variant>> {
+    let blocks: Vec<ExactBlock> =
+        values.chunks(WEIGHTS).map(encode_block).collect::<Option<_>>()?;
+    let payload = blocks.iter().flat_map(write).collect();
+    let low = |block: &[u32]| {
+        block.iter().filter_map(|&bits| Format::F32.value(bits.into())).min().expect("32 values")
+    };
+    let lows = values.chunks(WEIGHTS).map(low).enumerate();
+    let zeros: Vec<_> =
+        lows.filter(|(_, low)| low.is_zero()).map(|(block, _)| (block, 0)).collect();
+    Some(zero_minimum_variants(payload, &zeros))
+}
+
+fn encode_block(bits: &[u32]) -> Option<ExactBlock> {
+    assert_eq!(bits.len(), WEIGHTS, "a whole block");
+    let one = Exact::scaled(1, 0);
+    let f32_of = |number: &Exact| round(number, &one, Format::F32).value();
+    let values: Vec<Exact> =
+        bits.iter().map(|&bits| Format::F32.value(bits.into())).collect::<Option<_>>()?;
+    let (low, high) = (values.iter().min()?, values.iter().max()?);
+    let span = f32_of(&(high - low))?;
+    let scale = round(&span, &Exact::scaled(15, 0), Format::F32).value()?;
+    let inverse = match scale.is_zero() {
+        true => Exact::zero(),
+        false => round(&one, &scale, Format::F32).value()?,
+    };
+    let (stored_scale, stored_low) = (f16_of(&scale)?, f16_of(low)?);
+    let nibble = |value: &Exact| {
+        let steps = f32_of(&(&f32_of(&(value - low))? * &inverse))?;
+        let whole: BigInt = truncate(&f32_of(&(&steps + &Exact::scaled(1, -1)))?);
+        whole.min(15.into()).to_u8()
+    };
+    let nibbles = values.iter().map(nibble).collect::<Option<_>>()?;
+    Some(ExactBlock { scale: stored_scale, bias: stored_low, nibbles })
+}
+
+fn f16_of(number: &Exact) -> Option<u16> {
+    let rounded = round(number, &Exact::scaled(1, 0), Format::F16);
+    rounded.value().map(|_| rounded.bits(Format::F16) as u16)
+}
