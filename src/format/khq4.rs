@@ -212,15 +212,14 @@ pub fn check_blocks(blocks: &[Block], payload_offset: u64) -> Result<(), FormatE
     for (index, block) in blocks.iter().enumerate() {
         let offset = payload_offset + (index * BLOCK_BYTES) as u64;
         let (scale, bias) = (block.scale(), block.bias());
+        let first = index * BLOCK_WEIGHTS;
         if !scale.is_finite() || scale.to_f32() == 0.0 {
-            let first = index * BLOCK_WEIGHTS;
             let detail = format!(
                 "block {index} (values from {first}): scale is {scale}, expected finite, not zero"
             );
             return Err(FormatError::new(Class::Scale, offset, detail));
         }
         if !bias.is_finite() {
-            let first = index * BLOCK_WEIGHTS;
             let detail =
                 format!("block {index} (values from {first}): bias is {bias}, expected finite");
             return Err(FormatError::new(Class::Bias, offset + 2, detail));

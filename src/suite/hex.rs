@@ -24,7 +24,7 @@ impl Bytes {
                 .to_digit(16)
                 .ok_or_else(|| format!("{:?} is no hex digit", digit as char))
         };
-        let pair = |pair: &[u8]| Ok((digit(pair[0])? << 4 | digit(pair[1])?) as u8);
+        let pair = |pair: &[u8]| Ok((16 * digit(pair[0])? + digit(pair[1])?) as u8);
         text.as_bytes().chunks_exact(2).map(pair).collect::<Result<_, _>>().map(Self)
     }
 }

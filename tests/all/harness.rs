@@ -339,6 +339,21 @@ fn outcomes_are_ordered_from_best_to_worst() {
         O::ProtocolError,
     ];
     assert!(order.is_sorted());
+    assert_eq!(
+        order.map(O::name),
+        [
+            "not in profile",
+            "pass",
+            "pass-alternate",
+            "wrong-class",
+            "fail",
+            "control-rejected",
+            "unsupported",
+            "timeout",
+            "crash",
+            "protocol-error",
+        ]
+    );
     let failures: Vec<_> = order.into_iter().filter(|outcome| outcome.is_failure()).collect();
     assert_eq!(failures, order[4..]);
 }

@@ -132,7 +132,7 @@ fn scales() -> Vec<Draft> {
                 format!("decode/scale-negative-{name}"),
                 "KHQ4-P6",
                 format!("scale -{words}"),
-                full(scale | NEGATIVE, bias, ramp),
+                full(NEGATIVE + scale, bias, ramp),
             )
             .class(if scale < ONE { 31 } else { 54 }),
         );

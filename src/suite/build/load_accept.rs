@@ -250,7 +250,7 @@ fn behaviours() -> Vec<Draft> {
     ]
 }
 
-/// What a refusal appends when it needs more payload: blocks like the others.
-pub(super) fn more_blocks(count: u64) -> super::Change {
-    append(&plain_payload(32 * count))
+/// What a refusal appends when it needs more payload: a block like the others.
+pub(super) fn one_more_block() -> super::Change {
+    append(&plain_payload(32))
 }

@@ -3,7 +3,7 @@
 //! Each is an accepted control and one edit, with the repairs of what depends on it, so that the
 //! one guard under test is all that stands between the loader and a wrong tensor.
 
-use super::load_accept::{EMPTY, LONG, MATRIX, SCALAR, TAIL, VECTOR, more_blocks};
+use super::load_accept::{EMPTY, LONG, MATRIX, SCALAR, TAIL, VECTOR, one_more_block};
 use super::{Draft, fault, load, overwrite, patch, repair, truncate};
 use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input, Special};
 
@@ -329,7 +329,7 @@ fn mismatches() -> Vec<Draft> {
             VECTOR,
             LEN_1D,
             64,
-            more_blocks(1),
+            one_more_block(),
         ),
         length(
             "smaller-with-payload",
@@ -356,7 +356,7 @@ fn mismatches() -> Vec<Draft> {
             MATRIX,
             LEN_1D + 8,
             64,
-            more_blocks(1),
+            one_more_block(),
         ),
         length(
             "scalar-none",
@@ -374,7 +374,7 @@ fn mismatches() -> Vec<Draft> {
             SCALAR,
             SHAPE,
             33,
-            more_blocks(1),
+            one_more_block(),
         ),
         length(
             "empty-larger",
@@ -383,7 +383,7 @@ fn mismatches() -> Vec<Draft> {
             EMPTY,
             LEN_1D,
             32,
-            more_blocks(1),
+            one_more_block(),
         ),
         refusal(
             "length-within-block",

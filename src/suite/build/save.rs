@@ -105,7 +105,7 @@ fn exact() -> Vec<Draft> {
 fn class_of(shape: &[u64], len: u64) -> u8 {
     match (shape, len) {
         ([], _) => 22,
-        (shape, 0) if shape.iter().any(|&size| size > u32::MAX.into()) => 19,
+        (shape, 0) if shape.iter().any(|&size| size >> 32 != 0) => 19,
         (_, 0) => 21,
         ([1], _) => 3,
         ([32 | 64], _) => 5,

@@ -31,7 +31,7 @@ pub(super) fn matmul(input: &Input) -> Result<Expect, String> {
         return Ok(Expect::Refuse(faults));
     }
     let product = product(input).ok_or("nothing is demanded of such a product")?;
-    let sums = product.sums().ok_or("DOT-1 demands nothing of an x that is not finite")?;
+    let sums = product.sums().ok_or("DOT-1 demands nothing of such an x")?;
     if sums.len() as u128 != u128::from(*rows) * u128::from(*vectors) {
         return Err("DOT speaks of no product without columns".into());
     }

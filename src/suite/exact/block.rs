@@ -37,7 +37,7 @@ impl ExactBlock {
 
     /// The 20 bytes.
     pub fn write(&self) -> Vec<u8> {
-        let halves = [self.scale, self.bias].map(|half| [(half % 256) as u8, (half / 256) as u8]);
+        let halves = [self.scale, self.bias].map(u16::to_le_bytes);
         let pairs = self.nibbles.chunks(2).map(|pair| pair[0] + 16 * pair[1]);
         halves.concat().into_iter().chain(pairs).collect()
     }

@@ -62,7 +62,6 @@ pub fn judge(bytes: &[u8], width: u32, expected_shape: Option<&[u64]>) -> Verdic
 
 /// The bytes of the file of a tensor, lawful or not.
 pub fn write(shape: &[u64], numel: u64, values: &[u16]) -> Vec<u8> {
-    let payload: Vec<u8> =
-        values.iter().flat_map(|value| [(value % 256) as u8, (value / 256) as u8]).collect();
+    let payload: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     header::write(&BEGINS, shape, numel, &payload)
 }

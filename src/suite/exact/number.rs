@@ -199,7 +199,7 @@ impl Rounded {
                 (field << fraction_bits) + (significand - (1 << fraction_bits))
             }
         };
-        sign | magnitude
+        sign + magnitude
     }
 }
 

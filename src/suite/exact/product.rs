@@ -42,12 +42,12 @@ pub struct Margin {
     pub acceptable: bool,
 }
 
-/// `mantissa * 2^exponent`, the number that f32 bits stand for; `None` for a NaN or an infinity.
+/// `mantissa * 2^exponent`, the zero or normal number that f32 bits stand for; `None` for any other.
 fn parts(bits: u32) -> Option<(i64, i32)> {
     let (fraction, field) = (i64::from(bits % (1 << 23)), (bits >> 23) % 256);
-    let (magnitude, exponent) = match field {
-        255 => return None,
-        0 => (fraction, -149),
+    let (magnitude, exponent) = match (field, fraction) {
+        (0, 0) => (0, 0),
+        (0 | 255, _) => return None,
         _ => (fraction + (1 << 23), field as i32 - 150),
     };
     Some((if bits >> 31 == 1 { -magnitude } else { magnitude }, exponent))
@@ -77,8 +77,8 @@ impl Product<'_> {
         self.blocks.chunks(BYTES).map(ExactBlock::read).flat_map(weights).take(count).collect()
     }
 
-    /// The product, vector by vector; `None` where a value of x is not finite, so that nothing is
-    /// demanded.
+    /// The product, vector by vector; `None` where a value of x is neither a zero nor a normal number, so
+    /// that nothing is demanded.
     ///
     /// # Panics
     ///
@@ -139,9 +139,10 @@ impl Product<'_> {
 
 /// The exact sum of a row times a vector, and its bound.
 fn sum(row: &[(i64, i64)], vector: &[(i64, i32)]) -> Sum {
-    let least = vector.iter().map(|(_, exponent)| *exponent).min().unwrap_or(0);
+    let terms = || row.iter().zip(vector).filter(|(_, (x, _))| *x != 0);
+    let least = terms().map(|(_, (_, exponent))| *exponent).min().unwrap_or(0);
     let (mut exact, mut magnitude) = (BigInt::ZERO, BigInt::ZERO);
-    for (&(weight, terms), &(x, exponent)) in row.iter().zip(vector).filter(|(_, (x, _))| *x != 0) {
+    for (&(weight, terms), &(x, exponent)) in terms() {
         let shift = (exponent - least) as usize;
         exact += BigInt::from(i128::from(weight) * i128::from(x)) << shift;
         magnitude += BigInt::from(i128::from(terms) * i128::from(x.abs())) << shift;

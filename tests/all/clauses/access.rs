@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use q4proof::format::khq4;
+use q4proof::format::stream::read_up_to;
 use q4proof::format::{AddressWidth, Class, FormatError, ReadError};
 use q4proof::store;
 use zerocopy::IntoBytes;
@@ -228,7 +229,7 @@ fn khq4_a2_a_stream_is_read_no_further_than_decides() {
     }
 }
 
-/// Hands out `bytes`, one at a time, and fails then.
+/// Hands out `bytes`, one at a time, fails then, and ends when it is asked again.
 struct Failing<'a> {
     bytes: &'a [u8],
     failures: usize,
@@ -236,6 +237,9 @@ struct Failing<'a> {
 
 impl Read for Failing<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.bytes.is_empty() && self.failures > 0 {
+            return Ok(0);
+        }
         if self.bytes.is_empty() {
             self.failures += 1;
             return Err(io::Error::new(ErrorKind::ConnectionReset, "the wire was cut"));
@@ -316,4 +320,20 @@ fn khq4_a4_the_map_says_where_its_limit_is() {
         .filter_map(|line| line.strip_prefix("/// "))
         .any(|line| line.contains("KHQ4-A4"));
     assert!(documented, "the documentation of the map does not name the clause");
+}
+
+#[test]
+fn khq4_a3_a_stream_is_read_no_further_than_asked() {
+    // More than one piece of the reader's own, behind bytes that are there already.
+    let bytes: Vec<u8> = (0..20_000u32).map(|at| at as u8).collect();
+    for limit in [0, 1, 4096, 4097, 10_000, 19_999] {
+        let mut reader = &bytes[..];
+        let mut buffer = vec![7; 12];
+        let arrived = read_up_to(&mut reader, &mut buffer, limit as u64).expect("no failure");
+        assert_eq!((arrived, reader.len()), (limit as u64, 20_000 - limit));
+        assert_eq!((&buffer[..12], &buffer[12..]), (&[7; 12][..], &bytes[..limit]));
+    }
+    let (mut reader, mut buffer) = (&bytes[..100], Vec::new());
+    assert_eq!(read_up_to(&mut reader, &mut buffer, 10_000).expect("no failure"), 100);
+    assert_eq!(buffer, bytes[..100]);
 }

@@ -277,3 +277,14 @@ fn enc_b1_degenerate_blocks_and_refusals() {
         assert_eq!(margin(&bits(values), &block(0x3c00, 0x7bff, 0), mode == Symmetric), None);
     }
 }
+
+#[test]
+fn enc_b1_the_bound_of_a_small_step_is_half_of_it() {
+    // A step of 2^-20, which f16 holds: half a step, and of the encoder's own rounding 2^-19 of one.
+    let values = [0.0, 15.0 * 2f32.powi(-20)];
+    let mut payload = encode(&values, Asymmetric).expect("lawful").as_bytes().to_vec();
+    assert!(margin(&bits(&values), &payload, false).expect("a margin").acceptable);
+    payload[4] = 0xf1;
+    let margin = margin(&bits(&values), &payload, false).expect("a margin");
+    assert_eq!((margin.index, margin.acceptable), (0, false));
+}

@@ -53,7 +53,7 @@ fn khq4_p3_every_scale_is_finite_and_not_zero() {
             for scale in NOT_FINITE.into_iter().chain([0x0000, 0x8000]) {
                 let mut blocks = [block(0x3c00, 0, 0), block(0x3c00, 0, 0), block(0x3c00, 0, 0)];
                 blocks[place] = block(scale, 0, 0);
-                let name = format!("block {place} ");
+                let name = format!("block {place} (values from {}): ", 32 * place);
                 let words = [&name, "scale is", "expected finite, not zero"];
                 let bytes = file(&[70], 70, &blocks.concat());
                 refused(&bytes, width, Class::Scale, 28 + 20 * place as u64, &words);
@@ -75,7 +75,7 @@ fn khq4_p4_every_bias_is_finite() {
             for bias in NOT_FINITE {
                 let mut blocks = [block(0x3c00, 0, 0), block(0x3c00, 0, 0), block(0x3c00, 0, 0)];
                 blocks[place] = block(0x3c00, bias, 0);
-                let name = format!("block {place} ");
+                let name = format!("block {place} (values from {}): ", 32 * place);
                 let words = [&name, "bias is", "expected finite"];
                 let bytes = file(&[70], 70, &blocks.concat());
                 refused(&bytes, width, Class::Bias, 30 + 20 * place as u64, &words);
