@@ -51,7 +51,7 @@ done
 # dictionary TARGET: prints the path of its dictionary, or nothing.
 dictionary() {
   case $1 in
-    load_khq4 | access_paths | save_load) echo fuzz/dictionaries/khq4.dict ;;
+    load_khq4 | access_paths | save_load | load_khf1) echo fuzz/dictionaries/khq4.dict ;;
     protocol_line | vector_file) echo fuzz/dictionaries/json.dict ;;
   esac
 }

@@ -8,7 +8,8 @@ use super::output::print;
 use super::problem::{Exit, Problem};
 use super::subject::implementation;
 use crate::format::stream::read_up_to;
-use crate::fuzz::{Payload, Source, Target, Verdict, corpus};
+use crate::fuzz::{self, Payload, Source, Target, Verdict, corpus};
+use crate::report::case::in_words;
 use crate::report::patched::fields_table;
 use crate::report::text::{BAD, Cell, GOOD, plain, styled, table};
 use crate::report::{inspection, layout};
@@ -145,9 +146,11 @@ fn ask(target: Target, files: &[PathBuf], subject: &str) -> Result<Exit, Problem
 /// An input as its target reads it.
 fn annotated(target: Target, input: &[u8]) -> String {
     match target {
-        Target::LoadKhq4 | Target::AccessPaths | Target::SaveLoad => {
+        Target::LoadKhq4 | Target::LoadKhf1 | Target::AccessPaths | Target::SaveLoad => {
             inspection::fields(input, input.len() as u64)
         }
+        Target::Matmul => in_words(&fuzz::product(input)),
+        Target::Rotate => in_words(&fuzz::rotation(input)),
         Target::Decode => {
             // The fields of the file of such a vector, without its header.
             let Payload { original_len, blocks } = Payload::read(input);

@@ -267,6 +267,22 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
             Target::LoadKhq4 | Target::AccessPaths | Target::SaveLoad,
             Input::Load { format: FileFormat::Khq4, file: File::Bytes(bytes), .. },
         ) if bytes.0.len() <= LONGEST_FILE => vec![bytes.0.clone()],
+        (
+            Target::LoadKhf1,
+            Input::Load { format: FileFormat::Khf1, file: File::Bytes(bytes), .. },
+        ) if bytes.0.len() <= LONGEST_FILE => vec![bytes.0.clone()],
+        (Target::Matmul, Input::Matmul { rows, columns, vectors, blocks, x }) => {
+            // Rows are below 10, whole blocks a row below 5: what the suite's controls are.
+            let whole = (2 * (columns / 32 - 1)) as u8;
+            let head = [*rows as u8, whole, *vectors as u8, 0];
+            vec![[&head[..], &blocks.0, &x.to_le_bytes().0].concat()]
+        }
+        (Target::Rotate, Input::Rotate { seed, rows, columns, block, values, .. }) => {
+            let runs = if block.is_some() { 8 } else { 0 };
+            let power = |length: u64| length.trailing_zeros() as u8;
+            let sizes = [runs, *rows as u8, power(*columns), power(block.unwrap_or(1))];
+            vec![[&seed.to_le_bytes()[..], &sizes, &values.to_le_bytes().0].concat()]
+        }
         (Target::SaveLoad, Input::Save { shape, original_len, blocks }) => {
             vec![file::write(shape, *original_len, &blocks.0)]
         }

@@ -1,4 +1,4 @@
-//! Targets whose input is a KHQ4 file: [`load`] and [`save_and_load`].
+//! Targets whose input is a file: [`load`] and [`save_and_load`].
 
 use super::oracle::{ask, ask_twice, case, verdict};
 use super::sketch::Sketch;
@@ -19,19 +19,23 @@ use crate::suite::random::SplitMix64;
 pub(super) fn load(
     implementation: &dyn Implementation,
     hello: &Hello,
+    format: FileFormat,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
     let offers = |feature: &str| hello.capabilities.iter().any(|name| name == feature);
-    let entries = hello.entries(Operation::Load);
+    let entries = hello.entries(match format {
+        FileFormat::Khq4 => Operation::Load,
+        FileFormat::Khf1 => Operation::LoadKhf1,
+    });
     let path = workspace::with(|folder| Ok(folder.write(input)?.display().to_string()));
-    let question = Question { implementation, input, path: &path };
+    let question = Question { implementation, format, input, path: &path };
     let mut dice = SplitMix64::new(checksum(input));
 
     let entry = dice.below(entries.len() as u64) as usize;
     let entry = std::slice::from_ref(&entries[entry]);
     let all = dice.below(8) == 0;
     let plain = question.ask(if all { &entries } else { entry }, None, None, all)?;
-    let sketch = Sketch::read(input);
+    let sketch = Sketch::read(format, input);
     if sketch.is_wide() && offers("width-32") {
         question.ask(entry, None, Some(32), false)?;
     }
@@ -51,6 +55,7 @@ fn checksum(input: &[u8]) -> u64 {
 
 struct Question<'a> {
     implementation: &'a dyn Implementation,
+    format: FileFormat,
     input: &'a [u8],
     path: &'a str,
 }
@@ -67,12 +72,15 @@ impl Question<'_> {
     ) -> Result<Verdict, Finding> {
         let path = self.path.to_owned();
         let file = File::Bytes(Bytes(self.input.to_vec()));
-        let format = FileFormat::Khq4;
+        let format = self.format;
         let input =
             Input::Load { format, file, expected_shape: expected_shape.clone(), address_width };
         let case = case(input).expect("any bytes have a verdict");
-        let mut request =
-            Request::LoadKhq4(Load { entry: None, path, expected_shape, address_width });
+        let load = Load { entry: None, path, expected_shape, address_width };
+        let mut request = match format {
+            FileFormat::Khq4 => Request::LoadKhq4(load),
+            FileFormat::Khf1 => Request::LoadKhf1(load),
+        };
         let mut first = None;
         for entry in entries {
             request.entry_mut().clone_from(entry);
@@ -95,7 +103,9 @@ struct Place<'a> {
 
 impl std::fmt::Display for Place<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Request::LoadKhq4(load) = self.request else { return Ok(()) };
+        let (Request::LoadKhq4(load) | Request::LoadKhf1(load)) = self.request else {
+            return Ok(());
+        };
         write!(formatter, "load {}", load.entry.as_deref().unwrap_or("file"))?;
         if let Some(width) = load.address_width {
             write!(formatter, " on {width} bits")?;
@@ -128,7 +138,7 @@ pub(super) fn save_and_load(
     implementation: &dyn Implementation,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
-    let Sketch { shape, original_len, payload, .. } = Sketch::read(input);
+    let Sketch { shape, original_len, payload, .. } = Sketch::read(FileFormat::Khq4, input);
     let blocks = Bytes(payload);
     let path = workspace::with(|folder| folder.free_path()).display().to_string();
     let save = Request::SaveKhq4(Save {

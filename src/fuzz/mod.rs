@@ -22,6 +22,7 @@ mod access;
 mod arithmetic;
 pub mod corpus;
 mod file;
+mod kernel;
 pub mod meter;
 mod mutate;
 mod oracle;
@@ -32,9 +33,11 @@ mod workspace;
 use std::fmt;
 
 pub use arithmetic::{Payload, Source};
+pub use kernel::{product, rotation};
 
 use crate::format::Class;
 use crate::subject::{Implementation, InProcess, Subject};
+use crate::suite::case::FileFormat;
 use crate::suite::random::SplitMix64;
 
 /// What is fuzzed.
@@ -51,6 +54,12 @@ pub enum Target {
     /// The tensor in a file's fields, saved, loaded, decoded and encoded again. Magic and version
     /// are not looked at.
     SaveLoad,
+    /// A KHF1 file, as [`Target::LoadKhq4`].
+    LoadKhf1,
+    /// A product of a quantized matrix.
+    Matmul,
+    /// A rotation of weights.
+    Rotate,
     /// A line of the protocol, through the harness's own readers of requests and answers.
     ProtocolLine,
     /// A file of vectors, through the harness's own reader, linter and evaluator.
@@ -59,12 +68,15 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::LoadKhq4,
         Self::AccessPaths,
         Self::Encode,
         Self::Decode,
         Self::SaveLoad,
+        Self::LoadKhf1,
+        Self::Matmul,
+        Self::Rotate,
         Self::ProtocolLine,
         Self::VectorFile,
     ];
@@ -77,6 +89,9 @@ impl Target {
             Self::Encode => "encode",
             Self::Decode => "decode",
             Self::SaveLoad => "save_load",
+            Self::LoadKhf1 => "load_khf1",
+            Self::Matmul => "matmul",
+            Self::Rotate => "rotate",
             Self::ProtocolLine => "protocol_line",
             Self::VectorFile => "vector_file",
         }
@@ -96,7 +111,10 @@ impl Target {
     pub fn run<I: Implementation>(self, subject: &InProcess<I>, input: &[u8]) -> Verdict {
         let implementation = subject.implementation();
         let verdict = match self {
-            Self::LoadKhq4 => file::load(implementation, subject.hello(), input),
+            Self::LoadKhq4 => file::load(implementation, subject.hello(), FileFormat::Khq4, input),
+            Self::LoadKhf1 => file::load(implementation, subject.hello(), FileFormat::Khf1, input),
+            Self::Matmul => kernel::matmul(implementation, input),
+            Self::Rotate => kernel::rotate(implementation, input),
             Self::AccessPaths => access::run(input),
             Self::Encode => arithmetic::encode(implementation, input),
             Self::Decode => arithmetic::decode(implementation, input),
@@ -124,7 +142,12 @@ impl Target {
             return None;
         }
         Some(match self {
-            Self::LoadKhq4 | Self::AccessPaths | Self::SaveLoad => mutate::file(input, &mut dice),
+            Self::LoadKhq4 | Self::AccessPaths | Self::SaveLoad => {
+                mutate::file(input, FileFormat::Khq4, &mut dice)
+            }
+            Self::LoadKhf1 => mutate::file(input, FileFormat::Khf1, &mut dice),
+            Self::Matmul => mutate::product_bytes(input, &mut dice),
+            Self::Rotate => mutate::rotation_bytes(input, &mut dice),
             Self::Encode => mutate::values(input, &mut dice),
             Self::Decode => mutate::blocks(input, &mut dice),
             // One edit too many and a text is refused at its first token, as is all that grows of

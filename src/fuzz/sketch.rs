@@ -1,10 +1,13 @@
-//! A KHQ4 file as fields that need not agree: what a mutation edits, and what a save is asked for.
+//! A KHQ4 or KHF1 file as fields that need not agree: what a mutation edits, and what a save is asked for.
 
+use crate::suite::case::FileFormat;
 use crate::suite::exact::block::{BYTES, WEIGHTS};
 
 /// The fields of a file. [`Sketch::read`] takes any bytes; what is missing is zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sketch {
+    /// What the file is to be read as, whatever it begins with.
+    pub format: FileFormat,
     pub magic: [u8; 4],
     pub version: u32,
     /// As it stands in the file; `shape` has as many entries as are there.
@@ -16,7 +19,7 @@ pub(super) struct Sketch {
 
 impl Sketch {
     /// The fields of `bytes`, which may be no file at all.
-    pub fn read(bytes: &[u8]) -> Self {
+    pub fn read(format: FileFormat, bytes: &[u8]) -> Self {
         let mut rest = bytes;
         let magic = take(&mut rest);
         let version = u32::from_le_bytes(take(&mut rest));
@@ -25,7 +28,7 @@ impl Sketch {
         let shape = (0..room.min(ndim as usize)).map(|_| u64::from_le_bytes(take(&mut rest)));
         let shape: Vec<u64> = shape.collect();
         let original_len = u64::from_le_bytes(take(&mut rest));
-        Self { magic, version, ndim, shape, original_len, payload: rest.to_vec() }
+        Self { format, magic, version, ndim, shape, original_len, payload: rest.to_vec() }
     }
 
     /// The file.
@@ -50,13 +53,17 @@ impl Sketch {
     /// Whether some number leaves 32 bits, so that a narrow machine may answer otherwise.
     pub fn is_wide(&self) -> bool {
         let (product, whole) = self.product();
-        let sizes = self.shape.iter().copied().chain([self.original_len, product]);
+        let derived = [self.original_len, product, self.payload_len()];
+        let sizes = self.shape.iter().copied().chain(derived);
         !whole || self.ndim >= 1 << 29 || sizes.into_iter().any(|size| size > u32::MAX.into())
     }
 
-    /// The bytes of payload that original_len asks for.
+    /// The bytes of payload that original_len asks for, as far as 64 bits can say.
     pub fn payload_len(&self) -> u64 {
-        self.original_len.div_ceil(WEIGHTS as u64) * BYTES as u64
+        match self.format {
+            FileFormat::Khq4 => self.original_len.div_ceil(WEIGHTS as u64) * BYTES as u64,
+            FileFormat::Khf1 => self.original_len.saturating_mul(2),
+        }
     }
 }
 
@@ -77,7 +84,7 @@ mod tests {
     #[test]
     fn a_lawful_file_is_read_and_written_byte_for_byte() {
         let bytes = file::write(&[2, 16], 32, &[7; 20]);
-        let sketch = Sketch::read(&bytes);
+        let sketch = Sketch::read(FileFormat::Khq4, &bytes);
         assert_eq!((sketch.shape.as_slice(), sketch.original_len), (&[2, 16][..], 32));
         assert_eq!(sketch.payload_len(), 20);
         assert_eq!(sketch.write(), bytes);
@@ -85,16 +92,18 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_zero() {
-        let sketch = Sketch::read(b"KHQ4\x02");
+        let sketch = Sketch::read(FileFormat::Khq4, b"KHQ4\x02");
         assert_eq!((sketch.version, sketch.ndim, sketch.original_len), (2, 0, 0));
         // Three dimensions are announced; original_len takes the last eight bytes there are.
-        let sketch = Sketch::read(&file::write(&[5, 6, 7], 210, &[])[..28]);
+        let sketch = Sketch::read(FileFormat::Khq4, &file::write(&[5, 6, 7], 210, &[])[..28]);
         assert_eq!((sketch.ndim, sketch.shape.as_slice(), sketch.original_len), (3, &[5][..], 6));
     }
 
     #[test]
     fn a_sketch_is_wide_where_32_bits_are_too_few() {
-        let wide = |shape: &[u64], len| Sketch::read(&file::write(shape, len, &[])).is_wide();
+        let wide = |shape: &[u64], len| {
+            Sketch::read(FileFormat::Khq4, &file::write(shape, len, &[])).is_wide()
+        };
         assert!(!wide(&[65535, 65537], u32::MAX.into()));
         assert!(wide(&[1 << 16, 1 << 16], 0));
         assert!(wide(&[1 << 33, 1 << 33], 0));

@@ -59,22 +59,11 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
 }
 
 fn question(case: &Case, control: Option<&Case>) -> String {
-    let mut text = String::new();
     match &case.input {
-        Input::Decode { blocks, original_len } => {
-            writeln!(text, "decode {} of blocks to {original_len} values", bytes_of(blocks)).ok();
-            text.push_str(&payload(blocks, *original_len));
-        }
-        Input::Encode { mode, shape: dimensions, values } => {
-            let mode = match mode {
-                Mode::Asymmetric => "asymmetric",
-                Mode::Symmetric => "symmetric",
-            };
-            let count = counted(values.0.len(), "value");
-            writeln!(text, "encode {count}, {mode}, of shape {}", shape(dimensions)).ok();
-            text.push_str(&singles(&values.0));
-        }
         Input::Load { format, file, expected_shape, address_width } => {
+            let file_in_words = file_in_words(case, control, file);
+            let mut text = String::new();
+
             text.push_str("load ");
             match file {
                 File::Special(special) => writeln!(text, "{}", special_in_words(*special)).ok(),
@@ -94,8 +83,31 @@ fn question(case: &Case, control: Option<&Case>) -> String {
             if let Some(width) = address_width {
                 writeln!(text, "  sizes are computed as on a machine of {width} bits").ok();
             }
-            text.push_str(&file_in_words(case, control, file));
+            text + &file_in_words
         }
+        input => in_words(input),
+    }
+}
+
+/// A question that needs no file, in words.
+pub fn in_words(input: &Input) -> String {
+    let mut text = String::new();
+    match input {
+        Input::Decode { blocks, original_len } => {
+            writeln!(text, "decode {} of blocks to {original_len} values", bytes_of(blocks)).ok();
+            text.push_str(&payload(blocks, *original_len));
+        }
+        Input::Encode { mode, shape: dimensions, values } => {
+            let mode = match mode {
+                Mode::Asymmetric => "asymmetric",
+                Mode::Symmetric => "symmetric",
+            };
+            let count = counted(values.0.len(), "value");
+            writeln!(text, "encode {count}, {mode}, of shape {}", shape(dimensions)).ok();
+            text.push_str(&singles(&values.0));
+        }
+        // Its file is shown by `load`.
+        Input::Load { .. } => {}
         Input::Save { shape: dimensions, original_len, blocks } => {
             let dimensions = shape(dimensions);
             writeln!(

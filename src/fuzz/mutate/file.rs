@@ -1,9 +1,11 @@
-//! Edits of a KHQ4 file, field by field, and the repair of the fields that depend on the one that
+//! Edits of a KHQ4 or KHF1 file, field by field, and the repair of the fields that depend on the one that
 //! was edited, so that the guard of that one field is all that is left to refuse the file.
 
-use super::block::{cut_or_extend, edit, repair, resize};
+use super::block::{self, cut_or_extend};
+use super::half;
 use super::{coin, edits, pick, place};
 use crate::fuzz::sketch::Sketch;
+use crate::suite::case::FileFormat;
 use crate::suite::exact::block::BYTES;
 use crate::suite::random::SplitMix64;
 
@@ -27,8 +29,8 @@ const HUGE: [u64; 12] = [
 ];
 
 /// A mutation of a file.
-pub(in crate::fuzz) fn file(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
-    let mut sketch = Sketch::read(input);
+pub(in crate::fuzz) fn file(input: &[u8], format: FileFormat, dice: &mut SplitMix64) -> Vec<u8> {
+    let mut sketch = Sketch::read(format, input);
     for _ in 0..edits(dice) {
         let repairs = coin(dice);
         match dice.below(16) {
@@ -40,7 +42,7 @@ pub(in crate::fuzz) fn file(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
             9 if coin(dice) => sizes(&mut sketch, dice),
             9 => wrapping_product(&mut sketch, dice),
             10..=11 => cut_or_extend(&mut sketch.payload, dice),
-            12..=14 => edit(&mut sketch.payload, dice),
+            12..=14 => edit(&mut sketch, dice),
             _ => make_lawful(&mut sketch, dice),
         }
     }
@@ -55,13 +57,34 @@ pub(in crate::fuzz) fn file(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
     bytes
 }
 
+/// One edit inside the payload; the length stays.
+fn edit(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    match sketch.format {
+        FileFormat::Khq4 => block::edit(&mut sketch.payload, dice),
+        FileFormat::Khf1 => half::edit(&mut sketch.payload, dice),
+    }
+}
+
+/// Cuts or fills the payload to `len` bytes, with what is lawful.
+fn resize(sketch: &mut Sketch, len: usize, dice: &mut SplitMix64) {
+    match sketch.format {
+        FileFormat::Khq4 => block::resize(&mut sketch.payload, len, dice),
+        FileFormat::Khf1 => half::resize(&mut sketch.payload, len, dice),
+    }
+}
+
 /// 2 and 3.
 fn magic(sketch: &mut Sketch, dice: &mut SplitMix64) {
+    let (own, other) = match sketch.format {
+        FileFormat::Khq4 => (*b"KHQ4", *b"KHF1"),
+        FileFormat::Khf1 => (*b"KHF1", *b"KHQ4"),
+    };
+    let [first, second, third, last] = own;
     sketch.magic = match dice.below(5) {
-        0 => *b"4QHK",
-        1 => *b"KHF1",
-        2 => *b"KHQ5",
-        3 => [b'K', b'H', b'Q', dice.next_u64() as u8],
+        0 => [last, third, second, first],
+        1 => other,
+        2 => [first, second, third, last + 1],
+        3 => [first, second, third, dice.next_u64() as u8],
         _ => (dice.next_u64() as u32).to_le_bytes(),
     };
 }
@@ -142,7 +165,12 @@ fn sizes(sketch: &mut Sketch, dice: &mut SplitMix64) {
     sketch.shape = vec![len];
     sketch.ndim = 1;
     let wrapped = pick(dice, &[0, 0, BYTES, (len % 128).div_ceil(32) as usize * BYTES]);
-    resize(&mut sketch.payload, wrapped, dice);
+    let wrapped = match sketch.format {
+        FileFormat::Khq4 => wrapped,
+        // 2 numel modulo 2^64 or 2^32, where that is little.
+        FileFormat::Khf1 => (2 * u128::from(len) % (1 << 32)).min(64) as usize,
+    };
+    resize(sketch, wrapped, dice);
 }
 
 /// 16: two sizes whose product leaves 32 or 64 bits and is small in what is left of it, as
@@ -170,7 +198,7 @@ fn follow_shape(sketch: &mut Sketch, dice: &mut SplitMix64) {
 fn follow_len(sketch: &mut Sketch, dice: &mut SplitMix64) {
     let len = sketch.payload_len();
     if len <= LARGEST_PAYLOAD {
-        resize(&mut sketch.payload, len as usize, dice);
+        resize(sketch, len as usize, dice);
     } else if coin(dice) {
         sketch.payload.clear();
     }
@@ -178,16 +206,25 @@ fn follow_len(sketch: &mut Sketch, dice: &mut SplitMix64) {
 
 /// Repairs everything.
 fn make_lawful(sketch: &mut Sketch, dice: &mut SplitMix64) {
-    sketch.magic = *b"KHQ4";
-    sketch.version = 2;
+    (sketch.magic, sketch.version) = match sketch.format {
+        FileFormat::Khq4 => (*b"KHQ4", 2),
+        FileFormat::Khf1 => (*b"KHF1", 1),
+    };
     sketch.shape.truncate(8);
     let (product, whole) = sketch.product();
-    if !whole || product > LARGEST_PAYLOAD / BYTES as u64 * 32 {
-        sketch.shape = vec![1 + dice.below(100)];
+    let most = match sketch.format {
+        FileFormat::Khq4 => LARGEST_PAYLOAD / BYTES as u64 * 32,
+        FileFormat::Khf1 => LARGEST_PAYLOAD / 2,
+    };
+    if !whole || product > most {
+        sketch.shape = vec![1 + dice.below(most.min(100))];
     }
     sketch.ndim = sketch.shape.len() as u32;
     follow_shape(sketch, dice);
-    repair(&mut sketch.payload);
+    match sketch.format {
+        FileFormat::Khq4 => block::repair(&mut sketch.payload),
+        FileFormat::Khf1 => half::repair(&mut sketch.payload),
+    }
 }
 
 fn swap_header(bytes: &mut [u8], ndim: usize) {
@@ -204,10 +241,10 @@ mod tests {
     #[test]
     fn what_is_made_lawful_is_accepted() {
         let mut dice = SplitMix64::new(3);
-        let mut sketch = Sketch::read(&write(&[2, 16], 32, &[1; 20]));
+        let mut sketch = Sketch::read(FileFormat::Khq4, &write(&[2, 16], 32, &[1; 20]));
         for _ in 0..500 {
-            let broken = file(&sketch.write(), &mut dice);
-            sketch = Sketch::read(&broken);
+            let broken = file(&sketch.write(), FileFormat::Khq4, &mut dice);
+            sketch = Sketch::read(FileFormat::Khq4, &broken);
             make_lawful(&mut sketch, &mut dice);
             let verdict = judge(&sketch.write(), 64, None);
             assert!(!matches!(verdict, Verdict::Refuse(_)), "{sketch:?}: {verdict:?}");
@@ -226,7 +263,7 @@ mod tests {
     #[test]
     fn a_product_wraps_to_the_length() {
         let mut dice = SplitMix64::new(5);
-        let mut sketch = Sketch::read(&write(&[2, 16], 32, &[1; 20]));
+        let mut sketch = Sketch::read(FileFormat::Khq4, &write(&[2, 16], 32, &[1; 20]));
         let mut wrapped = [0; 2];
         for _ in 0..200 {
             wrapping_product(&mut sketch, &mut dice);
@@ -249,7 +286,8 @@ mod tests {
         let sound = write(&[70], 70, &super::super::block::lawful(&mut dice).repeat(3));
         let mut met = BTreeSet::new();
         for _ in 0..3000 {
-            if let Verdict::Refuse(classes) = judge(&file(&sound, &mut dice), 64, None)
+            if let Verdict::Refuse(classes) =
+                judge(&file(&sound, FileFormat::Khq4, &mut dice), 64, None)
                 && classes.len() == 1
             {
                 met.extend(classes);

@@ -4,11 +4,14 @@
 
 mod block;
 mod file;
+mod half;
+mod kernel;
 mod text;
 mod value;
 
 pub(super) use block::blocks;
 pub(super) use file::file;
+pub(super) use kernel::{product_bytes, rotation_bytes};
 pub(super) use text::text;
 pub(super) use value::values;
 

@@ -1,0 +1,137 @@
+"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its Q4_1 codec.
+
+All that this file knows of Q4_1 is that the package takes and gives it as numpy arrays of bytes.
+Everything else is the package's answer, handed on as it was given:
+
+* Nothing is checked on the package's behalf. A request goes to it whenever the function that the
+  entry names can express it, however wrong the request is. Where the function has no argument for
+  a part of the request the answer is `unsupported`: a guess at what that part means would be this
+  file's doing.
+* An exception is a refusal, in the package's own words and without a class: sorting its prose into
+  classes would test the sorting. Many of these words are numpy's, since the package leaves it to
+  numpy to object. An assertion that fails, or memory that runs out, is no refusal; both end this
+  process, as they would end a real program, and the harness counts a crash.
+
+The entries are the package's public ways to do one thing. `Q4_1.quantize` and `Q4_1.dequantize` are
+not among them, because `array` and `lazy` call nothing else.
+
+  array   gguf.quantize and gguf.dequantize, given a numpy array
+  lazy    the same, given a tensor that is evaluated later, as llama.cpp's converters do
+  shaped  gguf.dequantize, given the array that a number of values takes, as GGUFReader does
+  rows    Q4_1.quantize_rows and Q4_1.dequantize_rows, which `array` calls for 16 rows at a time
+  blocks  Q4_1.quantize_blocks and Q4_1.dequantize_blocks, which `rows` calls for an array of blocks
+"""
+
+import json
+import sys
+from importlib.metadata import version
+
+import numpy as np
+from gguf import LazyNumpyTensor, dequantize, quant_shape_to_byte_shape, quantize
+from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
+from gguf.quants import Q4_1
+
+TYPE = GGMLQuantizationType.Q4_1
+BLOCK_WEIGHTS, BLOCK_BYTES = GGML_QUANT_SIZES[TYPE]
+
+
+class Inexpressible(Exception):
+    """The function has no way to be given this request."""
+
+
+class Refused(Exception):
+    """The package raised an exception, of this type and with this message."""
+
+
+def shaped(array, shape):
+    # An array holds just what its shape says. If numpy cannot make it, the package never sees it.
+    try:
+        return array.reshape(shape)
+    except (ValueError, OverflowError) as error:
+        raise Inexpressible from error
+
+
+def cut(array, width):
+    # These functions take an array of blocks. Values in a row are cut; of any other shape it would
+    # be this file's choice where the blocks begin.
+    if array.ndim == 1:
+        array = shaped(array, (array.size // width, width))
+    if array.ndim != 2 or array.shape[1] != width:
+        raise Inexpressible
+    return array
+
+
+def later(function, array):
+    return LazyNumpyTensor.to_eager(function(LazyNumpyTensor.from_eager(array), TYPE))
+
+
+# Each takes an array of bytes and the number of values. Only one has an argument for that number.
+DECODE = {
+    "array": lambda data, _: dequantize(data, TYPE),
+    "lazy": lambda data, _: later(dequantize, data),
+    "shaped": lambda data, count: dequantize(shaped(data, quant_shape_to_byte_shape([count], TYPE)), TYPE),
+    "rows": lambda data, _: Q4_1.dequantize_rows(data),
+    "blocks": lambda data, _: Q4_1.dequantize_blocks(cut(data, BLOCK_BYTES)),
+}
+
+# Each takes an array of values that has the request's shape.
+ENCODE = {
+    "array": lambda values: quantize(values, TYPE),
+    "lazy": lambda values: later(quantize, values),
+    "rows": Q4_1.quantize_rows,
+    "blocks": lambda values: Q4_1.quantize_blocks(cut(values, BLOCK_WEIGHTS)),
+}
+
+
+def ask(function, *arguments):
+    """Give what the package returns. Only what is raised within the call is its refusal."""
+    try:
+        return function(*arguments)
+    except (Inexpressible, AssertionError, MemoryError):
+        raise
+    except Exception as error:
+        raise Refused(f"{type(error).__name__}: {error}") from error
+
+
+def decode(request):
+    function, count = DECODE[request.get("entry", "array")], request["original_len"]
+    values = ask(function, np.frombuffer(bytes.fromhex(request["blocks"]), np.uint8), count)
+    # Whole blocks came out, as many as went in. That another number was wanted was never said.
+    if values.size != count:
+        raise Inexpressible
+    return {"values": values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes().hex()}
+
+
+def encode(request):
+    function = ENCODE[request.get("entry", "array")]
+    values = shaped(np.frombuffer(bytes.fromhex(request["values"]), "<f4"), request["shape"])
+    return {"blocks": ask(function, values).tobytes().hex()}
+
+
+HELLO = {
+    "protocol": 1,
+    "name": "gguf",
+    "version": version("gguf"),
+    "language": f"Python, numpy {version('numpy')}",
+    "capabilities": ["decode-q4-1", "encode-q4-1"],
+    "entries": {"decode-q4-1": list(DECODE), "encode-q4-1": list(ENCODE)},
+}
+OPERATIONS = {"decode_q4_1": decode, "encode_q4_1": encode}
+
+
+def answer(request):
+    operation = OPERATIONS.get(request["op"])
+    try:
+        return {"result": operation(request)} if operation else {"unsupported": True}
+    except Inexpressible:
+        return {"unsupported": True}
+    except Refused as refusal:
+        return {"refused": {"message": str(refusal)}}
+
+
+# What the package or numpy may print is no answer: it goes to standard error, as warnings do anyway.
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in open(0, encoding="utf-8"):
+    request = json.loads(line)
+    reply = HELLO if request["op"] == "hello" else {"seq": request["seq"], **answer(request)}
+    print(json.dumps(reply), file=answers, flush=True)  # q4proof waits for it

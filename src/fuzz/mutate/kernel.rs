@@ -1,0 +1,108 @@
+//! Edits of a product (50 to 54) and of a rotation (56 to 60): sizes, blocks, values of one magnitude,
+//! single values, seeds, flags.
+
+use super::block::{lawful, repair};
+use super::{coin, edits, pick, place};
+use crate::fuzz::kernel::{PRODUCT_HEAD, ROTATION_HEAD, product, rotation};
+use crate::suite::case::{Floats, Input};
+use crate::suite::random::SplitMix64;
+
+/// A mutation of a product's input, whose blocks are made lawful every other time.
+pub(in crate::fuzz) fn product_bytes(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+    let mut head = head::<PRODUCT_HEAD>(input);
+    for _ in 0..edits(dice) {
+        match dice.below(8) {
+            0 => head[0] = dice.next_u64() as u8,
+            1 => head[1] = pick(dice, &[0, 2, 4, 6, 1, 31, 33, 47, 65]),
+            2 => head[2] = dice.below(4) as u8,
+            3 => head[3] = if dice.below(4) == 0 { dice.below(4) as u8 } else { 0 },
+            _ => {}
+        }
+    }
+    // Sizes decide what follows, so that it is made anew, in part from what was there.
+    let before = [&head[..], input.get(PRODUCT_HEAD..).unwrap_or_default()].concat();
+    let Input::Matmul { blocks, x, .. } = product(&before) else {
+        unreachable!("bytes are a product")
+    };
+    let mut blocks = blocks.0;
+    for block in blocks.chunks_exact_mut(20) {
+        if dice.below(8) == 0 || block.iter().all(|&byte| byte == 0) {
+            block.copy_from_slice(&lawful(dice));
+        }
+    }
+    match dice.below(4) {
+        0 => super::block::edit(&mut blocks, dice),
+        1 => {}
+        _ => repair(&mut blocks),
+    }
+    let mut values: Vec<f32> = x.0.iter().map(|&bits| f32::from_bits(bits)).collect();
+    fill(&mut values, dice, |value| value as f32);
+    let x = values.into_iter().flat_map(f32::to_le_bytes);
+    head.into_iter().chain(blocks).chain(x).collect()
+}
+
+/// A mutation of a rotation's input.
+pub(in crate::fuzz) fn rotation_bytes(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+    let mut head = head::<ROTATION_HEAD>(input);
+    for _ in 0..edits(dice) {
+        match dice.below(8) {
+            0 => {
+                let seed = pick(dice, &[0, 1, 42, u64::MAX, (1 << 53) + 1, 1 << 32]);
+                head[..8].copy_from_slice(&seed.to_le_bytes());
+            }
+            1 => head[..8].copy_from_slice(&dice.next_u64().to_le_bytes()),
+            2 => head[8] ^= 1 << dice.below(5),
+            3 => head[8] = if dice.below(4) == 0 { head[8] ^ 0x20 } else { head[8] & 0x1f },
+            4 => head[9] = dice.below(4) as u8,
+            5 => head[10] = dice.below(6) as u8,
+            6 => head[11] = pick(dice, &[0, 1, 2, 3, 4, 240, 243]),
+            _ => head[10] = pick(dice, &[5, 240, 243, 248]),
+        }
+    }
+    let before = [&head[..], input.get(ROTATION_HEAD..).unwrap_or_default()].concat();
+    let Input::Rotate { gamma, values, .. } = rotation(&before) else {
+        unreachable!("bytes are a rotation")
+    };
+    let mut floats = |floats: Floats| match floats {
+        Floats::F32(bits) => {
+            let mut values = bits.values();
+            fill(&mut values, dice, |value| value as f32);
+            values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<u8>>()
+        }
+        Floats::F64(bits) => {
+            let mut values = bits.values();
+            fill(&mut values, dice, |value| value);
+            values.into_iter().flat_map(f64::to_le_bytes).collect()
+        }
+    };
+    let gamma = gamma.map(&mut floats).unwrap_or_default();
+    let values = floats(values);
+    head.into_iter().chain(gamma).chain(values).collect()
+}
+
+fn head<const N: usize>(input: &[u8]) -> [u8; N] {
+    std::array::from_fn(|at| input.get(at).copied().unwrap_or(0))
+}
+
+/// Values of one magnitude in the place of zeros and of some others; or a single power of two.
+fn fill<T: Copy + PartialEq + Default>(
+    values: &mut [T],
+    dice: &mut SplitMix64,
+    float: impl Fn(f64) -> T,
+) {
+    if values.is_empty() {
+        return;
+    }
+    let magnitude = 2f64.powi(dice.below(20) as i32 - 10);
+    if dice.below(6) == 0 {
+        values.fill(T::default());
+        let sign = if coin(dice) { 1.0 } else { -1.0 };
+        values[place(dice, values.len())] = float(sign * magnitude);
+        return;
+    }
+    for value in values {
+        if *value == T::default() || dice.below(8) == 0 {
+            *value = float(f64::from(dice.signed_unit()) * magnitude);
+        }
+    }
+}
