@@ -3,7 +3,8 @@
 //! An adapter lets the harness ask an engine questions without knowing its language: it reads one
 //! JSON object a line, calls one function of the engine, and writes one JSON object back. All
 //! that it knows of KHQ4 is how a block of 20 bytes and the engine's `Q4Block` stand for one
-//! another. Everything else is the engine's answer, handed on as it was given:
+//! another, and all that it knows of KHF1 is which f16 an f32 is. Everything else is the engine's
+//! answer, handed on as it was given:
 //!
 //! * Nothing is checked on the engine's behalf. A request goes to the engine whenever the
 //!   function named by its entry can express it, however wrong the request is. Where the function
@@ -14,20 +15,25 @@
 //! * No refusal is given a class. The engine explains itself in prose only; sorting that prose
 //!   into classes would test the sorting.
 //!
-//! Both adapters compile this one file against their own release of `lattice-inference`, whose
-//! functions have kept their names, paths and signatures. The exception is loading, so that is
-//! what a [`Release`] supplies.
+//! Both adapters compile this one module against their own release of `lattice-inference`, whose
+//! functions have kept their names, paths and signatures. The exceptions are loading and the
+//! rotation in blocks, so these are what a [`Release`] supplies.
+
+pub mod rotation;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
+use lattice_inference::error::InferenceError;
 use lattice_inference::weights::q4_weights::{
     Q4Block, Q4Tensor, dequantize_q4_to_f32, dequantize_row_q4_0, quantize_f32_to_q4,
     quantize_f64_to_q4_mode, quantize_row_q4_0, quantize_tensor_q4_0, save_q4_file,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use rotation::Rotation;
 
 // The protocol's integers reach 2^64-1, and the engine takes sizes and dimensions as `usize`.
 // Where the two differ in width some requests could not be put to the engine at all.
@@ -53,6 +59,16 @@ pub trait Release {
 
     /// Loads the file at `path` by the access path `entry`, requiring `expected_shape` if given.
     fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer;
+
+    /// The same for a KHF1 file, which no release loads otherwise than by `copy`.
+    fn load_khf1(path: &Path, expected_shape: Option<&[usize]>) -> Answer;
+
+    /// Rotates each row in blocks of this length, or is `None` if this release has no such form.
+    fn rotate_blocks(
+        rotation: &Rotation,
+        block: usize,
+        values: &mut [f32],
+    ) -> Option<Result<(), InferenceError>>;
 }
 
 /// One line from the harness. Keys that are not named here are ignored, as the protocol asks.
@@ -91,6 +107,13 @@ enum Operation {
         original_len: usize,
         blocks: Hex,
     },
+    LoadKhf1 {
+        entry: Option<String>,
+        path: PathBuf,
+        expected_shape: Option<Vec<usize>>,
+        address_width: Option<u64>,
+    },
+    Rotate(rotation::Request),
     /// An operation that a later protocol may add.
     #[serde(other)]
     Other,
@@ -128,6 +151,22 @@ impl Answer {
             Err(error) => Answer::Refused { message: error.to_string() },
         }
     }
+
+    /// Hands on a tensor of f16 that the engine returned as f32: `unsupported` where a value is
+    /// none, as the protocol asks.
+    pub fn of_widened<E: Display>(returned: Result<(Vec<f32>, Vec<usize>), E>) -> Answer {
+        let bits = returned.map(|(values, shape)| {
+            (values.into_iter().map(f16_bits).collect::<Option<Vec<u16>>>(), shape)
+        });
+        match bits {
+            Ok((None, _)) => Answer::UNSUPPORTED,
+            bits => Answer::of(bits, |(values, shape)| Outcome {
+                values: values.map(|values| Hex::of(&values, u16::to_le_bytes)),
+                shape: Some(shape),
+                blocks: None,
+            }),
+        }
+    }
 }
 
 impl Outcome {
@@ -137,8 +176,8 @@ impl Outcome {
     }
 
     /// A result of values alone, as decoding gives it.
-    fn of_values(values: &[f32]) -> Outcome {
-        Outcome { values: Some(Hex::of_floats(values)), ..Outcome::default() }
+    pub fn of_values(values: &[f32]) -> Outcome {
+        Outcome { values: Some(Hex::of(values, f32::to_le_bytes)), ..Outcome::default() }
     }
 
     /// All that a loaded tensor holds. The values come from the engine's own decoder, so that a
@@ -146,7 +185,7 @@ impl Outcome {
     pub fn of_loaded(tensor: Q4Tensor) -> Outcome {
         Outcome {
             blocks: Some(Hex(block_bytes(&tensor.blocks))),
-            values: Some(Hex::of_floats(&dequantize_q4_to_f32(&tensor))),
+            values: Some(Hex::of(&dequantize_q4_to_f32(&tensor), f32::to_le_bytes)),
             shape: Some(tensor.shape),
         }
     }
@@ -178,7 +217,8 @@ pub fn serve<R: Release>() -> io::Result<()> {
 }
 
 fn handshake<R: Release>() -> serde_json::Value {
-    let capabilities = [&["decode", "encode", "load", "save"], R::FEATURES].concat();
+    let operations: &[&str] = &["decode", "encode", "load", "save", "load-khf1", "rotate"];
+    let capabilities = [operations, R::FEATURES].concat();
     json!({
         "protocol": 1,
         "name": "lattice",
@@ -189,6 +229,8 @@ fn handshake<R: Release>() -> serde_json::Value {
             "encode": ENCODE_ENTRIES,
             "decode": DECODE_ENTRIES,
             "load": R::LOAD_ENTRIES,
+            "load-khf1": ["copy"],
+            "rotate": rotation::ENTRIES,
         },
     })
 }
@@ -202,7 +244,8 @@ fn answer<R: Release>(operation: Operation) -> Answer {
             encode(entry.as_deref().unwrap_or(ENCODE_ENTRIES[0]), &mode, &shape, &values.0)
         }
         // The engine computes in the machine's own width and offers no other.
-        Operation::LoadKhq4 { address_width: Some(_), .. } => Answer::UNSUPPORTED,
+        Operation::LoadKhq4 { address_width: Some(_), .. }
+        | Operation::LoadKhf1 { address_width: Some(_), .. } => Answer::UNSUPPORTED,
         Operation::LoadKhq4 { entry, path, expected_shape, .. } => R::load(
             entry.as_deref().unwrap_or(R::LOAD_ENTRIES[0]),
             &path,
@@ -214,6 +257,13 @@ fn answer<R: Release>(operation: Operation) -> Answer {
                 None => Answer::UNSUPPORTED,
             }
         }
+        Operation::LoadKhf1 { entry, path, expected_shape, .. } => {
+            match entry.as_deref().unwrap_or("copy") {
+                "copy" => R::load_khf1(&path, expected_shape.as_deref()),
+                _ => Answer::UNSUPPORTED,
+            }
+        }
+        Operation::Rotate(request) => rotation::rotate::<R>(request),
         Operation::Hello | Operation::Other => Answer::UNSUPPORTED,
     }
 }
@@ -261,6 +311,23 @@ fn encode(entry: &str, mode: &str, shape: &[usize], values: &[f32]) -> Answer {
     }
 }
 
+/// The f16 that this f32 is, or `None` if it is none. Every f16 is just one f32, and that one
+/// leads back to it: its fraction goes on in zeros, which are all that the shift drops. A NaN
+/// keeps its sign and payload too.
+fn f16_bits(value: f32) -> Option<u16> {
+    let bits = value.to_bits();
+    let (exponent, fraction) = (bits >> 23 & 0xff, bits & 0x7f_ffff);
+    let (magnitude, shift) = match exponent {
+        0 => (fraction, 23),
+        103..=112 => (1 << 23 | fraction, 126 - exponent),
+        113..=142 => ((exponent - 112) << 23 | fraction, 13),
+        255 => (31 << 23 | fraction, 13),
+        _ => return None,
+    };
+    let sign = bits >> 16 & 0x8000;
+    (magnitude >> shift << shift == magnitude).then_some((sign | magnitude >> shift) as u16)
+}
+
 /// The engine's tensor of these parts, or `None` where the bytes end inside a block: the engine's
 /// type holds whole blocks only. The parts are not compared with one another.
 fn tensor(blocks: &[u8], shape: Vec<usize>, original_len: usize) -> Option<Q4Tensor> {
@@ -297,8 +364,16 @@ pub struct Hex(pub Vec<u8>);
 
 impl Hex {
     /// The bits of each value, so that the sign of a zero and the payload of a NaN arrive too.
-    fn of_floats(values: &[f32]) -> Hex {
-        Hex(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    pub fn of<T: Copy, const N: usize>(values: &[T], bytes: fn(T) -> [u8; N]) -> Hex {
+        Hex(values.iter().copied().flat_map(bytes).collect())
+    }
+
+    fn values<T, const N: usize>(&self, value: fn([u8; N]) -> T) -> Result<Vec<T>, &'static str> {
+        let (values, rest) = self.0.as_chunks::<N>();
+        if !rest.is_empty() {
+            return Err("the values end inside a value");
+        }
+        Ok(values.iter().copied().map(value).collect())
     }
 }
 
@@ -334,16 +409,25 @@ impl Serialize for Hex {
 /// Values of four bytes each, as a request brings them.
 #[derive(Deserialize)]
 #[serde(try_from = "Hex")]
-struct Floats(Vec<f32>);
+pub struct Floats(pub Vec<f32>);
 
 impl TryFrom<Hex> for Floats {
     type Error = &'static str;
 
-    fn try_from(Hex(bytes): Hex) -> Result<Floats, &'static str> {
-        let (values, rest) = bytes.as_chunks::<4>();
-        if !rest.is_empty() {
-            return Err("the values end inside a value");
-        }
-        Ok(Floats(values.iter().copied().map(f32::from_le_bytes).collect()))
+    fn try_from(hex: Hex) -> Result<Floats, &'static str> {
+        hex.values(f32::from_le_bytes).map(Floats)
+    }
+}
+
+/// Values of eight bytes each.
+#[derive(Deserialize)]
+#[serde(try_from = "Hex")]
+pub struct Doubles(pub Vec<f64>);
+
+impl TryFrom<Hex> for Doubles {
+    type Error = &'static str;
+
+    fn try_from(hex: Hex) -> Result<Doubles, &'static str> {
+        hex.values(f64::from_le_bytes).map(Doubles)
     }
 }

@@ -1,6 +1,6 @@
 //! lattice-inference 0.15.0 as a subject of the conformance suite.
 //!
-//! This release keeps its weight formats in `lattice-weights`. The loader that takes the shape a
+//! This release keeps its weight formats in `lattice-weights`. The loaders that take the shape a
 //! caller requires and the one that maps a file are public there alone; all else is called by
 //! the path that `lattice-inference` gives it.
 
@@ -9,9 +9,13 @@ mod adapter;
 
 use std::path::Path;
 
-use adapter::{Answer, Hex, Outcome, Release};
-use lattice_inference::weights::q4_weights::load_q4_file;
-use lattice_weights::q4_weights::{Q4BlockCheck, load_q4_file_checked, open_and_mmap_q4_file};
+use adapter::{Answer, Hex, Outcome, Release, rotation::Rotation};
+use lattice_inference::error::InferenceError;
+use lattice_inference::quant::quarot::hadamard::BlockHadamard;
+use lattice_inference::weights::q4_weights::{load_f16_tensor_file, load_q4_file};
+use lattice_weights::q4_weights::{
+    Q4BlockCheck, load_f16_tensor_file_checked, load_q4_file_checked, open_and_mmap_q4_file,
+};
 
 struct Lattice;
 
@@ -29,6 +33,27 @@ impl Release for Lattice {
             ("map", _) => map(path, expected_shape),
             _ => Answer::UNSUPPORTED,
         }
+    }
+
+    fn load_khf1(path: &Path, expected_shape: Option<&[usize]>) -> Answer {
+        Answer::of_widened(match expected_shape {
+            None => load_f16_tensor_file(path),
+            Some(shape) => load_f16_tensor_file_checked(path, shape),
+        })
+    }
+
+    fn rotate_blocks(
+        rotation: &Rotation,
+        block: usize,
+        values: &mut [f32],
+    ) -> Option<Result<(), InferenceError>> {
+        let &Rotation { seed, inverse, columns, .. } = rotation;
+        Some(BlockHadamard::new(seed, columns, block).and_then(|hadamard| {
+            rotation.each_row(values, |row| match inverse {
+                false => hadamard.apply(row),
+                true => hadamard.apply_inverse(row),
+            })
+        }))
     }
 }
 
