@@ -2,7 +2,7 @@
 
 use q4proof::format::Class;
 use q4proof::suite::case::{Answer, Behaviour, Case, Expect, Input, Mode};
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use q4proof::suite::judge::{Given, Judgement, Outcome, judge};
 
 /// f32 bits of 1, 2, 3 and 4.
@@ -208,6 +208,37 @@ fn a_tensor_is_compared_by_shape_blocks_and_values() {
 }
 
 #[test]
+fn values_of_each_width_are_compared_bit_by_bit() {
+    let halves = |bits: &[u16]| Bits16(bits.to_vec());
+    let answer = || Expect::Exact(Answer::Halves(halves(&[0x3c00, 0x8000])));
+    assert_eq!(judged(answer(), Given::Halves(halves(&[0x3c00, 0x8000]))).outcome, Outcome::Pass);
+    let judgement = judged(answer(), Given::Halves(halves(&[0x3c00, 0x0000])));
+    assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "1 field differs"));
+    assert_eq!(rows(&judgement)[1], ["value 1", "8000 (-0e0)", "0000 (0e0)"]);
+
+    let answer = || Expect::Exact(Answer::Doubles(Bits64::of(&[1.5, 0.0])));
+    assert_eq!(judged(answer(), Given::Doubles(Bits64::of(&[1.5, 0.0]))).outcome, Outcome::Pass);
+    let judgement = judged(answer(), Given::Doubles(Bits64::of(&[1.25])));
+    assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "3 fields differ"));
+    let expected = [
+        ["values", "2", "1"],
+        ["value 0", "3ff8000000000000 (1.5e0)", "3ff4000000000000 (1.25e0)"],
+        ["value 1", "0000000000000000 (0e0)", "none"],
+    ];
+    assert_eq!(rows(&judgement), expected);
+
+    let answer = || Expect::Exact(Answer::HalfTensor { shape: vec![2], values: halves(&[1, 2]) });
+    let given = |shape: &[u64], bits: &[u16]| {
+        judged(answer(), Given::HalfTensor { shape: shape.to_vec(), values: halves(bits) })
+    };
+    assert_eq!(given(&[2], &[1, 2]).outcome, Outcome::Pass);
+    assert_eq!(rows(&given(&[2, 1], &[1, 2]))[0], ["shape", "[2]", "[2, 1]"]);
+    assert_eq!(given(&[2, 1], &[1, 2]).outcome, Outcome::Fail);
+    assert_eq!(rows(&given(&[2], &[1, 3]))[2][0], "value 1");
+    assert_eq!(given(&[2], &[1, 3]).summary, "1 field differs");
+}
+
+#[test]
 fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
     let tensor =
         || Answer::Tensor { shape: vec![3], blocks: Bytes::default(), values: Bits::default() };
@@ -216,6 +247,12 @@ fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
         (Answer::Blocks(Bytes(block(1))), "20 bytes of blocks"),
         (tensor(), "a tensor of shape [3]"),
         (Answer::File(Bytes(vec![0; 9])), "a file of 9 bytes"),
+        (Answer::Halves(Bits16(vec![1, 2])), "2 values of f16"),
+        (Answer::Doubles(Bits64(vec![1])), "1 values of f64"),
+        (
+            Answer::HalfTensor { shape: vec![2], values: Bits16(vec![1, 2]) },
+            "a tensor of shape [2]",
+        ),
     ] {
         let other = match answer {
             Answer::Values(_) => Given::File(Bytes::default()),
@@ -259,6 +296,15 @@ fn what_was_accepted_against_the_rules_is_shown() {
             "accepted, shape [5]".to_owned(),
         ),
         (Given::File(Bytes(vec![0; 8])), "wrote a file of 8 bytes".to_owned()),
+        (Given::Halves(Bits16(vec![0x3c00, 0xb800])), "2 values: 1, -0.5".to_owned()),
+        (
+            Given::Doubles(Bits64::of(&[0.25; 5])),
+            "5 values: 0.25, 0.25, 0.25, 0.25, ...".to_owned(),
+        ),
+        (
+            Given::HalfTensor { shape: vec![7], values: Bits16::default() },
+            "accepted, shape [7]".to_owned(),
+        ),
     ] {
         let judgement = judged(Expect::Refuse(vec![Class::Bias]), given);
         assert_eq!(judgement.outcome, Outcome::Fail);

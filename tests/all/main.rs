@@ -13,6 +13,7 @@ mod exhaustive;
 mod fuzz;
 mod harness;
 mod judging;
+mod kernels;
 mod linting;
 mod properties;
 mod suite;

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use q4proof::format::Class;
 use q4proof::suite::case::{
-    Answer, Case, Change, Edit, Expect, File, FileFormat, Input, Mode, Special, VectorFile,
+    Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, Special, VectorFile,
 };
 use q4proof::suite::derive::{derive, load_bytes, verify};
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use q4proof::suite::library::{LOCK, Lock, VERSION, read_text, sha256};
 use q4proof::suite::patch::apply;
 use q4proof::suite::profile::Profile;
@@ -198,6 +198,33 @@ fn hex_is_read_and_written_alike() {
         let error = read(wrong).unwrap_err().to_string();
         assert!(error.contains("is not the 8 hex digits of an f32"), "{wrong}: {error}");
     }
+}
+
+#[test]
+fn floats_of_each_width_are_read_and_written_alike() {
+    let halves = Bits16(vec![0x3c00, 0x8001]);
+    assert_eq!(halves.to_string(), "3c00 8001");
+    assert_eq!(halves.to_le_bytes(), Bytes(vec![0x00, 0x3c, 0x01, 0x80]));
+    assert_eq!(Bits16::from_le_bytes(&halves.to_le_bytes()), Ok(halves.clone()));
+    assert_eq!(
+        Bits16::from_le_bytes(&Bytes(vec![1])).unwrap_err(),
+        "1 bytes are not whole f16 values"
+    );
+    assert_eq!(serde_json::from_str::<Bits16>("\"3c00 8001\"").unwrap(), halves);
+    assert!(serde_json::from_str::<Bits16>("\"3c00 80010\"").is_err());
+
+    let doubles = Bits64::of(&[1.0, -2.5]);
+    assert_eq!(doubles.to_string(), "3ff0000000000000 c004000000000000");
+    assert_eq!(doubles.values(), [1.0, -2.5]);
+    assert_eq!(Bits64::from_le_bytes(&doubles.to_le_bytes()), Ok(doubles.clone()));
+    assert!(Bits64::from_le_bytes(&Bytes(vec![0; 12])).is_err());
+    assert_eq!(
+        serde_json::from_str::<Bits64>("\"3ff0000000000000 c004000000000000\"").unwrap(),
+        doubles
+    );
+    let (single, double) = (Floats::F32(Bits::of(&[1.0; 3])), Floats::F64(doubles));
+    assert_eq!((single.count(), double.count()), (3, 2));
+    assert_eq!((single.to_le_bytes().0.len(), double.to_le_bytes().0.len()), (12, 16));
 }
 
 fn edit(change: Change) -> Edit {

@@ -28,6 +28,9 @@ fn generated_inputs_show_nothing_in_the_reference_and_are_accepted_often_enough(
         (Target::Encode, 2000, 0.3),
         (Target::Decode, 4000, 0.3),
         (Target::SaveLoad, 2000, 0.3),
+        (Target::LoadKhf1, 4000, 0.3),
+        (Target::Matmul, 2000, 0.3),
+        (Target::Rotate, 2000, 0.3),
         (Target::ProtocolLine, 4000, 0.3),
         (Target::VectorFile, 2000, 0.3),
     ] {
@@ -71,6 +74,41 @@ fn faults_of_each_operation_are_found() {
             Target::Encode,
             6000,
             &["zoo:divide-not-reciprocal", "zoo:padded-tail-range", "zoo:round-half-even"],
+        ),
+        (
+            Target::LoadKhf1,
+            10_000,
+            &[
+                "zoo:numel-product-wraps",
+                "zoo:nan-value-accepted",
+                "zoo:value-subnormals-flushed",
+                "zoo:last-block-not-scanned",
+                "zoo:map-checks-only-header",
+            ],
+        ),
+        (
+            Target::Matmul,
+            3000,
+            &[
+                "zoo:rows-floored-to-tile",
+                "zoo:columns-floored",
+                "zoo:product-bias-dropped",
+                "zoo:first-vector-for-all",
+                "zoo:product-scale-absolute",
+            ],
+        ),
+        (
+            Target::Rotate,
+            3000,
+            &[
+                "zoo:signs-one-state-early",
+                "zoo:seed-through-f64",
+                "zoo:apply-for-inverse",
+                "zoo:norm-factor-twice",
+                "zoo:first-run-plain",
+                "zoo:norm-folded-after-rotation",
+                "zoo:runs-unchecked",
+            ],
         ),
         (Target::Decode, 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost"]),
         (

@@ -566,6 +566,8 @@ faults! {
             "Lets the range reach to zero: blocks of one sign are coarser."
         39 GgmlFlatScaleOne "ggml-flat-scale-one"
             "Gives a block of equal values the scale 1, as KHQ4 has it."
+        45 GgmlRowsPadded "ggml-rows-padded"
+            "Begins a new block with each row and fills it up, where a row is not whole blocks."
         47 GgmlShapeUnchecked "ggml-shape-unchecked"
             "Never compares the shape with the number of values."
     }

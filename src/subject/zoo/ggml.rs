@@ -73,7 +73,12 @@ impl Faulty {
         if values.len() % WEIGHTS != 0 && !self.has(Fault::GgmlPartialAccepted) {
             return Err(refusal(Class::Shape, format!("{} values", values.len())));
         }
-        Ok(values.chunks(WEIGHTS).flat_map(|block| self.ggml_block(block)).collect())
+        let row = match (self.fault, request.shape.last()) {
+            (Some(Fault::GgmlRowsPadded), Some(&columns @ 1..)) => columns as usize,
+            _ => WEIGHTS,
+        };
+        let rows = values.chunks(row).flat_map(|row| row.chunks(WEIGHTS));
+        Ok(rows.flat_map(|block| self.ggml_block(block)).collect())
     }
 
     fn ggml_block(self, values: &[f32]) -> Vec<u8> {

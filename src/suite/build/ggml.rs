@@ -15,7 +15,7 @@ const ONE: u16 = 0x3c00;
 pub(super) fn decodes() -> Vec<Draft> {
     let draft = |id: &str, class: u8, note: &str, payload: Vec<u8>, len: u64| {
         let input = Input::DecodeQ41 { blocks: Bytes(payload), original_len: len };
-        let clause = if class == 42 { "GGML-1" } else { "GGML-2" };
+        let clause = if matches!(class, 42 | 35) { "GGML-1" } else { "GGML-2" };
         Draft::new(format!("decode-q4-1/{id}"), clause, note, input).class(class)
     };
     let ramp = |place: usize| place as u8;
@@ -82,7 +82,8 @@ pub(super) fn decodes() -> Vec<Draft> {
 pub(super) fn encodes() -> Vec<Draft> {
     let draft = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
         let input = Input::EncodeQ41 { shape: shape.to_vec(), values: Bits::of(values) };
-        Draft::new(format!("encode-q4-1/{id}"), "GGML-3", note, input).class(class)
+        let clause = if matches!(class, 35 | 45) { "GGML-1" } else { "GGML-3" };
+        Draft::new(format!("encode-q4-1/{id}"), clause, note, input).class(class)
     };
     let one = |id: &str, class: u8, note: &str, values: &[f32]| {
         let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
@@ -92,6 +93,7 @@ pub(super) fn encodes() -> Vec<Draft> {
     let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
         draft(id, class, note, shape, values).control(ENCODED)
     };
+    let two_rows: Vec<f32> = (0..64).map(|value| value as f32 / 8.0 - 1.0).collect();
     let halves: Vec<f32> = (0..31).map(|value| value as f32 / 2.0).collect();
     let just_below = |value: f32| f32::from_bits(value.to_bits() - 1);
     let below: Vec<f32> = [0.0, 15.0]
@@ -101,8 +103,9 @@ pub(super) fn encodes() -> Vec<Draft> {
     let mut drafts = vec![
         draft("ramp", 42, "0 to 31: the first half is in the low halves", &[32], &ramp),
         one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
-        draft("shape-2x16", 45, "two rows of sixteen in one block", &[2, 16], &ramp),
-        draft("shape-32x1", 45, "a column", &[32, 1], &ramp),
+        draft("shape-2x32", 45, "two rows of one block each", &[2, 32], &two_rows),
+        refused("shape-2x16", 45, "two rows of sixteen: one block, or refused", &[2, 16], &ramp),
+        refused("shape-32x1", 45, "a column: one block, or refused", &[32, 1], &ramp),
         draft("empty", 21, "no values give no blocks", &[0], &[]),
         one("halves", 44, "ties at every half: rounded up", &halves),
         one("just-below-halves", 44, "just below each half: t + 0.5 rounds too", &below),
@@ -131,8 +134,8 @@ pub(super) fn encodes() -> Vec<Draft> {
             &[33],
             &[&ramp[..], &[1.0]].concat(),
         ),
-        refused("shape-too-large", 47, "shape [33] for 32 values", &[33], &ramp),
-        refused("shape-too-small", 47, "shape [4, 4] for 32 values", &[4, 4], &ramp),
+        refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
+        refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
     ];
     let mut dice = SplitMix64::new(0x41);
     for number in 1..=8 {

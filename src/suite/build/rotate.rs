@@ -196,6 +196,12 @@ fn doubles() -> Vec<Draft> {
         of("f64-length-128", "128 values of f64", Matrix::new(1, 128)),
         of("f64-inverse-32", "the inverse, of 32 values of f64", Matrix::new(1, 32).inverse()),
         of("f64-output-side", "columns of f64", Matrix::new(8, 3).output_side()),
+        of(
+            "f64-norm-below-zero",
+            "a norm of f64 of both signs",
+            Matrix::new(3, 16).gamma(|at| 0.37 - at as f64 / 11.0),
+        )
+        .class(60),
         of("f64-norm", "a norm of f64", Matrix::new(2, 8).gamma(|at| at as f64 / 7.0 - 0.3)),
     ]
 }
@@ -311,6 +317,7 @@ fn refusals() -> Vec<Draft> {
     let none = || Matrix::new(0, 8);
     let mut gamma_short = Matrix::new(2, 8).gamma(|_| 0.5);
     gamma_short.gamma = Some(vec![0.5; 7]);
+    let f64_gamma_short = gamma_short.clone().double();
     let mut gamma_long = Matrix::new(2, 8).gamma(|_| 0.5);
     gamma_long.gamma = Some(vec![0.5; 16]);
     vec![
@@ -354,6 +361,7 @@ fn refusals() -> Vec<Draft> {
         extent("short", "15 values for two rows of eight", Matrix::new(2, 8).valued(15)),
         extent("long", "17 values for two rows of eight", Matrix::new(2, 8).valued(17)),
         extent("none", "no values for two rows of eight", Matrix::new(2, 8).valued(0)),
+        extent("f64-gamma-short", "seven values of f64 for eight columns", f64_gamma_short),
         extent("gamma-short", "seven values of gamma for eight columns", gamma_short),
         extent("gamma-long", "sixteen values of gamma for eight columns", gamma_long),
     ]

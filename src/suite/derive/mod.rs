@@ -149,12 +149,19 @@ enum Blocks {
     Refused(Vec<Class>),
 }
 
-/// KHQ4-P3 and P4, and the extent of the blocks of `count` values (DEC-4).
-fn block_faults(blocks: &[u8], count: u128) -> Blocks {
+/// Whether blocks are more or fewer than those of `count` values (DEC-4).
+fn extent_fault(blocks: &[u8], count: u128) -> Option<Class> {
     match (blocks.len() as u128).cmp(&(count.div_ceil(32) * block::BYTES as u128)) {
-        Ordering::Less => return Blocks::Refused(vec![Class::TruncatedPayload]),
-        Ordering::Greater => return Blocks::Refused(vec![Class::TrailingBytes]),
-        Ordering::Equal => {}
+        Ordering::Less => Some(Class::TruncatedPayload),
+        Ordering::Greater => Some(Class::TrailingBytes),
+        Ordering::Equal => None,
+    }
+}
+
+/// KHQ4-P3 and P4, and the extent of the blocks of `count` values.
+fn block_faults(blocks: &[u8], count: u128) -> Blocks {
+    if let Some(class) = extent_fault(blocks, count) {
+        return Blocks::Refused(vec![class]);
     }
     let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
     let scale = |block: &block::ExactBlock| block::half(block.scale);
@@ -178,12 +185,8 @@ fn decode_q4_1(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
     if !original_len.is_multiple_of(32) {
         return Ok(Expect::Refuse(vec![Class::Shape]));
     }
-    match block_faults(blocks, original_len.into()) {
-        // A scale of zero is lawful here; what is not finite is not spoken of.
-        Blocks::Refused(classes) if !classes.contains(&Class::Scale) => {
-            return Ok(Expect::Refuse(classes));
-        }
-        _ => {}
+    if let Some(class) = extent_fault(blocks, original_len.into()) {
+        return Ok(Expect::Refuse(vec![class]));
     }
     let halves =
         blocks.chunks(block::BYTES).flat_map(|block| [[block[0], block[1]], [block[2], block[3]]]);
@@ -209,7 +212,11 @@ fn encode_q4_1(shape: &[u64], values: &Bits) -> Result<Expect, String> {
         return Ok(Expect::Refuse(classes));
     }
     let variants = ggml::encode(&values.0).ok_or("GGML-3 demands nothing of such values")?;
-    Ok(encodings(variants, overflows))
+    let flat = encodings(variants, overflows);
+    Ok(match shape.last() {
+        Some(columns) if !columns.is_multiple_of(32) => or_whole_rows(flat),
+        _ => flat,
+    })
 }
 
 fn behaviour(name: &str, answer: Answer) -> Behaviour {
@@ -261,6 +268,17 @@ fn encode_tensor(mode: Mode, shape: &[u64], values: &Bits) -> Result<Expect, Str
     }
     let variants = encode::encode(&values.0, symmetric).map_err(|fault| format!("{fault:?}"))?;
     Ok(encodings(variants, overflows))
+}
+
+/// GGML-1: rows that are not whole blocks may be refused.
+fn or_whole_rows(flat: Expect) -> Expect {
+    let mut behaviours = match flat {
+        Expect::Exact(answer) => vec![behaviour("flat-rows", answer)],
+        Expect::OneOf(behaviours) => behaviours,
+        other => return other,
+    };
+    behaviours.push(behaviour("whole-rows", Answer::Refuse(vec![Class::Shape])));
+    Expect::OneOf(behaviours)
 }
 
 /// The encodings under the behaviours that they show.

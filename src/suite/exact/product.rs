@@ -14,7 +14,7 @@ const WEIGHT_EXPONENT: i32 = -24;
 pub struct Product<'a> {
     /// Rows of the matrix.
     pub rows: usize,
-    /// Columns of the matrix.
+    /// Columns of the matrix, at least 1.
     pub columns: usize,
     /// Its blocks, over the flat matrix.
     pub blocks: &'a [u8],
@@ -42,13 +42,14 @@ pub struct Margin {
     pub acceptable: bool,
 }
 
-/// `mantissa * 2^exponent`, the zero or normal number that f32 bits stand for; `None` for any other.
+/// `mantissa * 2^exponent`, the number that f32 bits stand for, where it is a zero or of a magnitude from
+/// 2^-90 to just below 2^90; `None` for any other.
 fn parts(bits: u32) -> Option<(i64, i32)> {
     let (fraction, field) = (i64::from(bits % (1 << 23)), (bits >> 23) % 256);
     let (magnitude, exponent) = match (field, fraction) {
         (0, 0) => (0, 0),
-        (0 | 255, _) => return None,
-        _ => (fraction + (1 << 23), field as i32 - 150),
+        (37..217, _) => (fraction + (1 << 23), field as i32 - 150),
+        _ => return None,
     };
     Some((if bits >> 31 == 1 { -magnitude } else { magnitude }, exponent))
 }
@@ -77,8 +78,8 @@ impl Product<'_> {
         self.blocks.chunks(BYTES).map(ExactBlock::read).flat_map(weights).take(count).collect()
     }
 
-    /// The product, vector by vector; `None` where a value of x is neither a zero nor a normal number, so
-    /// that nothing is demanded.
+    /// The product, vector by vector; `None` where a value of x is too small or too large, so that nothing is
+    /// demanded (DOT-1).
     ///
     /// # Panics
     ///
@@ -86,8 +87,8 @@ impl Product<'_> {
     pub fn sums(&self) -> Option<Vec<Sum>> {
         let x: Vec<(i64, i32)> = self.x.iter().map(|&bits| parts(bits)).collect::<Option<_>>()?;
         let weights = self.weights();
-        let vectors = x.chunks(self.columns.max(1));
-        let rows = |vector| weights.chunks(self.columns.max(1)).map(move |row| sum(row, vector));
+        let vectors = x.chunks(self.columns);
+        let rows = |vector| weights.chunks(self.columns).map(move |row| sum(row, vector));
         Some(vectors.flat_map(rows).collect())
     }
 
@@ -105,7 +106,7 @@ impl Product<'_> {
             let is_power = parts(*first)?.0.unsigned_abs().is_power_of_two();
             (is_power && others.next().is_none()).then_some(())
         };
-        self.x.chunks(self.columns.max(1)).map(single).collect::<Option<()>>()?;
+        self.x.chunks(self.columns).map(single).collect::<Option<()>>()?;
         let value = |sum: Sum| {
             let rounded = round(&sum.exact, &Exact::scaled(1, 0), Format::F32);
             (!sum.exact.is_zero()).then(|| rounded.bits(Format::F32) as u32)

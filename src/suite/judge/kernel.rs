@@ -11,7 +11,7 @@ pub(super) fn dot(case: &Case, refuse: &[Class], given: &Given) -> Judgement {
     let Some(product) = product(&case.input) else {
         return Judgement::plain(Outcome::Fail, "the case asks for no product");
     };
-    let expected = product.rows * product.x.len() / product.columns.max(1);
+    let expected = product.rows * product.x.len() / product.columns;
     let values = match given {
         Given::Refused { .. } if !refuse.is_empty() => return refused(refuse, given, "refused"),
         Given::Values(values) if values.0.len() == expected => values,

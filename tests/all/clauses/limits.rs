@@ -285,6 +285,10 @@ fn enc_b1_the_bound_of_a_small_step_is_half_of_it() {
     let mut payload = encode(&values, Asymmetric).expect("lawful").as_bytes().to_vec();
     assert!(margin(&bits(&values), &payload, false).expect("a margin").acceptable);
     payload[4] = 0xf1;
+    // Of two that are equally far off the first is named.
+    let twice = [values[0], values[1], values[0]];
+    let both = [&payload[..5], &[0x01], &payload[6..]].concat();
+    assert_eq!(margin(&bits(&twice), &both, false).expect("a margin").index, 0);
     let margin = margin(&bits(&values), &payload, false).expect("a margin");
     assert_eq!((margin.index, margin.acceptable), (0, false));
 }

@@ -51,6 +51,12 @@ fn dot_1_a_sum_is_within_the_bound_of_its_terms() {
     for nothing in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         assert_eq!(judged(question(), &[nothing]).0, Outcome::Fail);
     }
+    // Of two that are equally far off the first is named.
+    let two = || input(2, 32, &BLOCK.repeat(2), &[1.0; 32]);
+    let (_, summary) = judged(two(), &[163.5; 2]);
+    assert!(summary.starts_with("value 0 errs"), "{summary}");
+    let (_, summary) = judged(two(), &[exact as f32, 163.5]);
+    assert!(summary.starts_with("value 1 errs"), "{summary}");
     assert_eq!(judged(question(), &[]).0, Outcome::Fail);
     assert_eq!(judged(question(), &[exact as f32; 2]).0, Outcome::Fail);
 }

@@ -213,6 +213,9 @@ fn rot_9_another_order_is_within_the_bound_and_another_rotation_is_not() {
         assert_eq!(outcome, Outcome::Fail);
         assert!(summary.contains("value 2 errs by 1.1 times what ROT-9 allows"), "{summary}");
     }
+    // Of two that are equally far off the first is named.
+    let (_, _, summary) = outcome(&four, &[4.0, -1.5, -2.5, -1.0]);
+    assert!(summary.contains("value 1 errs"), "{summary}");
     assert_eq!(outcome(&four, &[4.0, -2.0, -3.0, f32::NAN]).0, Outcome::Fail);
     assert_eq!(outcome(&four, &[4.0, -2.0, -3.0]).0, Outcome::Fail);
     assert_eq!(outcome(&four, &[8.0, -4.0, -6.0, -2.0]).0, Outcome::Fail);

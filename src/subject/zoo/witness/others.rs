@@ -203,6 +203,7 @@ pub(super) fn witness(fault: Fault) -> Question {
         GgmlNibbleCut => encode_block(&[0.0, 15.0, 0.75]),
         GgmlRangeFromZero => encode_block(&[5.0, 6.0, 7.0]),
         GgmlFlatScaleOne => encode_block(&[5.0]),
+        GgmlRowsPadded => encode(&[2, 16], &(0..32).map(|at| at as f32).collect::<Vec<_>>()),
         GgmlShapeUnchecked => encode(&[33], &ones(32)),
         other => unreachable!("{other} is of another operation"),
     }
