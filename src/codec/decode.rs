@@ -65,5 +65,5 @@ fn rounded_once(sum: f64) -> f16 {
     let half = (1 << shift) >> 1;
     let up = rest > half || rest == half && shift > 0 && kept & 1 == 1;
     let bits = (u64::from(shift) << 10) + kept + u64::from(up);
-    f16::from_bits(sign | bits.min(0x7c00) as u16)
+    f16::from_bits(sign + bits.min(0x7c00) as u16)
 }

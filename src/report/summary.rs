@@ -41,7 +41,8 @@ impl Verdict {
     }
 }
 
-/// Cases, passed and failed, a line for each operation and tier.
+/// Cases, passed and failed, a line for each operation and tier of which something was asked, and one
+/// for all the others.
 pub fn totals(records: &[Record]) -> String {
     let tiers = [Tier::Must, Tier::Should, Tier::Informative];
     let groups =
@@ -54,15 +55,20 @@ pub fn totals(records: &[Record]) -> String {
         "failed",
         "not in profile",
     ])];
+    let mut unasked = Totals::default();
     for (operation, tier_asked) in groups {
-        let of_group: Vec<&Record> = records
+        let of_group = records
             .iter()
-            .filter(|record| record.operation == operation && record.tier == tier_asked)
-            .collect();
-        if !of_group.is_empty() {
-            let totals = Totals::of(of_group);
+            .filter(|record| record.operation == operation && record.tier == tier_asked);
+        let totals = Totals::of(of_group);
+        if totals.asked() > 0 {
             lines.push(totals_line(operation.name(), tier(tier_asked), &totals));
+        } else {
+            unasked.not_in_profile += totals.not_in_profile;
         }
+    }
+    if unasked.not_in_profile > 0 {
+        lines.push(totals_line("others", "", &unasked));
     }
     lines.push(totals_line("total", "", &Totals::of(records)));
     table(0, &lines)
@@ -297,6 +303,22 @@ mod tests {
         assert_eq!(hints(&records, &profile("decode+encode")), [expected]);
         assert!(hints(&records, &profile("encode-bounded")).is_empty());
         assert!(hints(&records[1..], &profile("encode")).is_empty());
+    }
+
+    #[test]
+    fn operations_that_were_not_asked_share_a_line() {
+        let records = [
+            record(Operation::Decode, Outcome::Pass, ""),
+            record(Operation::Save, Outcome::NotInProfile, ""),
+            record(Operation::Rotate, Outcome::NotInProfile, ""),
+        ];
+        let text = anstream::adapter::strip_str(&totals(&records)).to_string();
+        let lines: Vec<Vec<&str>> =
+            text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        assert_eq!(lines[1], ["decode", "must", "1", "1", "0", "0", "0", "0"]);
+        assert_eq!(lines[2], ["others", "2", "0", "0", "0", "0", "2"]);
+        assert_eq!(lines[3], ["total", "3", "1", "0", "0", "0", "2"]);
     }
 
     #[test]

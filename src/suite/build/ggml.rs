@@ -1,8 +1,6 @@
 //! ggml's Q4_1: its layout, its blocks of equal values, and inputs on which another encoder gives other
 //! bytes.
 
-use half::f16;
-
 use super::{Draft, block, plain_payload};
 use crate::suite::case::Input;
 use crate::suite::hex::{Bits, Bytes};
@@ -110,6 +108,12 @@ pub(super) fn encodes() -> Vec<Draft> {
         one("halves", 44, "ties at every half: rounded up", &halves),
         one("just-below-halves", 44, "just below each half: t + 0.5 rounds too", &below),
         one(
+            "just-below-half-of-2",
+            44,
+            "just below half of a step of 2",
+            &[0.0, 30.0, just_below(1.0)],
+        ),
+        one(
             "quarter-steps",
             44,
             "quarters of a step, which a cut loses",
@@ -144,46 +148,25 @@ pub(super) fn encodes() -> Vec<Draft> {
         let note = format!("64 values up to {magnitude}, whose steps fall everywhere");
         drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
     }
-    drafts.extend(searched());
+    drafts.extend(near_ties());
     drafts
 }
 
-/// A wrong evaluation of a value's steps, from the value, the minimum and the scale.
-type Wrong = fn(f32, f32, f32) -> f32;
-
-/// Inputs on which one wrong evaluation gives another nibble, found by search next to the ties.
-fn searched() -> Vec<Draft> {
-    let wrong: [(&str, Wrong); 4] = [
-        ("ggml-scale-as-stored", |v, low, d| (v - low) * (1.0 / f16::from_f32(d).to_f32()) + 0.5),
-        ("ggml-minimum-as-stored", |v, low, d| (v - f16::from_f32(low).to_f32()) * (1.0 / d) + 0.5),
-        ("ggml-divided", |v, low, d| (v - low) / d + 0.5),
-        ("ggml-round-half-away", |v, low, d| ((v - low) * (1.0 / d)).round()),
-    ];
+/// Values a few f32 from the middle of two nibbles, where another evaluation gives the other one.
+fn near_ties() -> Vec<Draft> {
     let mut dice = SplitMix64::new(0x9491);
-    wrong.into_iter().flat_map(|(name, steps)| found(name, steps, &mut dice)).collect()
-}
-
-fn found(name: &str, wrong: Wrong, dice: &mut SplitMix64) -> Vec<Draft> {
-    let mut drafts = Vec::new();
-    for _ in 0..1_000_000 {
+    let draft = |number: u32| {
         let low = 8.0 * dice.signed_unit();
         let high = low + 4.0 * dice.signed_unit().abs() + 0.5;
-        let d = (high - low) / 15.0;
-        let tie = low + (dice.below(15) as f32 + 0.5) * d;
-        let value = f32::from_bits(tie.to_bits() + dice.below(9) as u32 - 4).clamp(low, high);
-        let right = (value - low) * (1.0 / d) + 0.5;
-        if (right as u8).min(15) == (wrong(value, low, d) as u8).min(15) {
-            continue;
-        }
-        let values: Vec<f32> = [low, high, value].into_iter().cycle().take(32).collect();
-        let number = drafts.len() + 1;
-        let note = format!("{value} between {low} and {high}: next to a tie");
+        let step = (high - low) / 15.0;
+        let tie = |at: usize| {
+            let middle = low + ((at % 15) as f32 + 0.5) * step;
+            f32::from_bits(middle.to_bits() + dice.below(5) as u32 - 2).clamp(low, high)
+        };
+        let values: Vec<f32> = [low, high].into_iter().chain((0..30).map(tie)).collect();
+        let note = format!("every middle of two nibbles between {low} and {high}, nearly");
         let input = Input::EncodeQ41 { shape: vec![32], values: Bits::of(&values) };
-        let id = format!("encode-q4-1/{name}-{number}").replace("/ggml-", "/");
-        drafts.push(Draft::new(id, "GGML-3", note, input).class(44).discriminates(&[name]));
-        if number == 3 {
-            return drafts;
-        }
-    }
-    panic!("{} inputs tell {name} apart, three are wanted", drafts.len());
+        Draft::new(format!("encode-q4-1/near-ties-{number}"), "GGML-3", note, input).class(44)
+    };
+    (1..=6).map(draft).collect()
 }
