@@ -142,3 +142,52 @@ fn an_unknown_subject_names_those_that_there_are() {
     let checked = q4proof(["check", "--subject", "zoo:no-such-fault"]);
     checked.says(2, &["\"zoo:no-such-fault\"", "`q4proof list --subjects`"]);
 }
+
+/// Each pair of lines in PROTOCOL.md but the handshake, whose names are somebody else's.
+#[test]
+fn every_example_of_the_protocol_is_answered_as_it_says() {
+    let text = include_str!("../../conformance/PROTOCOL.md");
+    let folder = tempfile::tempdir().expect("a folder");
+    let within = |name: &str| folder.path().join(name).display().to_string();
+    // The files of the examples stand there in hex, KHQ4's first.
+    let hex = |line: &str| {
+        let digits = line.strip_prefix("    ")?;
+        let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+        pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()
+    };
+    let files: Vec<Vec<u8>> =
+        text.lines().filter_map(hex).filter(|file| !file.is_empty()).collect();
+    assert_eq!(files.iter().map(Vec::len).collect::<Vec<_>>(), [48, 34]);
+
+    let lines: Vec<&str> = text.lines().collect();
+    let mut answered = 0;
+    for pair in lines.windows(2) {
+        let (Some(request), Some(expected)) =
+            (pair[0].strip_prefix("-> "), pair[1].strip_prefix("<- "))
+        else {
+            continue;
+        };
+        let value = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+        let op = value(request)["op"].as_str().expect("an operation").to_owned();
+        if op == "hello" {
+            continue;
+        }
+        let file = if op.ends_with("khf1") { &files[1] } else { &files[0] };
+        let (loaded, saved) = (within("loaded"), within(&op));
+        std::fs::write(&loaded, file).expect("a file");
+        let mut asked = value(request);
+        if op.starts_with("load") {
+            asked["path"] = loaded.into();
+        } else if op.starts_with("save") {
+            asked["path"] = saved.clone().into();
+        }
+        let served = serve("reference", &format!("{asked}\n"));
+        assert_eq!(served.code, Some(0), "{served:#?}");
+        assert_eq!(value(&served.stdout), value(expected), "{request}");
+        if op.starts_with("save") {
+            assert_eq!(&std::fs::read(saved).expect("the file"), file, "{request}");
+        }
+        answered += 1;
+    }
+    assert_eq!(answered, 12);
+}

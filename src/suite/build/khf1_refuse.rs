@@ -3,9 +3,10 @@
 
 use super::khf1_accept::{EMPTY, LONG, MATRIX, SCALAR, THREE, plain_values, value};
 use super::load_header::{LEN_1D, NDIM, SHAPE, u32_le};
+use super::load_size::reshape_counted;
 use super::{Draft, append, fault, load_halves, overwrite, patch_halves, repair, truncate};
 use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input, Special};
-use crate::suite::hex::{Bits16, Bytes};
+use crate::suite::hex::Bits16;
 
 pub(super) fn cases() -> Vec<Draft> {
     [lengths(), envelope(), dimensions(), mismatches(), sizes(), narrow(), payload(), others()]
@@ -27,20 +28,7 @@ fn refusal(
 
 /// Replaces the one dimension and numel of the empty control.
 pub(super) fn reshape(shape: &[u64], numel: u64) -> Vec<Edit> {
-    let sizes: Vec<u8> = shape.iter().flat_map(|size| size.to_le_bytes()).collect();
-    let mut edits = Vec::new();
-    if shape.len() != 1 {
-        edits.push(repair("ndim", overwrite(NDIM, &u32_le(shape.len() as u32))));
-    }
-    edits.push(fault("shape", Change::Remove { offset: SHAPE, count: 8 }));
-    if !sizes.is_empty() {
-        edits.push(fault("shape", Change::Insert { offset: SHAPE, bytes: Bytes(sizes) }));
-    }
-    if numel != 0 {
-        let at = SHAPE + 8 * shape.len() as u64;
-        edits.push(repair("numel", overwrite(at, &numel.to_le_bytes())));
-    }
-    edits
+    reshape_counted("numel", shape, numel)
 }
 
 fn with_values(mut edits: Vec<Edit>, count: u64) -> Vec<Edit> {

@@ -15,6 +15,11 @@ pub(super) fn cases() -> Vec<Draft> {
 
 /// Replaces the one dimension and the length of the empty control by `shape` and `len`.
 fn reshape(shape: &[u64], len: u64) -> Vec<Edit> {
+    reshape_counted("original_len", shape, len)
+}
+
+/// As [`reshape`]; `count` is the name of the number of values in the control's format.
+pub(super) fn reshape_counted(count: &str, shape: &[u64], len: u64) -> Vec<Edit> {
     let sizes: Vec<u8> = shape.iter().flat_map(|size| size.to_le_bytes()).collect();
     let mut edits = Vec::new();
     if shape.len() != 1 {
@@ -26,7 +31,7 @@ fn reshape(shape: &[u64], len: u64) -> Vec<Edit> {
     }
     if len != 0 {
         let at = SHAPE + 8 * shape.len() as u64;
-        edits.push(repair("original_len", overwrite(at, &len.to_le_bytes())));
+        edits.push(repair(count, overwrite(at, &len.to_le_bytes())));
     }
     edits
 }

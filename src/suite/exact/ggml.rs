@@ -1,11 +1,10 @@
 //! Blocks of ggml's Q4_1 by the letter of SPEC GGML, exactly.
 
-use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 
 use super::block::{BYTES, ExactBlock, WEIGHTS};
 use super::encode::{Variant, zero_minimum_variants};
-use super::number::{Exact, Format, round, truncate};
+use super::number::{Exact, Format, round, whole};
 
 /// Reads 20 bytes, whose nibbles stand in split-half order (GGML-1).
 ///
@@ -71,8 +70,8 @@ fn encode_block(bits: &[u32]) -> Option<ExactBlock> {
     let (stored_scale, stored_low) = (f16_of(&scale)?, f16_of(low)?);
     let nibble = |value: &Exact| {
         let steps = f32_of(&(&f32_of(&(value - low))? * &inverse))?;
-        let whole: BigInt = truncate(&f32_of(&(&steps + &Exact::scaled(1, -1)))?);
-        whole.min(15.into()).to_u8()
+        let nibble = whole(&f32_of(&(&steps + &Exact::scaled(1, -1)))?);
+        nibble.min(15.into()).to_u8()
     };
     let nibbles = values.iter().map(nibble).collect::<Option<_>>()?;
     Some(ExactBlock { scale: stored_scale, bias: stored_low, nibbles })

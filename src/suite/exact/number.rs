@@ -256,13 +256,8 @@ pub fn round_half_away(number: &Exact) -> BigInt {
     if number.mantissa.sign() == Sign::Minus { -magnitude } else { magnitude }
 }
 
-/// The integer part of `number`, cut towards zero.
-pub fn truncate(number: &Exact) -> BigInt {
-    match number.exponent {
-        0.. => &number.mantissa << number.exponent as usize,
-        below => {
-            let whole = number.abs().mantissa >> below.unsigned_abs() as usize;
-            if number.is_negative() { -whole } else { whole }
-        }
-    }
+/// The integer part of a number that is not below zero.
+pub fn whole(number: &Exact) -> BigInt {
+    let (top, bottom, _) = number.aligned(&Exact::scaled(1, 0));
+    top.div_floor(&bottom)
 }
