@@ -32,6 +32,9 @@ UNREACHABLE = {
     "directory-reads-as-empty": "the input is a file's bytes; a directory is none",
     "special-file-reads-as-empty": "the input is a file's bytes; a FIFO is none",
     "missing-file-as-empty": "the input is a file's bytes; there is always a file",
+    "row-offset-wraps": "an input's matrix has at most 9 rows of 128 columns; 65536 weights are needed",
+    "run-count-unchecked": "an input's rows are at most 55 values long; 4097 runs are needed",
+    "rotation-length-unbounded": "an input's rows are at most 55 values long; 2^24 are needed",
 }
 
 
