@@ -31,7 +31,7 @@ Exit codes:
   3  the subject did not start
   4  the harness failed, or nothing was asked";
 
-/// Conformance for 4-bit weights: judges codecs and loaders of KHQ4 files
+/// Conformance for 4-bit weights: judges codecs, loaders, products and rotations
 #[derive(Parser)]
 #[command(name = "q4proof", version, after_help = EXIT_CODES)]
 struct Arguments {

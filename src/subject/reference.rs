@@ -82,7 +82,7 @@ impl Implementation for Reference {
         if columns == 0 {
             return refused(Class::Shape, "a matrix without columns");
         }
-        // Both are bounded by the blocks that are there, rows by an empty matrix only where it is none.
+        // As a row has columns, the blocks that are there bound both.
         Answer::Done(Bits::of(&codec::matmul(blocks, rows as usize, columns as usize, &x)))
     }
 
