@@ -8,8 +8,9 @@
     scripts/mutants.sh shard K/N                one shard, K from 0, for a machine of many; not judged
     scripts/mutants.sh judge N                  N shards that were put together in target/mutants/
 
-There are two sets of mutants: `core` (.cargo/mutants.toml) and `gate` (.cargo/mutants-gate.toml), each
-with its own tests; --set runs one of them alone. A sweep runs in parts, one a core at a time, each an
+There are three sets of mutants: `core` (.cargo/mutants.toml), `gate` (.cargo/mutants-gate.toml) and
+`harness` (.cargo/mutants-harness.toml), each with its own tests; --set runs one of them alone, and
+without it the first two are run, in which nothing may survive. A sweep runs in parts, one a core at a time, each an
 even sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of
 the source, is not run again, so that an interruption loses two parts at most, and a sample is a
 beginning of the full sweep. Exit status: that of the gate (0 open, 1 survivors, 2 no evidence); 2 where
@@ -34,7 +35,7 @@ import reach
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = ROOT / "target/mutants"
 # The sets of mutants, each with its own tests.
-SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml"}
+SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml", "harness": ".cargo/mutants-harness.toml"}
 # What the tests read and what they are made of.
 SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *SETS.values()]
 # Mutants in a part: few, so that little is lost, and many beside the baseline of each.
@@ -288,7 +289,7 @@ def main():
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, signal.default_int_handler)
     source = tree()
-    kinds = [options.set] if options.set else list(SETS)
+    kinds = [options.set] if options.set else ["core", "gate"]
     sizes = {kind: len(listed(kind)) for kind in kinds}
     worst = 0
     for kind in kinds:

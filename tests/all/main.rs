@@ -9,7 +9,6 @@ mod clauses;
 mod corpus;
 mod evaluator;
 mod exact;
-mod exhaustive;
 mod fuzz;
 mod harness;
 mod judging;

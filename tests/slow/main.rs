@@ -1,11 +1,14 @@
-//! What takes seconds, where all other tests of the library together take one: the zoo, and generated
-//! inputs of the fuzz targets. A binary of its own, so that a mutant that the others kill is not
-//! asked these.
+//! What takes longest, where all other tests of the library together take a second: the zoo, generated
+//! inputs of the fuzz targets, every scale with every nibble, and whole folders that are written. A
+//! binary of its own, so that a mutant that the others kill is not asked these.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
+mod corpus;
+mod exhaustive;
 mod fuzz;
 mod harness;
+mod vectors;
 mod zoo;
 
 /// Counted, for the oracle on memory.
