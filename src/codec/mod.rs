@@ -2,8 +2,8 @@
 //!
 //! Read this module beside SPEC.md, clause by clause: [`block`] is BLK, [`decode`](mod@decode) is
 //! DEC and F16, [`encode`](mod@encode) is ENC, [`product`] is DOT, [`rotation`] is ROT, [`ggml`] is
-//! GGML. Nothing here knows of files, vectors or faults, and nothing that judges
-//! an answer calls it: the judge has arithmetic of its own (`suite::exact`).
+//! GGML, [`mlx`] is MLX. Nothing here knows of files, vectors or faults, and nothing that judges an
+//! answer calls it: the judge has arithmetic of its own (`suite::exact`).
 //!
 //! ```
 //! use q4proof::codec::{Mode, decode, encode};
@@ -20,6 +20,7 @@ pub mod block;
 pub mod decode;
 pub mod encode;
 pub mod ggml;
+pub mod mlx;
 pub mod product;
 pub mod rotation;
 

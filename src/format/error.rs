@@ -44,11 +44,21 @@ pub enum Class {
     Value,
     /// The operation is not defined for a tensor of this shape.
     Shape,
+    /// `quantize_index.json` is not what SPEC IDX says.
+    Index,
+    /// `quantize_index.json` is larger than 16 MiB.
+    IndexSize,
+    /// A file that is named lies outside its directory, or its name is none.
+    Path,
+    /// Two tensors have one name, or one file.
+    Duplicate,
+    /// A file or a seed that a directory needs is not there.
+    Missing,
 }
 
 impl Class {
     /// Every class, in the order of SPEC ERR-1.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::Magic,
         Self::LegacyVersion,
         Self::Version,
@@ -66,6 +76,11 @@ impl Class {
         Self::NonFinite,
         Self::Value,
         Self::Shape,
+        Self::Index,
+        Self::IndexSize,
+        Self::Path,
+        Self::Duplicate,
+        Self::Missing,
     ];
 
     /// The name in vectors, answers and logs.
@@ -88,6 +103,11 @@ impl Class {
             Self::NonFinite => "non_finite",
             Self::Value => "value",
             Self::Shape => "shape",
+            Self::Index => "index",
+            Self::IndexSize => "index_size",
+            Self::Path => "path",
+            Self::Duplicate => "duplicate",
+            Self::Missing => "missing",
         }
     }
 }

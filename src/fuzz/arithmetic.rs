@@ -100,7 +100,13 @@ pub(super) fn ask_encode(
             (case, fewer.0.as_slice(), &fewer.1)
         }
     };
-    let request = Encode { entry: None, mode, shape: shape.to_vec(), values: values.to_le_bytes() };
+    let request = Encode {
+        entry: None,
+        mode,
+        shape: shape.to_vec(),
+        source: None,
+        values: values.to_le_bytes(),
+    };
     match ask_twice(implementation, &Request::Encode(request), &place, None)? {
         Some(given) => verdict(&case, &given, &place),
         None => Ok(Verdict::Refused(None)),

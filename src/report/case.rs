@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use half::f16;
+use half::{bf16, f16};
 
 use super::failure::tier;
 use super::layout::{self, Field};
+use super::listing::{self, special_in_words};
 use super::patched::{MOST_BLOCKS, fields_table, file_in_words};
 use super::text::{Cell, counted, shape, table};
 use super::{classes, clauses};
@@ -13,7 +14,7 @@ use crate::codec::BLOCK_BYTES;
 use crate::format::Class;
 use crate::suite::Suite;
 use crate::suite::case::{
-    Answer, Case, Expect, Feature, File, FileFormat, Floats, Input, Mode, Side, Special,
+    Answer, Case, Expect, File, FileFormat, Floats, Input, Mode, Side, SourceValues,
 };
 use crate::suite::exact::file;
 use crate::suite::hex::Bytes;
@@ -44,11 +45,7 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
         lines.insert(1, ("class", format!("{class}: {}", classes::name(class).unwrap_or("-"))));
     }
     lines.extend(case.discriminates.iter().map(|wrong| ("tells from", wrong.clone())));
-    let feature = |feature: &Feature| match feature {
-        Feature::ExpectedShape => ("requires", "expected-shape".to_owned()),
-        Feature::Width32 => ("requires", "width-32".to_owned()),
-    };
-    lines.extend(case.requires.iter().map(feature));
+    lines.extend(case.requires.iter().map(|feature| ("requires", feature.name().to_owned())));
     if !case.source.agreed.is_empty() {
         lines.push(("agreed", case.source.agreed.join(", ")));
     }
@@ -98,13 +95,19 @@ pub fn in_words(input: &Input) -> String {
             text.push_str(&payload(blocks, *original_len));
         }
         Input::Encode { mode, shape: dimensions, values } => {
-            let mode = match mode {
-                Mode::Asymmetric => "asymmetric",
-                Mode::Symmetric => "symmetric",
-            };
-            let count = counted(values.0.len(), "value");
+            let (count, mode) = (counted(values.0.len(), "value"), mode_in_words(*mode));
             writeln!(text, "encode {count}, {mode}, of shape {}", shape(dimensions)).ok();
             text.push_str(&singles(&values.0));
+        }
+        Input::EncodeFrom { mode, shape: dimensions, values } => {
+            let (name, values) = match values {
+                SourceValues::F16(values) => ("f16", halves(&values.0)),
+                SourceValues::Bf16(values) => ("bf16", upper_halves(&values.0)),
+                SourceValues::F64(values) => ("f64", doubles(&values.0)),
+            };
+            let (mode, dimensions) = (mode_in_words(*mode), shape(dimensions));
+            writeln!(text, "encode values of {name}, {mode}, of shape {dimensions}").ok();
+            text.push_str(&values);
         }
         // Its file is shown by `load`.
         Input::Load { .. } => {}
@@ -165,24 +168,28 @@ pub fn in_words(input: &Input) -> String {
             writeln!(text, "encode {count} to Q4_1, of shape {}", shape(dimensions)).ok();
             text.push_str(&singles(&values.0));
         }
+        Input::EncodeMlx { shape: dimensions, values } => {
+            let count = counted(values.0.len(), "value");
+            writeln!(text, "encode {count} of f16 to MLX, of shape {}", shape(dimensions)).ok();
+            text.push_str(&halves(&values.0));
+        }
+        Input::ReadIndex { directory, open } => {
+            text.push_str(&listing::question(directory.as_deref(), *open));
+        }
+        Input::NameTensors { tensors } => text.push_str(&listing::ranks(tensors)),
     }
     text
 }
 
-fn bytes_of(bytes: &Bytes) -> String {
-    counted(bytes.0.len(), "byte")
+fn mode_in_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Asymmetric => "asymmetric",
+        Mode::Symmetric => "symmetric",
+    }
 }
 
-fn special_in_words(special: Special) -> &'static str {
-    match special {
-        Special::Missing => "a path where nothing lies",
-        Special::Directory => "a directory",
-        Special::Fifo => "a FIFO without a writer",
-        Special::Device => "a character device, /dev/null",
-        Special::Socket => "a socket",
-        Special::DanglingSymlink => "a symbolic link to nothing",
-        Special::SymlinkToDirectory => "a symbolic link to a directory",
-    }
+fn bytes_of(bytes: &Bytes) -> String {
+    counted(bytes.0.len(), "byte")
 }
 
 fn expectation(expect: &Expect) -> String {
@@ -234,6 +241,8 @@ fn answer_in_words(answer: &Answer) -> String {
             let fields = layout::fields(bytes, bytes.len() as u64, MOST_BLOCKS);
             format!("  a file of {}\n", counted(bytes.len(), "byte")) + &fields_table(&fields, &[])
         }
+        Answer::Listing(listed) => listing::answer(listed),
+        Answer::Files(files) => listing::files(files),
         Answer::Refuse(classes) => refusal(classes),
     }
 }
@@ -267,6 +276,10 @@ fn floats(values: &Floats) -> String {
 
 fn halves(values: &[u16]) -> String {
     numbers(values, |bits| (format!("{bits:04x}"), f16::from_bits(bits).to_string()))
+}
+
+fn upper_halves(values: &[u16]) -> String {
+    numbers(values, |bits| (format!("{bits:04x}"), bf16::from_bits(bits).to_string()))
 }
 
 fn singles(values: &[u32]) -> String {

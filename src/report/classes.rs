@@ -1,7 +1,7 @@
 //! The classes of bugs that vectors guard against, by the number in a vector's `class`.
 
 /// Each class in a few words; the first is class 1.
-const CLASSES: [&str; 60] = [
+const CLASSES: [&str; 69] = [
     // Envelope
     "file ends inside the header",
     "wrong magic, or another format's",
@@ -69,6 +69,16 @@ const CLASSES: [&str; 60] = [
     "1/sqrt(n) missing or applied twice",
     "runs without seeds of their own, or with shifted ones",
     "norm not folded before rotating",
+    "NaN passes the equivalence gate",
+    "rotation skipped where the seed is missing",
+    // Directory and index
+    "`..`, absolute or empty path of a file",
+    "link out of the directory",
+    "two names, one file",
+    "index too large, too deep, not JSON, or of another shape",
+    "array form and object form mistaken",
+    "tensor missing, or named twice",
+    "config.json missing: another model's default used",
 ];
 
 /// The class in a few words, where there is one of that number.
@@ -95,6 +105,7 @@ mod tests {
         assert_eq!(heading(37), "class 37: minimum and maximum over zero padding");
         assert_eq!(heading(55), "class 55: comparison that drops NaN and passes");
         assert_eq!(heading(60), "class 60: norm not folded before rotating");
-        assert_eq!(heading(61), "class 61");
+        assert_eq!(heading(69), "class 69: config.json missing: another model's default used");
+        assert_eq!(heading(70), "class 70");
     }
 }

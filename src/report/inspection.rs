@@ -175,6 +175,11 @@ fn clause(class: Class) -> &'static str {
         Class::NonFinite => "ENC-S2",
         Class::Value => "KHF1-P2",
         Class::Shape => "ROT-4",
+        Class::Index => "IDX-3",
+        Class::IndexSize => "IDX-2",
+        Class::Path => "IDX-6",
+        Class::Duplicate => "IDX-7",
+        Class::Missing => "IDX-8",
     }
 }
 

@@ -25,6 +25,7 @@ pub mod inspection;
 pub mod kills;
 pub mod layout;
 pub mod list;
+mod listing;
 pub mod log;
 pub mod mutants;
 pub mod pass;

@@ -12,10 +12,11 @@ use tempfile::TempDir;
 use super::scratch;
 use crate::store::regular_file;
 use crate::subject::message::{
-    Decode, Encode, EncodeQ41, Load, Matmul, Output, Precision, Rotate, Save, SaveKhf1,
+    Decode, Encode, EncodeRows, Load, Matmul, NameTensors, Output, Precision, ReadIndex, Rotate,
+    Save, SaveKhf1,
 };
 use crate::subject::{Answer, Reply, Request, Subject};
-use crate::suite::case::{Case, File, FileFormat, Floats, Input, Special};
+use crate::suite::case::{Case, Content, DirectoryEntry, File, FileFormat, Floats, Input, Special};
 use crate::suite::derive::load_bytes;
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use crate::suite::judge::{Given, Judgement, Outcome, judge};
@@ -96,6 +97,16 @@ impl<'a> Asker<'a> {
                 fs::create_dir(&folder)?;
                 (request(&case.input, &folder.join("tensor")), Some(folder))
             }
+            Input::ReadIndex { directory, .. } => {
+                // A folder around it, for what lies beside the directory.
+                let around = self.next_path("folder");
+                fs::create_dir(&around)?;
+                let path = around.join("model");
+                if let Some(entries) = directory {
+                    lay_out_directory(&path, entries)?;
+                }
+                (request(&case.input, &path), Some(around))
+            }
             input => (request(input, Path::new("")), None),
         })
     }
@@ -121,13 +132,46 @@ impl<'a> Asker<'a> {
             return lay_out_special(*special, path);
         }
         let bytes = load_bytes(case, control).map_err(io::Error::other)?.unwrap_or_default();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?.write_all(&bytes)?;
+        write_private(&path, &bytes)?;
         Ok(path)
     }
+}
+
+/// A new file that only its owner can read.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(bytes)
+}
+
+/// A model directory and what lies beside it.
+fn lay_out_directory(directory: &Path, entries: &[DirectoryEntry]) -> io::Result<()> {
+    fs::create_dir(directory)?;
+    for entry in entries {
+        let path = match entry.path.strip_prefix("../") {
+            Some(beside) => directory.with_file_name(beside),
+            None => directory.join(&entry.path),
+        };
+        fs::create_dir_all(path.parent().unwrap_or(directory))?;
+        match &entry.content {
+            Content::Link(target) => link(target, &path)?,
+            Content::Special(special) => drop(lay_out_special(*special, path)?),
+            file => write_private(&path, &file.file_bytes().unwrap_or_default())?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(target: &str, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+#[cfg(not(unix))]
+fn link(_target: &str, _path: &Path) -> io::Result<()> {
+    Err(io::Error::other("this machine cannot make a symbolic link"))
 }
 
 /// The request for a question; `path` is where the file of a load lies, or that of a save is to lie.
@@ -138,7 +182,12 @@ pub(crate) fn request(input: &Input, path: &Path) -> Request {
             Request::Decode(Decode { entry, blocks, original_len })
         }
         Input::Encode { mode, shape, values } => {
-            Request::Encode(Encode { entry, mode, shape, values: values.to_le_bytes() })
+            let values = values.to_le_bytes();
+            Request::Encode(Encode { entry, mode, shape, source: None, values })
+        }
+        Input::EncodeFrom { mode, shape, values } => {
+            let source = Some(values.source_type());
+            Request::Encode(Encode { entry, mode, shape, source, values: values.to_le_bytes() })
         }
         Input::Load { format, expected_shape, address_width, .. } => {
             let load = Load { entry, path, expected_shape, address_width };
@@ -181,8 +230,13 @@ pub(crate) fn request(input: &Input, path: &Path) -> Request {
             Request::DecodeQ41(Decode { entry, blocks, original_len })
         }
         Input::EncodeQ41 { shape, values } => {
-            Request::EncodeQ41(EncodeQ41 { entry, shape, values: values.to_le_bytes() })
+            Request::EncodeQ41(EncodeRows { entry, shape, values: values.to_le_bytes() })
         }
+        Input::EncodeMlx { shape, values } => {
+            Request::EncodeMlx(EncodeRows { entry, shape, values: values.to_le_bytes() })
+        }
+        Input::ReadIndex { open, .. } => Request::ReadIndex(ReadIndex { entry, path, open }),
+        Input::NameTensors { tensors } => Request::NameTensors(NameTensors { entry, tensors }),
     }
 }
 
@@ -284,9 +338,11 @@ fn done(request: &Request, output: Output) -> Result<Given, String> {
         }
         Request::Rotate(_) => values(output.values).and_then(doubles).map(Given::Doubles),
         Request::DecodeF16(_) => values(output.values).and_then(halves).map(Given::Halves),
-        Request::Encode(_) | Request::EncodeQ41(_) => {
+        Request::Encode(_) | Request::EncodeQ41(_) | Request::EncodeMlx(_) => {
             output.blocks.ok_or(missing("blocks")).map(Given::Blocks)
         }
+        Request::ReadIndex(_) => output.index.ok_or(missing("index")).map(Given::Listing),
+        Request::NameTensors(_) => output.files.ok_or(missing("files")).map(Given::Files),
         Request::LoadKhq4(_) => Ok(Given::Tensor {
             shape: output.shape.ok_or(missing("shape"))?,
             blocks: output.blocks,

@@ -1,8 +1,9 @@
-//! Files: the copying read, the no-copy map and the atomic write.
+//! Files: the copying read, the no-copy map, the atomic write, and directories of them.
 //!
 //! Each path opens the file once, refuses what is not a regular file without hanging (KHQ4-A1),
 //! and lets `format` judge the bytes.
 
+mod directory;
 mod map;
 mod open;
 mod write;
@@ -16,6 +17,7 @@ use thiserror::Error;
 use crate::format::khq4::{self, Tensor};
 use crate::format::{AddressWidth, Class, FormatError, ReadError, khf1};
 
+pub use directory::{Directory, open_directory, read_index};
 pub use map::{MappedHalves, MappedTensor};
 pub(crate) use open::regular_file;
 pub use write::{write_atomically, write_khf1, write_khq4};

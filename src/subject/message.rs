@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Implementation, Loaded, LoadedHalves};
 use crate::format::Class;
-use crate::suite::case::{Mode, Operation, Side};
+use crate::suite::case::{Listing, Mode, Operation, Side, SourceType, TensorRank};
 use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// The version of the protocol.
@@ -68,7 +68,13 @@ pub enum Request {
     DecodeQ41(Decode),
     /// f32 to blocks of ggml's Q4_1.
     #[serde(rename = "encode_q4_1")]
-    EncodeQ41(EncodeQ41),
+    EncodeQ41(EncodeRows),
+    /// f16 to groups of MLX.
+    EncodeMlx(EncodeRows),
+    /// The index of a directory.
+    ReadIndex(ReadIndex),
+    /// The files of tensors.
+    NameTensors(NameTensors),
 }
 
 /// Decode `blocks` to `original_len` values.
@@ -83,7 +89,7 @@ pub struct Decode {
     pub original_len: u64,
 }
 
-/// Encode the f32 values in `values`, little-endian.
+/// Encode the values in `values`, little-endian.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Encode {
     /// The way in.
@@ -93,7 +99,10 @@ pub struct Encode {
     pub mode: Mode,
     /// The tensor's shape.
     pub shape: Vec<u64>,
-    /// f32 values, little-endian, four bytes each.
+    /// The type of the values; f32 where none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceType>,
+    /// The values, little-endian.
     pub values: Bytes,
 }
 
@@ -199,21 +208,44 @@ pub enum Precision {
     F64,
 }
 
-/// Encode the f32 values in `values` to blocks of ggml's Q4_1.
+/// Encode rows of values, f32 to blocks of ggml's Q4_1 and f16 to groups of MLX.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EncodeQ41 {
+pub struct EncodeRows {
     /// The way in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
     /// The tensor's shape.
     pub shape: Vec<u64>,
-    /// f32 values, little-endian, four bytes each.
+    /// The values, little-endian.
     pub values: Bytes,
+}
+
+/// List a model directory, or open it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadIndex {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// An absolute path.
+    pub path: String,
+    /// Whether everything that the index names is checked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+}
+
+/// Name the files of tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NameTensors {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// The tensors of a model.
+    pub tensors: Vec<TensorRank>,
 }
 
 impl Request {
     /// Every operation of the protocol, by its name on the line.
-    pub const OPERATIONS: [&str; 11] = [
+    pub const OPERATIONS: [&str; 14] = [
         "decode",
         "encode",
         "load_khq4",
@@ -225,6 +257,9 @@ impl Request {
         "rotate",
         "decode_q4_1",
         "encode_q4_1",
+        "encode_mlx",
+        "read_index",
+        "name_tensors",
     ];
 
     /// The path of the file that is to be saved, if this is a save.
@@ -249,7 +284,9 @@ impl Request {
             Self::Matmul(request) => &mut request.entry,
             Self::Rotate(request) => &mut request.entry,
             Self::DecodeQ41(request) => &mut request.entry,
-            Self::EncodeQ41(request) => &mut request.entry,
+            Self::EncodeQ41(request) | Self::EncodeMlx(request) => &mut request.entry,
+            Self::ReadIndex(request) => &mut request.entry,
+            Self::NameTensors(request) => &mut request.entry,
         }
     }
 
@@ -267,6 +304,13 @@ impl Request {
             Self::Rotate(request) => implementation.rotate(request).map(values),
             Self::DecodeQ41(request) => implementation.decode_q4_1(request).map(singles),
             Self::EncodeQ41(request) => implementation.encode_q4_1(request).map(blocks),
+            Self::EncodeMlx(request) => implementation.encode_mlx(request).map(blocks),
+            Self::ReadIndex(request) => implementation
+                .read_index(request)
+                .map(|index| Output { index: Some(index), ..Output::default() }),
+            Self::NameTensors(request) => implementation
+                .name_tensors(request)
+                .map(|files| Output { files: Some(files), ..Output::default() }),
             Self::LoadKhf1(request) => implementation.load_khf1(request).map(|loaded| {
                 let LoadedHalves { shape, values } = loaded;
                 Output { shape: Some(shape), ..halves(values) }
@@ -277,7 +321,7 @@ impl Request {
             Self::LoadKhq4(request) => implementation.load_khq4(request).map(|loaded| {
                 let Loaded { shape, values, blocks } = loaded;
                 let values = values.as_ref().map(Bits::to_le_bytes);
-                Output { shape: Some(shape), values, blocks }
+                Output { shape: Some(shape), values, blocks, ..Output::default() }
             }),
             Self::SaveKhq4(request) => {
                 implementation.save_khq4(request).map(|()| Output::default())
@@ -309,6 +353,12 @@ pub struct Output {
     /// A payload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Bytes>,
+    /// A directory as it was listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<Listing>,
+    /// The file of each tensor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<String>>,
 }
 
 /// A refusal. The class is a help for people; a foreign error is just its message.

@@ -17,8 +17,11 @@ pub use in_process::InProcess;
 pub use message::{Hello, Refusal, Reply, Request};
 pub use reference::Reference;
 
+use crate::suite::case::Listing;
 use crate::suite::hex::{Bits, Bits16, Bytes};
-use message::{Decode, Encode, EncodeQ41, Load, Matmul, Rotate, Save, SaveKhf1};
+use message::{
+    Decode, Encode, EncodeRows, Load, Matmul, NameTensors, ReadIndex, Rotate, Save, SaveKhf1,
+};
 use zoo::{Fault, Faulty, Liar};
 
 /// A codec and loader in this process. Each operation may answer [`Answer::Unsupported`], which is
@@ -78,7 +81,22 @@ pub trait Implementation {
     }
 
     /// f32 to the bytes of blocks of ggml's Q4_1.
-    fn encode_q4_1(&self, _request: &EncodeQ41) -> Answer<Bytes> {
+    fn encode_q4_1(&self, _request: &EncodeRows) -> Answer<Bytes> {
+        Answer::Unsupported
+    }
+
+    /// f16 to groups of MLX, as the bytes of blocks.
+    fn encode_mlx(&self, _request: &EncodeRows) -> Answer<Bytes> {
+        Answer::Unsupported
+    }
+
+    /// A model directory's index.
+    fn read_index(&self, _request: &ReadIndex) -> Answer<Listing> {
+        Answer::Unsupported
+    }
+
+    /// The file of each tensor.
+    fn name_tensors(&self, _request: &NameTensors) -> Answer<Vec<String>> {
         Answer::Unsupported
     }
 }
@@ -128,8 +146,20 @@ impl<I: Implementation + ?Sized> Implementation for Box<I> {
         (**self).decode_q4_1(request)
     }
 
-    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+    fn encode_q4_1(&self, request: &EncodeRows) -> Answer<Bytes> {
         (**self).encode_q4_1(request)
+    }
+
+    fn encode_mlx(&self, request: &EncodeRows) -> Answer<Bytes> {
+        (**self).encode_mlx(request)
+    }
+
+    fn read_index(&self, request: &ReadIndex) -> Answer<Listing> {
+        (**self).read_index(request)
+    }
+
+    fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
+        (**self).name_tensors(request)
     }
 }
 

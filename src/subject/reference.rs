@@ -2,23 +2,25 @@
 
 use std::path::Path;
 
-use half::f16;
+use half::{bf16, f16};
 use num_traits::Float;
 use zerocopy::{FromBytes, IntoBytes};
 
 use super::message::{
-    Decode, Encode, EncodeQ41, Hello, Load, Matmul, PROTOCOL, Precision, Refusal, Rotate, Save,
-    SaveKhf1,
+    Decode, Encode, EncodeRows, Hello, Load, Matmul, NameTensors, PROTOCOL, Precision, ReadIndex,
+    Refusal, Rotate, Save, SaveKhf1,
 };
 use super::{Answer, Implementation, Loaded, LoadedHalves};
 use crate::codec::rotation::{each_column, each_row, fold_norm};
 use crate::codec::{
-    self, BLOCK_BYTES, BLOCK_WEIGHTS, Block, EncodeError, Rotation, block_count, ggml,
+    self, BLOCK_BYTES, BLOCK_WEIGHTS, Block, EncodeError, Rotation, block_count, ggml, mlx,
 };
+use crate::format::index::{Entry, Index};
 use crate::format::khq4::{Header, View, check_blocks};
+use crate::format::names::{Collision, file_names};
 use crate::format::{AddressWidth, Class, FormatError, khf1};
 use crate::store::{self, StoreError};
-use crate::suite::case::{Operation, Side};
+use crate::suite::case::{Feature, Form, ListedTensor, Listing, Operation, Side, SourceType};
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
 /// This crate's own codec and loaders.
@@ -28,7 +30,7 @@ pub struct Reference;
 impl Implementation for Reference {
     fn hello(&self) -> Hello {
         let operations = Operation::ALL.into_iter().map(|operation| operation.name().to_owned());
-        let features = ["expected-shape", "width-32"].map(str::to_owned);
+        let features = Feature::ALL.map(|feature| feature.name().to_owned());
         let paths = || ["copy", "map"].map(str::to_owned).to_vec();
         Hello {
             protocol: PROTOCOL,
@@ -112,21 +114,38 @@ impl Implementation for Reference {
         }
     }
 
-    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
-        let values = match shaped_values(&request.shape, &request.values) {
-            Ok(values) => values,
-            Err(error) => return error.into(),
-        };
-        let (blocks, rest) = values.as_chunks();
-        if !rest.is_empty() {
-            return refused(Class::Shape, format!("{} values are not whole blocks", values.len()));
-        }
-        let blocks: Vec<Block> = blocks.iter().map(ggml::encode_block).collect();
-        Answer::Done(Bytes(blocks.as_bytes().to_vec()))
+    fn encode_q4_1(&self, request: &EncodeRows) -> Answer<Bytes> {
+        encode_rows(request, None, ggml::encode_block)
+    }
+
+    fn encode_mlx(&self, request: &EncodeRows) -> Answer<Bytes> {
+        encode_rows(request, Some(SourceType::F16), mlx::encode_block)
+    }
+
+    fn read_index(&self, request: &ReadIndex) -> Answer<Listing> {
+        let path = Path::new(&request.path);
+        from_store(match request.open {
+            false => store::read_index(path).map(|index| listing(index.as_ref())),
+            true => store::open_directory(path).map(|directory| listing(directory.index.as_ref())),
+        })
+    }
+
+    fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
+        let tensors: Vec<(&str, u64)> =
+            request.tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.rank)).collect();
+        file_names(&tensors).map_or_else(
+            |Collision { places: [first, second], file }| {
+                let message = format!("tensors {first} and {second} would both be {file}");
+                refused(Class::Duplicate, message)
+            },
+            Answer::Done,
+        )
     }
 
     fn encode(&self, request: &Encode) -> Answer<Bytes> {
-        let values = match shaped_values(&request.shape, &request.values) {
+        let values = source_values(request.source, &request.values)
+            .and_then(|values| shaped(&request.shape, values));
+        let values = match values {
             Ok(values) => values,
             Err(error) => return error.into(),
         };
@@ -228,16 +247,72 @@ fn lawful_blocks(bytes: &Bytes, count: u64) -> Result<&[Block], FormatError> {
     Ok(blocks)
 }
 
-/// f32 values that are as many as the shape holds (ENC-S3).
-fn shaped_values(shape: &[u64], values: &Bytes) -> Result<Vec<f32>, FormatError> {
+/// Source values as f32 (ENC-S5).
+fn source_values(source: Option<SourceType>, values: &Bytes) -> Result<Vec<f32>, FormatError> {
+    let halves = || Bits16::from_le_bytes(values).map(|Bits16(bits)| bits.into_iter());
+    let floats = match source {
+        None => Bits::from_le_bytes(values).map(|bits| bits.values()),
+        Some(SourceType::F16) => {
+            halves().map(|all| all.map(|bits| f16::from_bits(bits).to_f32()).collect())
+        }
+        Some(SourceType::Bf16) => {
+            halves().map(|all| all.map(|bits| bf16::from_bits(bits).to_f32()).collect())
+        }
+        // A conversion of this language rounds to nearest even; what overflows becomes an infinity,
+        // which no encoder takes.
+        Some(SourceType::F64) => Bits64::from_le_bytes(values)
+            .map(|bits| bits.values().into_iter().map(|value| value as f32).collect()),
+    };
+    floats.map_err(|detail| FormatError::new(Class::ShapeMismatch, 0, detail))
+}
+
+/// Values that are as many as the shape holds (ENC-S3).
+fn shaped(shape: &[u64], values: Vec<f32>) -> Result<Vec<f32>, FormatError> {
     let mismatch = |detail| FormatError::new(Class::ShapeMismatch, 0, detail);
-    let values = Bits::from_le_bytes(values).map_err(mismatch)?.values();
     let header = Header::for_shape(shape, AddressWidth::NATIVE)?;
     let (held, found) = (header.original_len, values.len());
     if held != found as u64 {
         return Err(mismatch(format!("shape {shape:?} holds {held} values, not {found}")));
     }
     Ok(values)
+}
+
+/// Rows of whole blocks, laid over the flat tensor (`flat-rows`).
+fn encode_rows(
+    request: &EncodeRows,
+    source: Option<SourceType>,
+    encode_block: fn(&[f32; BLOCK_WEIGHTS]) -> Block,
+) -> Answer<Bytes> {
+    let values =
+        source_values(source, &request.values).and_then(|values| shaped(&request.shape, values));
+    let values = match values {
+        Ok(values) => values,
+        Err(error) => return error.into(),
+    };
+    let (blocks, rest) = values.as_chunks();
+    if !rest.is_empty() {
+        return refused(Class::Shape, format!("{} values are not whole blocks", values.len()));
+    }
+    let blocks: Vec<Block> = blocks.iter().map(encode_block).collect();
+    Answer::Done(Bytes(blocks.as_bytes().to_vec()))
+}
+
+/// An index as the protocol has it.
+fn listing(index: Option<&Index>) -> Listing {
+    let form = match index {
+        None => Form::Absent,
+        Some(Index::Array(_)) => Form::Array,
+        Some(Index::Object(_)) => Form::Object,
+    };
+    let tensor = |entry: &Entry| {
+        let Entry { name, file, quantized, shape, numel } = entry.clone();
+        ListedTensor { name, file, quantized, shape, numel }
+    };
+    Listing {
+        form: Some(form),
+        quarot_seed: index.and_then(Index::quarot_seed),
+        tensors: index.iter().flat_map(|index| index.entries()).map(tensor).collect(),
+    }
 }
 
 /// SPEC ROT, in either precision.

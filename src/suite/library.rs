@@ -15,7 +15,7 @@ use super::derive::verify;
 use crate::store::regular_file;
 
 /// The version of the vectors: a new case raises the minor number, a removed one the major.
-pub const VERSION: &str = "1.1.0";
+pub const VERSION: &str = "1.2.0";
 
 /// The name of the lock beside the vectors.
 pub const LOCK: &str = "suite.lock";
@@ -28,12 +28,14 @@ macro_rules! embedded {
 }
 
 /// The vectors that the command carries.
-const EMBEDDED: [(&str, &str); 17] = embedded! {
+const EMBEDDED: [(&str, &str); 21] = embedded! {
     "decode-f16.json"
     "decode-q4-1.json"
     "decode.json"
     "encode-block.json"
     "encode-evaluation.json"
+    "encode-from.json"
+    "encode-mlx.json"
     "encode-q4-1.json"
     "encode-range.json"
     "encode-refuse.json"
@@ -43,6 +45,8 @@ const EMBEDDED: [(&str, &str); 17] = embedded! {
     "load-payload.json"
     "load-size.json"
     "matmul.json"
+    "name-tensors.json"
+    "read-index.json"
     "rotate.json"
     "save-khf1.json"
     "save.json"

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::case::{Case, Change, Edit, Expect, File, Input, VectorFile};
+use super::case::{Case, Change, DirectoryEntry, Edit, Expect, File, Input, VectorFile};
 use super::library::{LOCK, Suite, SuiteError, read_text};
 
 /// What the linter knows of the rest of the project.
@@ -105,6 +105,14 @@ fn lint_case(case: &Case, control: Option<&Case>, known: &Known<'_>) -> Vec<Stri
             format!("its control {} binds less than it does", control.id),
         );
         require(case.input != control.input, "asks what its control asks".into());
+        if let (
+            Input::ReadIndex { directory: Some(entries), .. },
+            Input::ReadIndex { directory: Some(of_control), .. },
+        ) = (&case.input, &control.input)
+        {
+            let count = differing(entries, of_control);
+            require(count <= 1, format!("differs in {count} entries from its control's directory"));
+        }
     }
     if let Input::Load { file: File::Patch(edits), .. } = &case.input {
         let faults = edits.iter().filter(|edit| !edit.repair).count();
@@ -125,6 +133,16 @@ fn is_slug(id: &str, operation: &str) -> bool {
         }
         None => false,
     }
+}
+
+/// The number of entries that are in one directory and not in the other, or are not the same there.
+fn differing(entries: &[DirectoryEntry], others: &[DirectoryEntry]) -> usize {
+    let paths: BTreeSet<&str> =
+        entries.iter().chain(others).map(|entry| entry.path.as_str()).collect();
+    let find = |entries: &[DirectoryEntry], path: &str| {
+        entries.iter().find(|entry| entry.path == path).cloned()
+    };
+    paths.into_iter().filter(|path| find(entries, path) != find(others, path)).count()
 }
 
 fn is_empty(edit: &Edit) -> bool {

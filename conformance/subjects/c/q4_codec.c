@@ -3,15 +3,17 @@
 
    It is written from SPEC.md and PROTOCOL.md alone and shares no code with any other codec. The ids
    in the comments are clauses of SPEC.md. Of the lawful behaviours it keeps to fold-left (KHQ4-H6),
-   signed-scale (KHQ4-P6), padding-formula (ENC-P1) and rounded-once (F16-1); a bias of zero has the
-   sign of the first minimum (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
+   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for Q4_1 (GGML-1),
+   whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of the first minimum
+   (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
 
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* POSIX of 2008, with realpath */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <float.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -21,6 +23,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wctype.h>
 
 #if FLT_EVAL_METHOD != 0
 #error "operations on float and double are to be rounded one by one, to their own format"
@@ -86,9 +89,11 @@ union f64 {
     uint64_t bits;
 };
 
+static float f32_of_bits(uint32_t bits) { return (union f32){.bits = bits}.number; }
+
 /* Value i of an array of f32 or of f64 numbers; an f64 holds every f32. */
 static double number_at(const uint8_t *from, size_t i, bool single) {
-    if (single) return (union f32){.bits = (uint32_t)little_endian(from + 4 * i, 4)}.number;
+    if (single) return f32_of_bits((uint32_t)little_endian(from + 4 * i, 4));
     return (union f64){.bits = little_endian(from + 8 * i, 8)}.number;
 }
 
@@ -105,12 +110,11 @@ static bool f16_is_finite(uint32_t half) { return (half & 0x7c00) != 0x7c00; }
    leading bit stands where that of a normal number, which is not stored, would. */
 static float f32_of_f16(uint32_t half) {
     uint32_t sign = (half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 0x3ff;
-    if (exponent == 0 && fraction == 0) return (union f32){.bits = sign}.number;
+    if (exponent == 0 && fraction == 0) return f32_of_bits(sign);
     if (exponent == 0) {
         for (exponent = 1; (fraction & 0x400) == 0; exponent--) fraction <<= 1;
     }
-    uint32_t bits = sign | (exponent + 112) << 23 | (fraction & 0x3ff) << 13;
-    return (union f32){.bits = bits}.number;
+    return f32_of_bits(sign | (exponent + 112) << 23 | (fraction & 0x3ff) << 13);
 }
 
 /* ENC-M1, F16-1: a number that is no NaN, rounded once to f16, ties to even. It is counted in the
@@ -125,6 +129,19 @@ static uint32_t f16_of(double number) {
     double rest = scaled - half;
     half += rest > 0.5 || (rest == 0.5 && half % 2 == 1);
     return sign | ((halvings << 10) + half);
+}
+
+enum source { F16, BF16, F32, F64 };
+
+static size_t source_size(enum source source) { return source == F64 ? 8 : source == F32 ? 4 : 2; }
+
+/* ENC-S5: value i of an encoder's source. An f64 is rounded to f32 once; of an f16 that is no number
+   only that is told, as it will be refused. */
+static float source_at(const uint8_t *from, size_t i, enum source source) {
+    if (source == BF16) return f32_of_bits((uint32_t)little_endian(from + 2 * i, 2) << 16);
+    if (source != F16) return (float)number_at(from, i, source == F32);
+    uint32_t half = f16_at(from + 2 * i);
+    return f16_is_finite(half) ? f32_of_f16(half) : INFINITY;
 }
 
 /* ---- Blocks ---- */
@@ -160,7 +177,7 @@ static bool check_blocks(struct bytes blocks, uint64_t count) {
     return check_extent(blocks, count) && check_scales(blocks, false);
 }
 
-/* GGML-1: whole blocks. */
+/* GGML-1, MLX-1: whole blocks. */
 static bool check_whole(uint64_t count) {
     return count % BLOCK_VALUES == 0 ||
            refuse("shape", "%" PRIu64 " values are not whole blocks", count);
@@ -216,7 +233,7 @@ static void put_nibble(uint8_t *block, int i, int nibble, bool ggml) {
     block[nibble_byte(i, ggml)] |= (uint8_t)(nibble << nibble_shift(i, ggml));
 }
 
-enum mode { ASYMMETRIC, SYMMETRIC, GGML };
+enum mode { ASYMMETRIC, SYMMETRIC, GGML, MLX };
 
 /* A block of `count` values, behind which `values` holds zeros. Each operation is stored in an f32,
    and so is rounded on its own (ENC-S1). */
@@ -252,6 +269,29 @@ static bool encode_ggml_block(const float *values, uint8_t *block) {
     return true;
 }
 
+/* MLX-2. The first s is at least 1e-7, and |q0| at least 7 where s has not been raised to that, so that
+   no quotient is too large for f32 and no s for f16. */
+static bool encode_mlx_block(const float *values, uint8_t *block) {
+    float lo, hi, b = 0.0f;
+    get_extremes(values, BLOCK_VALUES, &lo, &hi);
+    float range = hi - lo, s = range / 15.0f;
+    if (s < 1e-7f) s = 1e-7f;
+    bool low = fabsf(lo) > fabsf(hi);
+    float edge = low ? lo : hi;
+    if (!low) s = -s;
+    float quotient = edge / s, q0 = rintf(quotient);
+    if (q0 != 0.0f) {
+        s = edge / q0;
+        b = edge;
+    }
+    if (!begin_block(block, s, b)) return false;
+    for (int i = 0; i < BLOCK_VALUES; i++) {
+        float difference = values[i] - b, t = difference / s, q = rintf(t);
+        put_nibble(block, i, q <= 0.0f ? 0 : q >= 15.0f ? 15 : (int)q, false);
+    }
+    return true;
+}
+
 /* KHQ4-H5, KHQ4-H6, KHQ4-H8: the product, from the left, is `count`; nothing exceeds `max`. A shape is
    kept as it stands in a file, 8 bytes a dimension. */
 static bool check_shape(struct bytes shape, uint64_t max, uint64_t count) {
@@ -267,20 +307,27 @@ static bool check_shape(struct bytes shape, uint64_t max, uint64_t count) {
            refuse("shape_mismatch", "the shape is not that of %" PRIu64 " values", count);
 }
 
+/* MLX-1: the last dimension is whole groups. A shape without dimensions is that of one value. */
+static bool check_rows(struct bytes shape) {
+    return shape.length == 0 || check_whole(little_endian(shape.at + shape.length - 8, 8));
+}
+
 /* ENC-S2, ENC-S4: cuts the flat sequence of `count` values into blocks. */
-static bool encode_values(const uint8_t *source, size_t count, enum mode mode, uint8_t *blocks) {
+static bool encode_values(const uint8_t *from, enum source source, size_t count, enum mode mode,
+                          uint8_t *blocks) {
     for (size_t first = 0; first < count; first += BLOCK_VALUES) {
         float values[BLOCK_VALUES] = {0};
         int real = count - first < BLOCK_VALUES ? (int)(count - first) : BLOCK_VALUES;
         for (int i = 0; i < real; i++) {
-            values[i] = (float)number_at(source, first + (size_t)i, true);
+            values[i] = source_at(from, first + (size_t)i, source);
             if (!isfinite(values[i]))
                 return refuse("non_finite", "value %zu is not finite", first + (size_t)i);
         }
         uint8_t *block = blocks + first / BLOCK_VALUES * BLOCK_BYTES;
-        if (mode == GGML ? !encode_ggml_block(values, block)
-                         : !encode_block(values, real, mode == SYMMETRIC, block))
-            return false;
+        bool done = mode == GGML  ? encode_ggml_block(values, block)
+                    : mode == MLX ? encode_mlx_block(values, block)
+                                  : encode_block(values, real, mode == SYMMETRIC, block);
+        if (!done) return false;
     }
     return true;
 }
@@ -387,24 +434,15 @@ static void rotate_matrix(double *values, const struct rotation *rotation) {
 
 enum key {
     OP, SEQ, BLOCKS, ORIGINAL_LEN, MODE, SHAPE, VALUES, ENTRY, PATH, EXPECTED, WIDTH,
-    ROWS, COLUMNS, VECTORS, X, PRECISION, SEED, SIDE, INVERSE, BLOCK, NORM, KEYS
+    ROWS, COLUMNS, VECTORS, X, PRECISION, SEED, SIDE, INVERSE, BLOCK, NORM, SOURCE, OPEN, TENSORS, KEYS
 };
 
 static const char *const key_names[KEYS] = {
     "op", "seq", "blocks", "original_len", "mode", "shape", "values", "entry", "path",
     "expected_shape", "address_width", "rows", "columns", "vectors", "x", "precision", "seed",
-    "side", "inverse", "block", "gamma"};
+    "side", "inverse", "block", "gamma", "source", "open", "tensors"};
 
-static const char digits[] = "0123456789abcdef";
-
-/* A request and what is held for it, to be released when it is answered. */
-struct request {
-    char *value[KEYS];    /* where in the line each value begins; NULL where it is absent */
-    struct bytes shape;   /* `shape` or `expected_shape` */
-    struct bytes mapping; /* a mapped file */
-    void *memory;         /* a copied file, or one to be written, or what was computed */
-    FILE *stream;         /* a file that is open */
-};
+static const char digits[] = "0123456789abcdef", decimals[] = "0123456789";
 
 static char *skip_space(char *at) { return at + strspn(at, " \t\r\n"); }
 
@@ -423,23 +461,33 @@ static uint32_t code_unit(const char *at) {
     return unit;
 }
 
-/* The end of a string, or NULL. Its escapes are resolved in place, as none is shorter than what it
-   stands for, and a NUL ends it. A zero becomes c0 80, bytes that are in no name and no path. */
-static char *string_end(char *from) {
-    static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+
+/* The end of a string, or NULL. The digits of an escape are passed as characters. */
+static char *string_end(char *at) {
+    if (*at++ != '"') return NULL;
+    for (; *at != '"'; at++) {
+        if ((unsigned char)*at < ' ') return NULL;
+        if (*at != '\\') continue;
+        at++;
+        if (*at == 'u' ? code_unit(at + 1) == UINT32_MAX : index_in(escapes, *at) < 0) return NULL;
+    }
+    return at + 1;
+}
+
+/* Resolves the escapes of a sound string in place, as none is shorter than what it stands for, and ends
+   the text with a NUL. A zero becomes c0 80 and half a surrogate pair the three bytes that it would
+   have, which no UTF-8 holds. */
+static void resolve(char *from) {
     static const uint32_t lead[] = {0, 0xc0, 0xe0, 0xf0};
-    if (*from++ != '"') return NULL;
-    char *to = from;
+    char *to = ++from;
     while (*from != '"') {
-        if ((unsigned char)*from < ' ') return NULL;
         if (*from != '\\') {
             *to++ = *from++;
         } else if (*++from != 'u') {
-            if (index_in(names, *from) < 0) return NULL;
-            *to++ = meanings[index_in(names, *from++)];
+            *to++ = meanings[index_in(escapes, *from++)];
         } else {
             uint32_t code = code_unit(++from);
-            if (code == UINT32_MAX) return NULL;
             from += 4;
             uint32_t low = from[0] == '\\' && from[1] == 'u' ? code_unit(from + 2) : 0;
             if (code >> 10 == 0xd800 >> 10 && low >> 10 == 0xdc00 >> 10) { /* a surrogate pair */
@@ -452,58 +500,215 @@ static char *string_end(char *from) {
         }
     }
     *to = '\0';
-    return from + 1;
 }
 
-/* The end of a value, or NULL. Of a number, a word or a nested value only the tokens are looked at:
-   what a known key holds is judged when it is used, and an unknown key is to be ignored. */
-static char *value_end(char *at) {
-    size_t depth = 0;
-    do {
-        at = skip_space(at);
-        size_t word = strspn(at, "+-.0123456789Eabcdefghijklmnopqrstuvwxyz");
-        if (*at == '"') at = string_end(at);
-        else if (word > 0) at += word;
-        else if (index_in("[{", *at) >= 0) at++, depth++;
-        else if (depth > 0 && index_in("]}", *at) >= 0) at++, depth--;
-        else if (depth > 0 && index_in(",:", *at) >= 0) at++;
-        else return NULL;
-    } while (at != NULL && depth > 0);
-    return at;
+/* The character at the beginning of a text, and the number of its bytes; 0 where they have not the form
+   of one. */
+static size_t get_character(const char *text, uint32_t *code) {
+    uint32_t lead = (uint8_t)*text;
+    size_t more = lead < 0xc0 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+    if ((lead >= 0x80 && lead < 0xc0) || lead >= 0xf8) return 0;
+    *code = more == 0 ? lead : lead & 0x3fu >> more;
+    for (size_t i = 1; i <= more; i++) {
+        if ((text[i] & 0xc0) != 0x80) return 0;
+        *code = *code << 6 | (text[i] & 0x3f);
+    }
+    return more + 1;
 }
 
-/* Notes where the values of the known keys begin, and says whether the line is an object. The last
-   of equal keys counts. The NUL behind the line fits no rule, so nothing behind it is read. */
-static bool read_request(char *line, size_t length, struct request *request) {
-    char *at = skip_space(line);
-    if (*at != '{') return false;
-    do {
-        at = skip_space(at + 1);
-        const char *name = at + 1;
-        at = string_end(at);
-        if (at == NULL || *(at = skip_space(at)) != ':') return false;
-        at = skip_space(at + 1);
-        for (int key = 0; key < KEYS; key++) {
-            if (strcmp(name, key_names[key]) == 0) request->value[key] = at;
+/* Whether all is UTF-8 up to the NUL that ends it: no character takes more bytes than it needs, none is
+   half a surrogate pair and none is beyond the last. */
+static bool is_utf8(const char *text, size_t length) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t code;
+    for (size_t i = 0, size; i < length; i += size) {
+        size = get_character(text + i, &code);
+        if (size == 0 || code < least[size] || code >> 11 == 0xd800 >> 11 || code > 0x10ffff)
+            return false;
+    }
+    return true;
+}
+
+/* The end of digits, of which there is one at least, or NULL. */
+static char *digits_end(char *at) {
+    size_t length = strspn(at, decimals);
+    return length == 0 ? NULL : at + length;
+}
+
+static char *number_end(char *at) {
+    at += *at == '-';
+    char *whole = at;
+    at = digits_end(at);
+    if (at == NULL || (*whole == '0' && at - whole > 1)) return NULL;
+    if (*at == '.') at = digits_end(at + 1);
+    if (at == NULL || (*at != 'e' && *at != 'E')) return at;
+    at++;
+    return digits_end(at + (*at == '+' || *at == '-'));
+}
+
+/* The end of true, false or null, or of a number, or NULL. */
+static char *plain_end(char *at) {
+    static const char *const words[] = {"true", "false", "null"};
+    for (int i = 0; i < 3; i++) {
+        size_t length = strlen(words[i]);
+        if (strncmp(at, words[i], length) == 0) return at + length;
+    }
+    return number_end(at);
+}
+
+/* The end of a value, or NULL where there is none after RFC 8259, or where its brackets are nested
+   deeper than `depth` (IDX-3). Nothing is changed. No rule takes the NUL behind a text, so nothing
+   behind it is read. */
+static char *value_end(char *at, int depth) {
+    if (*at == '"') return string_end(at);
+    if (*at != '[' && *at != '{') return plain_end(at);
+    if (depth == 0) return NULL;
+    bool object = *at == '{';
+    char close = object ? '}' : ']';
+    at = skip_space(at + 1);
+    if (*at == close) return at + 1;
+    for (;;) {
+        if (object) {
+            at = string_end(at);
+            if (at == NULL || *(at = skip_space(at)) != ':') return NULL;
+            at = skip_space(at + 1);
         }
-        at = value_end(at);
-        if (at == NULL) return false;
+        at = value_end(at, depth - 1);
+        if (at == NULL) return NULL;
         at = skip_space(at);
-    } while (*at == ',');
-    return *at == '}' && skip_space(at + 1) == line + length;
+        if (*at == close) return at + 1;
+        if (*at != ',') return NULL;
+        at = skip_space(at + 1);
+    }
 }
 
-static bool malformed(enum key key) {
-    return refuse(NULL, "%s is missing, or is not as the protocol has it", key_names[key]);
+enum { MAX_DEPTH = 512 }; /* 64 at least (IDX-4) */
+
+/* The one value of a text, or NULL where it is not JSON in UTF-8. Behind the text is a NUL. */
+static char *read_json(char *text, size_t length) {
+    char *value = skip_space(text), *end = value_end(value, MAX_DEPTH);
+    bool whole = end != NULL && skip_space(end) == text + length;
+    return whole && is_utf8(text, length) ? value : NULL;
+}
+
+/* Of a sound object: notes where the values of the known keys begin, and gives the end. The last of
+   equal keys counts. Texts are resolved, but within a nested value they stay as they are. */
+static char *read_members(char *at, const char *const *names, int count, char **values) {
+    do {
+        char *name = skip_space(at + 1);
+        if (*name == '}') return name + 1;
+        char *value = skip_space(skip_space(string_end(name)) + 1);
+        at = skip_space(value_end(value, MAX_DEPTH));
+        resolve(name);
+        bool known = false;
+        for (int key = 0; key < count; key++) {
+            if (strcmp(name + 1, names[key]) != 0) continue;
+            values[key] = value;
+            known = true;
+        }
+        if (known && *value == '"') resolve(value);
+    } while (*at == ',');
+    return at + 1;
+}
+
+/* The first element of a sound array, or the bracket that closes it. */
+static char *first_element(char *array) { return skip_space(array + 1); }
+
+/* What stands behind an element that ends here: the next one, or the bracket. */
+static char *next_element(char *end) {
+    char *at = skip_space(end);
+    return *at == ',' ? skip_space(at + 1) : at;
+}
+
+/* How many objects an array holds; false where it is no array, or holds something else. */
+static bool count_objects(char *at, size_t *count) {
+    *count = 0;
+    if (at == NULL || *at != '[') return false;
+    for (at = first_element(at); *at != ']'; at = next_element(value_end(at, MAX_DEPTH))) {
+        if (*at != '{') return false;
+        ++*count;
+    }
+    return true;
 }
 
 /* The end of an integer, 0 to 2^64 - 1, or NULL. */
 static char *integer_end(char *at, uint64_t *number) {
     char *end;
-    if (*at < '0' || *at > '9' || (*at == '0' && at[1] >= '0' && at[1] <= '9')) return NULL;
+    if (*at < '0' || *at > '9') return NULL;
     errno = 0;
     *number = strtoull(at, &end, 10);
     return errno == 0 && index_in(" \t\r\n,]}", *end) >= 0 ? end : NULL;
+}
+
+/* A sound array of integers, or false where it is none. A dimension takes two characters or more, a
+   bracket or comma and a digit. */
+static bool read_shape(char *at, struct bytes *shape) {
+    if (*at != '[') return false;
+    *shape = (struct bytes){allocate(strcspn(at, "]") / 2 * 8), 0};
+    for (at = first_element(at); *at != ']'; at = next_element(at)) {
+        uint64_t dimension;
+        at = integer_end(at, &dimension);
+        if (at == NULL) return false;
+        put_little_endian(shape->at + shape->length, dimension, 8);
+        shape->length += 8;
+    }
+    return true;
+}
+
+static bool read_boolean(const char *at, bool *boolean) {
+    *boolean = *at == 't';
+    return *at == 't' || *at == 'f';
+}
+
+/* ---- Requests ---- */
+
+/* A file that is open and, once it is read, its bytes: a map of it or a copy. */
+struct file {
+    FILE *stream;
+    uint64_t length;
+    struct bytes bytes;
+    bool mapped;
+};
+
+enum entry_key { E_NAME, E_FILE, E_QUANTIZED, E_SHAPE, E_NUMEL, ENTRY_KEYS };
+
+static const char *const entry_names[ENTRY_KEYS] = {"name", "file", "quantized", "shape", "numel"};
+
+/* A tensor of an index. */
+struct entry {
+    char *value[ENTRY_KEYS]; /* where each value begins; NULL where it is absent */
+    bool quantized;          /* what the last three are, where they are there */
+    struct bytes shape;
+    uint64_t numel;
+};
+
+struct index {
+    const char *form;
+    char *seed; /* where `quarot_seed` begins, or NULL */
+    uint64_t seed_number;
+    struct entry *entries;
+    size_t count;
+};
+
+/* A request and what is held for it, to be released when it is answered. */
+struct request {
+    char *value[KEYS];  /* where in the line each value begins; NULL where it is absent */
+    struct bytes shape; /* `shape` or `expected_shape` */
+    struct file file;   /* the file, or the index, that is read */
+    struct index index; /* its texts are in the file */
+    void *memory;       /* a file to be written, or what was computed */
+};
+
+/* Whether the line is an object; its known keys are noted. What they hold is judged when it is used. */
+static bool read_request(char *line, size_t length, struct request *request) {
+    char *value = read_json(line, length);
+    if (value == NULL || *value != '{') return false;
+    read_members(value, key_names, KEYS, request->value);
+    return true;
+}
+
+static bool malformed(enum key key) {
+    return refuse(NULL, "%s is missing, or is not as the protocol has it", key_names[key]);
 }
 
 static bool get_integer(const struct request *request, enum key key, uint64_t *number) {
@@ -530,9 +735,7 @@ static bool get_choice(const struct request *request, enum key key, const char *
 
 static bool get_boolean(const struct request *request, enum key key, bool *boolean) {
     const char *at = request->value[key];
-    *boolean = at != NULL && strncmp(at, "true", 4) == 0;
-    if (!*boolean && (at == NULL || strncmp(at, "false", 5) != 0)) return malformed(key);
-    return index_in(" \t\r\n,}", at[*boolean ? 4 : 5]) >= 0 || malformed(key);
+    return (at != NULL && read_boolean(at, boolean)) || malformed(key);
 }
 
 /* Bytes; they take the place of the first half of their digits. */
@@ -549,28 +752,29 @@ static bool get_bytes(const struct request *request, enum key key, struct bytes 
     return true;
 }
 
-/* Whole numbers, f32 or f64. */
-static bool get_numbers(const struct request *request, enum key key, bool single,
+/* Whole numbers of a size. */
+static bool get_numbers(const struct request *request, enum key key, size_t size,
                         struct bytes *numbers) {
     if (!get_bytes(request, key, numbers)) return false;
-    return numbers->length % (single ? 4 : 8) == 0 || malformed(key);
+    return numbers->length % size == 0 || malformed(key);
 }
 
-/* A dimension takes two characters or more, a bracket or comma and a digit. */
 static bool get_shape(struct request *request, enum key key) {
     char *at = request->value[key];
-    if (at == NULL || *at != '[') return malformed(key);
-    request->shape.at = allocate(strcspn(at, "]") / 2 * 8);
-    if (*skip_space(at + 1) == ']') return true;
-    do {
-        uint64_t dimension;
-        at = integer_end(skip_space(at + 1), &dimension);
-        if (at == NULL) return malformed(key);
-        put_little_endian(request->shape.at + request->shape.length, dimension, 8);
-        request->shape.length += 8;
-        at = skip_space(at);
-    } while (*at == ',');
-    return *at == ']' || malformed(key);
+    return (at != NULL && read_shape(at, &request->shape)) || malformed(key);
+}
+
+/* ENC-S5; absent where it is f32. */
+static bool get_source(const struct request *request, enum source *source) {
+    *source = F32;
+    if (request->value[SOURCE] == NULL) return true;
+    const char *text = get_text(request, SOURCE);
+    if (text == NULL) return false;
+    if (strcmp(text, "f16") == 0) *source = F16;
+    else if (strcmp(text, "bf16") == 0) *source = BF16;
+    else if (strcmp(text, "f64") == 0) *source = F64;
+    else return refuse(unsupported, "source");
+    return true;
 }
 
 /* ---- Files ---- */
@@ -630,30 +834,44 @@ static bool parse(struct bytes file, uint64_t max, const struct format *format,
            format->check_payload(tensor->payload, tensor->count);
 }
 
-/* KHQ4-A1, KHQ4-A2: the bytes of a regular file, mapped or copied. An empty file, which cannot be
-   mapped, is copied. KHQ4-A4: a file that is cut while it is mapped may end the process. */
-static bool open_file(struct request *request, const char *path, bool map, uint64_t max,
-                      struct bytes *file) {
+/* KHQ4-A1: opens a regular file and notes its length. Where there is none the class is `absent`. */
+static bool open_file(struct file *file, const char *path, const char *absent) {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY); /* it waits for no peer */
-    if (descriptor < 0) return refuse("io", "open: %s", strerror(errno));
-    request->stream = fdopen(descriptor, "rb");
-    if (request->stream == NULL) stop("out of memory");
+    if (descriptor < 0)
+        return refuse(errno == ENOENT || errno == ENOTDIR ? absent : "io", "open: %s", strerror(errno));
+    file->stream = fdopen(descriptor, "rb");
+    if (file->stream == NULL) stop("out of memory");
     if (fstat(descriptor, &status) != 0) return refuse("io", "fstat: %s", strerror(errno));
     if (!S_ISREG(status.st_mode)) return refuse("not_a_file", "not a regular file");
-    if ((uint64_t)status.st_size > max) /* KHQ4-H8 */
-        return refuse("overflow", "the length of the file exceeds the width");
-    size_t length = (size_t)status.st_size;
+    file->length = (uint64_t)status.st_size;
+    return true;
+}
+
+/* KHQ4-A2: the bytes of an open file, mapped or copied; where they are more than `max` the class is
+   `large`. An empty file, which cannot be mapped, is copied. KHQ4-A4: a file that is cut while it is
+   mapped may end the process. */
+static bool read_file(struct file *file, bool map, uint64_t max, const char *large) {
+    if (file->length > max) return refuse(large, "the file has %" PRIu64 " bytes", file->length);
+    size_t length = (size_t)file->length;
     if (map && length > 0) {
-        void *at = mmap(NULL, length, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        void *at = mmap(NULL, length, PROT_READ, MAP_PRIVATE, fileno(file->stream), 0);
         if (at == MAP_FAILED) return refuse("io", "mmap: %s", strerror(errno));
-        *file = request->mapping = (struct bytes){at, length};
+        file->bytes = (struct bytes){at, length};
+        file->mapped = true;
         return true;
     }
-    request->memory = malloc(length + 1); /* KHQ4-A3 */
-    *file = (struct bytes){request->memory, length};
-    return (file->at != NULL && fread(file->at, 1, length, request->stream) == length) ||
-           refuse("io", "the file could not be copied");
+    file->bytes = (struct bytes){malloc(length + 1), length}; /* KHQ4-A3 */
+    if (file->bytes.at == NULL || fread(file->bytes.at, 1, length, file->stream) != length)
+        return refuse("io", "the file could not be copied");
+    file->bytes.at[length] = '\0'; /* for a text */
+    return true;
+}
+
+static void close_file(struct file *file) {
+    if (file->mapped) munmap(file->bytes.at, file->bytes.length);
+    else free(file->bytes.at);
+    if (file->stream != NULL) fclose(file->stream);
 }
 
 /* KHQ4-W3: writes to another name in the same folder, then renames. */
@@ -678,6 +896,264 @@ static bool replace_file(const char *path, struct bytes file) {
     }
     free(partial);
     return done;
+}
+
+/* ---- Directories ---- */
+
+/* The path of a file in a folder, to be freed. */
+static char *join(const char *folder, const char *name) {
+    size_t length = strlen(folder), more = strlen(name);
+    char *path = allocate(length + 1 + more);
+    memcpy(path, folder, length);
+    path[length] = '/';
+    memcpy(path + length + 1, name, more + 1);
+    return path;
+}
+
+/* IDX-1: whether a folder has an entry, were it a link to nothing. Where the system does not tell, the
+   entry is there, and opening it will fail. */
+static bool has_entry(const char *folder, const char *name) {
+    struct stat status;
+    char *path = join(folder, name);
+    bool there = lstat(path, &status) == 0 || errno != ENOENT;
+    free(path);
+    return there;
+}
+
+enum { JSON_BYTES = 16777216 }; /* IDX-2 */
+
+/* IDX-1 to IDX-3: an entry that holds JSON, and its value. */
+static bool open_json(struct file *file, const char *folder, const char *name, char **value) {
+    char *path = join(folder, name);
+    bool done = open_file(file, path, "io") && read_file(file, false, JSON_BYTES, "index_size");
+    free(path);
+    if (!done) return false;
+    *value = read_json((char *)file->bytes.at, file->bytes.length);
+    return *value != NULL || refuse("index", "%s is not JSON in UTF-8", name);
+}
+
+/* Whether a value is a string, and one of characters: JSON can escape half a surrogate pair. */
+static bool is_text(const char *at) {
+    uint32_t code;
+    if (at == NULL || *at++ != '"') return false;
+    for (; *at != '\0'; at += get_character(at, &code)) {
+        if (get_character(at, &code) == 3 && code >> 11 == 0xd800 >> 11) return false;
+    }
+    return true;
+}
+
+/* IDX-4. */
+static bool read_entry(struct entry *entry) {
+    char **value = entry->value;
+    if (!is_text(value[E_NAME])) return refuse("index", "a tensor without a name");
+    if (!is_text(value[E_FILE])) return refuse("index", "a tensor without a file");
+    if (value[E_QUANTIZED] != NULL && !read_boolean(value[E_QUANTIZED], &entry->quantized))
+        return refuse("index", "quantized is no boolean");
+    if (value[E_SHAPE] != NULL && !read_shape(value[E_SHAPE], &entry->shape))
+        return refuse("index", "shape is no array of u64");
+    if (value[E_NUMEL] != NULL && integer_end(value[E_NUMEL], &entry->numel) == NULL)
+        return refuse("index", "numel is no u64");
+    return true;
+}
+
+static const char *entry_file(const struct entry *entry) { return entry->value[E_FILE] + 1; }
+
+/* IDX-6. A zero is c0 80 here. */
+static bool check_path(const char *file) {
+    bool outside = *file == '\0' || *file == '/' || strstr(file, "\xc0\x80") != NULL;
+    for (const char *at = file; at != NULL && !outside; at = strchr(at, '/')) {
+        at += *at == '/';
+        outside = strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0');
+    }
+    return !outside || refuse("path", "the file of a tensor lies outside, or has no name");
+}
+
+static int compare_texts(const void *one, const void *other) {
+    return strcmp(*(char *const *)one, *(char *const *)other);
+}
+
+/* IDX-7, IDX-10: no two of some texts are equal. They are sorted. */
+static bool check_distinct(char **texts, size_t count) {
+    qsort(texts, count, sizeof *texts, compare_texts);
+    for (size_t i = 1; i < count; i++) {
+        if (strcmp(texts[i - 1], texts[i]) == 0)
+            return refuse("duplicate", "two tensors have the same name, or the same file");
+    }
+    return true;
+}
+
+/* IDX-7, for the names or for the files. */
+static bool check_entries(const struct index *index, enum entry_key key) {
+    char **texts = allocate(index->count * sizeof *texts);
+    for (size_t i = 0; i < index->count; i++) texts[i] = index->entries[i].value[key];
+    bool distinct = check_distinct(texts, index->count);
+    free(texts);
+    return distinct;
+}
+
+/* IDX-3 to IDX-7. */
+static bool read_tensors(char *tensors, struct index *index) {
+    size_t count;
+    if (!count_objects(tensors, &count)) return refuse("index", "no array of tensors");
+    index->entries = allocate(count * sizeof *index->entries);
+    for (char *at = first_element(tensors); *at != ']'; at = next_element(at)) {
+        struct entry *entry = index->entries + index->count++;
+        *entry = (struct entry){.numel = 0};
+        at = read_members(at, entry_names, ENTRY_KEYS, entry->value);
+        if (!read_entry(entry)) return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!check_path(entry_file(index->entries + i))) return false;
+    }
+    return check_entries(index, E_NAME) && check_entries(index, E_FILE);
+}
+
+/* To list a directory. */
+static bool list_directory(const char *folder, struct file *file, struct index *index) {
+    static const char name[] = "quantize_index.json";
+    static const char *const names[] = {"tensors", "quarot_seed"};
+    struct stat status;
+    char *value, *values[2] = {NULL, NULL};
+    if (stat(folder, &status) != 0) return refuse("io", "stat: %s", strerror(errno));
+    index->form = "absent";
+    if (!has_entry(folder, name)) return true;
+    if (!open_json(file, folder, name, &value)) return false;
+    index->form = *value == '{' ? "object" : "array";
+    if (*value != '{') return read_tensors(value, index);
+    read_members(value, names, 2, values);
+    index->seed = values[1];
+    if (index->seed != NULL && integer_end(index->seed, &index->seed_number) == NULL) /* IDX-5 */
+        return refuse("index", "quarot_seed is no u64");
+    return read_tensors(values[0], index);
+}
+
+/* IDX-8, of config.json; a seed that is needed is there. */
+static bool check_config(const char *folder, bool needed) {
+    static const char name[] = "config.json";
+    static const char *const names[] = {"quarot_seed"};
+    struct file file = {0};
+    char *value, *seed = NULL;
+    uint64_t number;
+    if (!has_entry(folder, name)) return refuse("missing", "no config.json");
+    bool done = open_json(&file, folder, name, &value);
+    if (done && *value != '{') done = refuse("index", "config.json is no object");
+    if (done) read_members(value, names, 1, &seed);
+    if (done && seed == NULL && needed)
+        done = refuse("missing", "rotated weights without their seed");
+    if (done && seed != NULL && integer_end(seed, &number) == NULL)
+        done = refuse("index", "the quarot_seed of config.json is no u64");
+    close_file(&file);
+    return done;
+}
+
+/* IDX-9: behind all links the file still lies in the folder. */
+static bool check_contained(const char *folder, const char *path) {
+    char *root = realpath(folder, NULL), *target = realpath(path, NULL);
+    size_t length = root == NULL ? 0 : strlen(root);
+    if (length == 1) length = 0; /* of the root of all folders the one character is a slash */
+    bool inside = root == NULL || target == NULL
+                      ? refuse("io", "realpath: %s", strerror(errno))
+                      : (strncmp(target, root, length) == 0 && target[length] == '/') ||
+                            refuse("path", "a link leads out of the directory");
+    free(root);
+    free(target);
+    return inside;
+}
+
+static bool same_shape(struct bytes one, struct bytes other) {
+    return one.length == other.length && memcmp(one.at, other.at, one.length) == 0;
+}
+
+/* IDX-8: the bytes of a tensor's file, all of them, and what the index says of them. */
+static bool check_tensor(struct bytes file, const struct entry *entry) {
+    bool halves = file.length >= 4 && memcmp(file.at, khf1.magic, 4) == 0;
+    struct tensor tensor;
+    if (!parse(file, SIZE_MAX, halves ? &khf1 : &khq4, &tensor)) return false;
+    if (entry->value[E_QUANTIZED] != NULL && entry->quantized == halves)
+        return refuse("index", "quantized is not what the file is");
+    if (entry->value[E_SHAPE] != NULL && !same_shape(entry->shape, tensor.shape))
+        return refuse("shape_mismatch", "shape is not that of the file");
+    if (entry->value[E_NUMEL] != NULL && entry->numel != tensor.count)
+        return refuse("shape_mismatch", "numel is not that of the file");
+    return true;
+}
+
+/* IDX-8: to open a directory that is listed. */
+static bool open_directory(const char *folder, const struct index *index) {
+    bool done = check_config(folder, *index->form == 'o' && index->seed == NULL);
+    for (size_t i = 0; done && i < index->count; i++) {
+        struct file file = {0};
+        char *path = join(folder, entry_file(index->entries + i));
+        done = open_file(&file, path, "missing") && check_contained(folder, path) &&
+               read_file(&file, false, SIZE_MAX, "overflow") &&
+               check_tensor(file.bytes, index->entries + i);
+        close_file(&file);
+        free(path);
+    }
+    return done;
+}
+
+/* A letter or a number of any script (IDX-10). Of the numbers iswalnum has digits and letters only, and
+   the table all others: the general category No. */
+static bool is_alphanumeric(uint32_t code) {
+    static const uint32_t numbers[][2] = {
+        {0xb2, 0xb3}, {0xb9, 0xb9}, {0xbc, 0xbe}, {0x9f4, 0x9f9}, {0xb72, 0xb77}, {0xbf0, 0xbf2},
+        {0xc78, 0xc7e}, {0xd58, 0xd5e}, {0xd70, 0xd78}, {0xf2a, 0xf33}, {0x1369, 0x137c},
+        {0x17f0, 0x17f9}, {0x19da, 0x19da}, {0x2070, 0x2070}, {0x2074, 0x2079}, {0x2080, 0x2089},
+        {0x2150, 0x215f}, {0x2189, 0x2189}, {0x2460, 0x249b}, {0x24ea, 0x24ff}, {0x2776, 0x2793},
+        {0x2cfd, 0x2cfd}, {0x3192, 0x3195}, {0x3220, 0x3229}, {0x3248, 0x324f}, {0x3251, 0x325f},
+        {0x3280, 0x3289}, {0x32b1, 0x32bf}, {0xa830, 0xa835}, {0x10107, 0x10133}, {0x10175, 0x10178},
+        {0x1018a, 0x1018b}, {0x102e1, 0x102fb}, {0x10320, 0x10323}, {0x10858, 0x1085f},
+        {0x10879, 0x1087f}, {0x108a7, 0x108af}, {0x108fb, 0x108ff}, {0x10916, 0x1091b},
+        {0x109bc, 0x109bd}, {0x109c0, 0x109cf}, {0x109d2, 0x109ff}, {0x10a40, 0x10a48},
+        {0x10a7d, 0x10a7e}, {0x10a9d, 0x10a9f}, {0x10aeb, 0x10aef}, {0x10b58, 0x10b5f},
+        {0x10b78, 0x10b7f}, {0x10ba9, 0x10baf}, {0x10cfa, 0x10cff}, {0x10e60, 0x10e7e},
+        {0x10f1d, 0x10f26}, {0x10f51, 0x10f54}, {0x10fc5, 0x10fcb}, {0x11052, 0x11065},
+        {0x111e1, 0x111f4}, {0x1173a, 0x1173b}, {0x118ea, 0x118f2}, {0x11c5a, 0x11c6c},
+        {0x11fc0, 0x11fd4}, {0x16b5b, 0x16b61}, {0x16e80, 0x16e96}, {0x1d2e0, 0x1d2f3},
+        {0x1d360, 0x1d378}, {0x1e8c7, 0x1e8cf}, {0x1ec71, 0x1ecab}, {0x1ecad, 0x1ecaf},
+        {0x1ecb1, 0x1ecb4}, {0x1ed01, 0x1ed2d}, {0x1ed2f, 0x1ed3d}, {0x1f100, 0x1f10c},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (code >= numbers[i][0] && code <= numbers[i][1]) return true;
+    }
+    return iswalnum((wint_t)code) != 0;
+}
+
+/* IDX-10: the file of a tensor, to be freed. */
+static char *file_name(const char *name, bool quantized) {
+    char *file = allocate(strlen(name) + 4), *to = file;
+    uint32_t code;
+    for (size_t size; *name != '\0'; name += size) {
+        size = get_character(name, &code);
+        bool kept = code == '-' || is_alphanumeric(code);
+        memcpy(to, kept ? name : "_", kept ? size : 1);
+        to += kept ? size : 1;
+    }
+    strcpy(to, quantized ? ".q4" : ".f16");
+    return file;
+}
+
+static bool ends_in(const char *text, size_t length, const char *end) {
+    size_t size = strlen(end);
+    return length >= size && memcmp(text + length - size, end, size) == 0;
+}
+
+/* IDX-11, in its order. */
+static bool is_quantized(const char *name, uint64_t rank) {
+    static const char *const ends[] = {"_proj",   "_proj_a", "_proj_b",     "_proj_qkv",
+                                       "_proj_z", "lm_head", "embed_tokens"};
+    static const char weight[] = ".weight";
+    size_t length = strlen(name);
+    if (rank < 2) return false;
+    if (ends_in(name, length, ".experts.gate_up_proj") || ends_in(name, length, ".experts.down_proj"))
+        return true;
+    if (!ends_in(name, length, weight)) return false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (ends_in(name, length - strlen(weight), ends[i])) return true;
+    }
+    return strstr(name, "norm.weight") == NULL && strstr(name, "norm_") == NULL &&
+           !ends_in(name, length, "conv1d.weight");
 }
 
 /* ---- Operations: each writes its result, but for the last brackets, or refuses ---- */
@@ -738,12 +1214,17 @@ static bool decode_f16(struct request *request) {
 
 static bool encode(struct request *request, enum mode mode) {
     struct bytes values;
-    if (!get_numbers(request, VALUES, true, &values) || !get_shape(request, SHAPE)) return false;
-    size_t count = values.length / 4, size = (size_t)block_count(count) * BLOCK_BYTES;
+    enum source source = F16; /* that of MLX-2 */
+    if ((mode != MLX && !get_source(request, &source)) ||
+        !get_numbers(request, VALUES, source_size(source), &values) || !get_shape(request, SHAPE))
+        return false;
+    size_t count = values.length / source_size(source);
+    size_t size = (size_t)block_count(count) * BLOCK_BYTES;
     struct bytes blocks = {request->memory = allocate(size), size};
     if (!check_shape(request->shape, UINT64_MAX, count) || /* ENC-S3 */
-        (mode == GGML && !check_whole(count)) ||
-        !encode_values(values.at, count, mode, blocks.at))
+        ((mode == GGML || mode == MLX) && !check_whole(count)) ||
+        (mode == MLX && !check_rows(request->shape)) ||
+        !encode_values(values.at, source, count, mode, blocks.at))
         return false;
     put_bytes("\"result\":{\"blocks\":\"", blocks, "\"");
     return true;
@@ -772,7 +1253,7 @@ static bool multiply(struct request *request) {
     struct bytes blocks, x;
     if (!get_integer(request, ROWS, &rows) || !get_integer(request, COLUMNS, &columns) ||
         !get_integer(request, VECTORS, &vectors) || !get_bytes(request, BLOCKS, &blocks) ||
-        !get_numbers(request, X, true, &x) || !check_product(rows, columns, vectors, blocks, x))
+        !get_numbers(request, X, 4, &x) || !check_product(rows, columns, vectors, blocks, x))
         return false;
     fputs(values_begin, stdout);
     for (size_t vector = 0; vector < vectors; vector++) {
@@ -817,9 +1298,10 @@ static bool rotate(struct request *request) {
     bool normed = request->value[NORM] != NULL;
     if (!get_rotation(request, &rotation)) return false;
     bool single = rotation.single;
-    if (!get_numbers(request, VALUES, single, &source)) return false;
-    if (normed && !get_numbers(request, NORM, single, &norm)) return false;
-    size_t size = single ? 4 : 8, count = source.length / size;
+    size_t size = single ? 4 : 8;
+    if (!get_numbers(request, VALUES, size, &source)) return false;
+    if (normed && !get_numbers(request, NORM, size, &norm)) return false;
+    size_t count = source.length / size;
     if (!product_is(rotation.rows, rotation.columns, count)) /* ROT-8 */
         return refuse("shape_mismatch", "%zu values are not rows * columns", count);
     if (normed && norm.length / size != rotation.columns)
@@ -834,8 +1316,15 @@ static bool rotate(struct request *request) {
     return true;
 }
 
+/* The numbers of a shape, in brackets. */
+static void put_shape(const char *before, struct bytes shape) {
+    fputs(before, stdout);
+    for (size_t i = 0; i < shape.length; i += 8)
+        printf("%c%" PRIu64, i == 0 ? '[' : ',', little_endian(shape.at + i, 8));
+    fputs(shape.length == 0 ? "[]" : "]", stdout);
+}
+
 static bool load(struct request *request, const struct format *format) {
-    struct bytes file;
     struct tensor tensor;
     uint64_t width = 64;
     bool map = false, expected = request->value[EXPECTED] != NULL;
@@ -845,17 +1334,14 @@ static bool load(struct request *request, const struct format *format) {
     if (request->value[WIDTH] != NULL && !get_integer(request, WIDTH, &width)) return false;
     if (width != 32 && width != 64) return refuse(unsupported, "width");
     uint64_t max = width == 32 ? UINT32_MAX : SIZE_MAX; /* KHQ4-H8 */
-    if (!open_file(request, path, map, max, &file)) return false;
-    if (!parse(file, max, format, &tensor)) return false;
-    if (expected && /* KHQ4-P7 */
-        (tensor.shape.length != request->shape.length ||
-         memcmp(tensor.shape.at, request->shape.at, tensor.shape.length) != 0))
+    if (!open_file(&request->file, path, "io")) return false;
+    if (!read_file(&request->file, map, max, "overflow")) return false;
+    if (!parse(request->file.bytes, max, format, &tensor)) return false;
+    if (expected && !same_shape(tensor.shape, request->shape)) /* KHQ4-P7 */
         return refuse("expected_shape", "the file has another shape");
-    fputs("\"result\":{\"shape\":[", stdout);
-    for (size_t i = 0; i < tensor.shape.length; i += 8)
-        printf("%s%" PRIu64, i == 0 ? "" : ",", little_endian(tensor.shape.at + i, 8));
-    if (format == &khq4) put_weights("],\"values\":\"", tensor.payload, tensor.count, false);
-    put_bytes(format == &khq4 ? ",\"blocks\":\"" : "],\"values\":\"", tensor.payload, "\"");
+    put_shape("\"result\":{\"shape\":", tensor.shape);
+    if (format == &khq4) put_weights(",\"values\":\"", tensor.payload, tensor.count, false);
+    put_bytes(format == &khq4 ? ",\"blocks\":\"" : ",\"values\":\"", tensor.payload, "\"");
     return true;
 }
 
@@ -884,6 +1370,90 @@ static bool save(struct request *request, const struct format *format) {
     return true;
 }
 
+/* A string. A zero is c0 80 here; all other bytes from 80 on are UTF-8. */
+static void put_text(const char *before, const char *text) {
+    printf("%s\"", before);
+    for (; *text != '\0'; text++) {
+        bool zero = strncmp(text, "\xc0\x80", 2) == 0;
+        if (zero || (*text > '\0' && *text < ' ')) {
+            printf("\\u%04x", zero ? 0u : (unsigned)*text);
+            text += zero;
+            continue;
+        }
+        if (*text == '"' || *text == '\\') putchar('\\');
+        putchar(*text);
+    }
+    putchar('"');
+}
+
+/* The keys that the tensor has in the index, and no other. */
+static void put_entry(const struct entry *entry) {
+    put_text("{\"name\":", entry->value[E_NAME] + 1);
+    put_text(",\"file\":", entry_file(entry));
+    if (entry->value[E_QUANTIZED] != NULL)
+        printf(",\"quantized\":%s", entry->quantized ? "true" : "false");
+    if (entry->value[E_SHAPE] != NULL) put_shape(",\"shape\":", entry->shape);
+    if (entry->value[E_NUMEL] != NULL) printf(",\"numel\":%" PRIu64, entry->numel);
+    putchar('}');
+}
+
+static bool read_index(struct request *request) {
+    struct index *index = &request->index;
+    bool opened = false;
+    const char *folder = get_text(request, PATH);
+    if (folder == NULL) return false;
+    if (request->value[OPEN] != NULL && !get_boolean(request, OPEN, &opened)) return false;
+    if (!list_directory(folder, &request->file, index)) return false;
+    if (opened && !open_directory(folder, index)) return false;
+    printf("\"result\":{\"index\":{\"form\":\"%s\"", index->form);
+    if (index->seed != NULL) printf(",\"quarot_seed\":%" PRIu64, index->seed_number);
+    fputs(",\"tensors\":[", stdout);
+    for (size_t i = 0; i < index->count; i++) {
+        if (i > 0) putchar(',');
+        put_entry(index->entries + i);
+    }
+    fputs("]}", stdout);
+    return true;
+}
+
+/* Notes the name of each tensor, as a string with its quotation mark in front, and makes its file. */
+static bool read_names(char *tensors, char **names, char **files) {
+    static const char *const keys[] = {"name", "rank"};
+    for (char *at = first_element(tensors); *at != ']'; at = next_element(at)) {
+        char *values[2] = {NULL, NULL};
+        uint64_t rank;
+        at = read_members(at, keys, 2, values);
+        if (values[0] == NULL || *values[0] != '"' || values[1] == NULL ||
+            integer_end(values[1], &rank) == NULL)
+            return malformed(TENSORS);
+        *names++ = values[0];
+        *files++ = file_name(values[0] + 1, is_quantized(values[0] + 1, rank));
+    }
+    return true;
+}
+
+static bool name_tensors(struct request *request) {
+    size_t count;
+    if (!count_objects(request->value[TENSORS], &count)) return malformed(TENSORS);
+    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) return refuse(unsupported, "letters of any script");
+    size_t size = count * sizeof(char *);
+    char **names = allocate(size), **files = allocate(size), **sorted = allocate(size);
+    memset(files, 0, size);
+    bool done = read_names(request->value[TENSORS], names, files);
+    memcpy(sorted, files, size);
+    done = done && check_distinct(names, count) && check_distinct(sorted, count);
+    if (done) fputs("\"result\":{\"files\":[", stdout);
+    for (size_t i = 0; i < count; i++) {
+        if (done) put_text(i == 0 ? "" : ",", files[i]);
+        free(files[i]);
+    }
+    if (done) putchar(']');
+    free(names);
+    free(files);
+    free(sorted);
+    return done;
+}
+
 /* Only loads have entries; any entry of another operation is unknown. */
 static bool operate(struct request *request) {
     const char *name = get_text(request, OP);
@@ -898,9 +1468,20 @@ static bool operate(struct request *request) {
     if (strcmp(name, "decode_q4_1") == 0) return decode(request, true);
     if (strcmp(name, "encode") == 0) return encode_in_mode(request);
     if (strcmp(name, "encode_q4_1") == 0) return encode(request, GGML);
+    if (strcmp(name, "encode_mlx") == 0) return encode(request, MLX);
+    if (strcmp(name, "read_index") == 0) return read_index(request);
+    if (strcmp(name, "name_tensors") == 0) return name_tensors(request);
     if (strcmp(name, "matmul") == 0) return multiply(request);
     if (strcmp(name, "rotate") == 0) return rotate(request);
     return refuse(unsupported, "op");
+}
+
+static void release(struct request *request) {
+    for (size_t i = 0; i < request->index.count; i++) free(request->index.entries[i].shape.at);
+    free(request->index.entries);
+    close_file(&request->file);
+    free(request->shape.at);
+    free(request->memory);
 }
 
 /* A line that is no object, or has no `seq` to repeat, cannot be answered: it ends the program. */
@@ -913,7 +1494,8 @@ static void answer(char *line, size_t length) {
         puts("{\"protocol\":1,\"name\":\"q4_codec\",\"version\":\"1.0.0\",\"language\":\"C\","
              "\"capabilities\":[\"decode\",\"encode\",\"load\",\"save\",\"load-khf1\",\"save-khf1\","
              "\"decode-f16\",\"matmul\",\"rotate\",\"decode-q4-1\",\"encode-q4-1\","
-             "\"expected-shape\",\"width-32\"],"
+             "\"encode-mlx\",\"read-index\",\"name-tensors\",\"expected-shape\",\"width-32\","
+             "\"source-f16\",\"source-bf16\",\"source-f64\",\"directory\"],"
              "\"entries\":{\"load\":[\"copy\",\"map\"],\"load-khf1\":[\"copy\",\"map\"]}}");
         return;
     }
@@ -928,10 +1510,7 @@ static void answer(char *line, size_t length) {
         if (refusal.class != NULL) printf(",\"class\":\"%s\"", refusal.class);
         puts("}}");
     }
-    free(request.shape.at);
-    free(request.memory);
-    if (request.mapping.at != NULL) munmap(request.mapping.at, request.mapping.length);
-    if (request.stream != NULL) fclose(request.stream);
+    release(&request);
 }
 
 int main(void) {

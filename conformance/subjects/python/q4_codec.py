@@ -1,8 +1,10 @@
-"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation and the Q4_1 blocks,
-written from SPEC.md (its clauses are cited) and PROTOCOL.md.
+"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the Q4_1 blocks, the
+groups of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
 
-Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once. Maps: see KHQ4-A4."""
+Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once, flat-rows, follow-links.
+Maps: see KHQ4-A4."""
 import array
+import contextlib
 import itertools
 import json
 import math
@@ -14,10 +16,14 @@ import tempfile
 
 HELLO = {"protocol": 1, "name": "q4_codec", "version": "1.0.0", "language": "Python",
          "capabilities": ["decode", "encode", "load", "save", "load-khf1", "save-khf1", "decode-f16", "matmul",
-                          "rotate", "decode-q4-1", "encode-q4-1", "expected-shape", "width-32"],
+                          "rotate", "decode-q4-1", "encode-q4-1", "encode-mlx", "read-index", "name-tensors",
+                          "expected-shape", "width-32", "source-f16", "source-bf16", "source-f64",
+                          "directory"],
          "entries": {"load": ["copy", "map"], "load-khf1": ["copy", "map"]}}
 VERSIONS = {b"KHQ4": 2, b"KHF1": 1}
+FORMS = {"f16": "<e", "f32": "<f", "f64": "<d"}
 GAMMA = 0x9E3779B97F4A7C15  # of section 13
+JSON_BYTES = 2 ** 24  # IDX-2
 
 
 class RefusedError(Exception):
@@ -140,9 +146,12 @@ def decode_q4_1(request):
     return {"values": read_blocks(bytes.fromhex(request["blocks"]), count, ggml=True).hex()}
 
 
-def read_source(request):
-    """Give the values of an encoder's request, all finite."""
-    source = [value for value, in struct.iter_unpack("<f", bytes.fromhex(request["values"]))]
+def read_source(request, source):
+    """Give the values of an encoder's request, all finite; f32() widens, or rounds an f64 once (ENC-S5)."""
+    data = bytes.fromhex(request["values"])
+    if source == "bf16":  # upper halves of f32 numbers
+        data, source = b"".join(b"\0\0" + data[at:at + 2] for at in range(0, len(data), 2)), "f32"
+    source = [f32(value) for value, in struct.iter_unpack(FORMS[source], data)]
     check_shape(request["shape"], len(source))
     faults = [index for index, value in enumerate(source) if not math.isfinite(value)]
     refuse_if(faults, "non_finite", f"the values {faults}")
@@ -160,7 +169,8 @@ def check_block(scale, bias, start):
 
 def encode(request):
     """Encode by section 8; each f32() is one of its roundings."""
-    asymmetric, source, blocks = request["mode"] == "asymmetric", read_source(request), bytearray()
+    asymmetric, blocks = request["mode"] == "asymmetric", bytearray()
+    source = read_source(request, request.get("source", "f32"))
     for start in range(0, len(source), 32):
         values = source[start:start + 32]
         low, high = min(values), max(values)
@@ -180,7 +190,7 @@ def encode(request):
 
 def encode_q4_1(request):
     """Encode by GGML-3; each f32() is one of its roundings. Where nothing is demanded, refuse."""
-    source, blocks = read_source(request), bytearray()
+    source, blocks = read_source(request, request.get("source", "f32")), bytearray()
     refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole blocks")
     for start in range(0, len(source), 32):
         values = source[start:start + 32]
@@ -192,6 +202,26 @@ def encode_q4_1(request):
         steps = [f32(f32(f32(value - low) * inverse) + 0.5) for value in values]
         nibbles = [min(int(step), 15) for step in steps]
         blocks += pack_block(scale, low + 0.0, nibbles[:16], nibbles[16:])  # + 0.0 as in encode
+    return {"blocks": blocks.hex()}
+
+
+def encode_mlx(request):
+    """Encode by MLX-2; each f32() is one of its roundings, and round() is its rint. No scale or bias is too
+    large for f16: a scale is at most 65504 / 7."""
+    source, blocks = read_source(request, "f16"), bytearray()
+    refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole groups")
+    for start in range(0, len(source), 32):
+        values = source[start:start + 32]
+        low, high = min(values), max(values)
+        scale, edge, bias = max(f32(f32(high - low) / 15), f32(1e-7)), low, 0.0
+        if abs(low) <= abs(high):
+            scale, edge = -scale, high
+        steps = round(f32(edge / scale))
+        if steps != 0:
+            scale, bias = f32(edge / steps), edge
+        whole = [round(f32(f32(value - bias) / scale)) for value in values]
+        nibbles = [min(max(number, 0), 15) for number in whole]
+        blocks += pack_block(scale, bias, nibbles[::2], nibbles[1::2])
     return {"blocks": blocks.hex()}
 
 
@@ -249,7 +279,7 @@ def transpose(values, columns):
 
 def rotate(request):
     """Rotate by section 13, in its canonical order."""
-    form = "<f" if request["precision"] == "f32" else "<d"
+    form = FORMS[request["precision"]]
     rows, columns, output_side = request["rows"], request["columns"], request["side"] == "output"
     length = rows if output_side else columns
     run, seeds = request.get("block", length), [request["seed"]]
@@ -272,12 +302,18 @@ def rotate(request):
     return {"values": struct.pack(f"<{len(values)}{form[1]}", *values).hex()}
 
 
-def load(request, magic):
-    path, maximum = request["path"], 2 ** request.get("address_width", 64) - 1
+@contextlib.contextmanager
+def open_regular(path):
+    """Open a regular file and give its size too (KHQ4-A1)."""
     # O_NONBLOCK, as the open of a FIFO would otherwise wait for a writer.
     with open(path, "rb", 0, opener=lambda name, flag: os.open(name, flag | os.O_NONBLOCK)) as file:
         refuse_if(not os.path.isfile(file.fileno()), "not_a_file", "not a regular file")
-        size = os.fstat(file.fileno()).st_size
+        yield file, os.fstat(file.fileno()).st_size
+
+
+def load(request, magic):
+    maximum = 2 ** request.get("address_width", 64) - 1
+    with open_regular(request["path"]) as (file, size):
         refuse_if(size > maximum, "overflow", "the file is too long for an address")
         if request.get("entry") == "map" and size > 0:  # an empty file cannot be mapped
             with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
@@ -314,10 +350,150 @@ def save_khf1(request):
     return save(request, b"KHF1", len(values) // 2, values)  # half a value is one byte too many
 
 
+def read_json(path):
+    """Read a JSON file (IDX-3), and refuse what the parser takes beyond RFC 8259, or cannot take."""
+    with open_regular(path) as (file, size):
+        refuse_if(size > JSON_BYTES, "index_size", f"{size} bytes of JSON")
+        data = file.read(JSON_BYTES)
+    try:
+        # As a constant is a NaN or an infinity, int raises. 22 characters tell whether an integer is in u64,
+        # and int has a limit to more.
+        return json.loads(data.decode("utf-8"), parse_constant=int, parse_int=lambda digits: int(digits[:22]))
+    except (ValueError, RecursionError) as error:
+        raise RefusedError("index", f"not JSON in UTF-8: {error}") from None
+
+
+def is_text(value):
+    """Tell whether it is a string, and one of characters: JSON can escape half a surrogate pair."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def is_u64(value):
+    return type(value) is int and 0 <= value < 2 ** 64  # a boolean is an int of another type
+
+
+def is_shape(value):
+    return isinstance(value, list) and all(map(is_u64, value))
+
+
+TENSOR_KEYS = {"name": is_text, "file": is_text, "quantized": lambda value: isinstance(value, bool),
+               "shape": is_shape, "numel": is_u64}  # IDX-4
+
+
+def read_tensor(tensor):
+    refuse_if(not isinstance(tensor, dict), "index", "a tensor is no object")
+    refuse_if("name" not in tensor or "file" not in tensor, "index", "a tensor without name or file")
+    tensor = {key: tensor[key] for key in TENSOR_KEYS if key in tensor}
+    for key, value in tensor.items():
+        refuse_if(not TENSOR_KEYS[key](value), "index", f"the {key} of a tensor is none")
+    return tensor
+
+
+def check_path(name):
+    """IDX-6, for a name that may belong to no file."""
+    outside = name.startswith("/") or ".." in name.split("/")
+    refuse_if(outside or not name or "\0" in name, "path", f"the file {name!r}")
+
+
+def check_distinct(texts, what):
+    refuse_if(len(set(texts)) < len(texts), "duplicate", f"two tensors of the same {what}")
+
+
+def has_entry(path):
+    """Tell whether a folder has an entry, were it a link to nothing (IDX-1); other errors are raised."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def list_directory(folder):
+    """Read an index by IDX-1 to IDX-7."""
+    os.stat(folder)  # raises where there is no directory, which is not one without an index
+    path = os.path.join(folder, "quantize_index.json")
+    if not has_entry(path):
+        return {"form": "absent", "tensors": []}
+    document = read_json(path)
+    index = {"form": "object" if isinstance(document, dict) else "array"}
+    if index["form"] == "object" and "quarot_seed" in document:
+        index["quarot_seed"] = document["quarot_seed"]
+        refuse_if(not is_u64(index["quarot_seed"]), "index", "quarot_seed is no u64")  # IDX-5
+    tensors = document.get("tensors") if index["form"] == "object" else document
+    refuse_if(not isinstance(tensors, list), "index", "no array of tensors")
+    index["tensors"] = [read_tensor(tensor) for tensor in tensors]
+    for tensor in index["tensors"]:
+        check_path(tensor["file"])
+    check_distinct([tensor["name"] for tensor in index["tensors"]], "name")  # IDX-7
+    check_distinct([tensor["file"] for tensor in index["tensors"]], "file")
+    return index
+
+
+def check_file(path, tensor):
+    """Check the file of a tensor, all of its payload included, and what the index says of it (IDX-8)."""
+    try:
+        with open_regular(path) as (file, _):
+            data = file.read()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RefusedError("missing", str(error)) from None
+    magic = b"KHF1" if data[:4] == b"KHF1" else b"KHQ4"
+    shape = read_image(data, magic)["shape"]
+    quantized = magic == b"KHQ4"
+    refuse_if(tensor.get("quantized", quantized) != quantized, "index", f"quantized, of {path}")
+    refuse_if(tensor.get("shape", shape) != shape, "shape_mismatch", f"the shape of {path} is {shape}")
+    if "numel" in tensor:
+        check_shape(shape, tensor["numel"])
+
+
+def open_directory(folder, index):
+    """Check all that an index names (IDX-8). Links are followed wherever they lead (IDX-9)."""
+    path = os.path.join(folder, "config.json")
+    refuse_if(not has_entry(path), "missing", "no config.json")
+    config = read_json(path)
+    refuse_if(not isinstance(config, dict), "index", "config.json is no object")
+    refuse_if(not is_u64(config.get("quarot_seed", 0)), "index", "the quarot_seed of config.json is no u64")
+    for tensor in index["tensors"]:
+        check_file(os.path.join(folder, tensor["file"]), tensor)
+    seedless = index["form"] == "object" and "quarot_seed" not in index and "quarot_seed" not in config
+    refuse_if(seedless, "missing", "rotated weights without their seed")
+
+
+def read_index(request):
+    index = list_directory(request["path"])
+    if request.get("open"):
+        open_directory(request["path"], index)
+    return {"index": index}
+
+
+def is_quantized(name, rank):
+    """IDX-11, in its order."""
+    if rank < 2:
+        return False
+    if name.endswith((".experts.gate_up_proj", ".experts.down_proj")):
+        return True
+    if not name.endswith(".weight"):
+        return False
+    if name[:-len(".weight")].endswith(("_proj", "_proj_a", "_proj_b", "_proj_qkv", "_proj_z", "lm_head",
+                                        "embed_tokens")):
+        return True
+    return not ("norm.weight" in name or "norm_" in name or name.endswith("conv1d.weight"))
+
+
+def name_tensors(request):
+    """IDX-10. Python's isalnum() takes the characters of the general categories L* and N*."""
+    names, files = [tensor["name"] for tensor in request["tensors"]], []
+    for tensor in request["tensors"]:
+        stem = "".join(one if one.isalnum() or one == "-" else "_" for one in tensor["name"])
+        files.append(stem + (".q4" if is_quantized(tensor["name"], tensor["rank"]) else ".f16"))
+    check_distinct(names, "name")
+    check_distinct(files, "file")
+    return {"files": files}
+
+
 if __name__ == "__main__":
     operations = {function.__name__: function for function in (
         decode, encode, load_khq4, save_khq4, load_khf1, save_khf1, decode_f16, matmul, rotate, decode_q4_1,
-        encode_q4_1)}
+        encode_q4_1, encode_mlx, read_index, name_tensors)}
     for request in map(json.loads, open(0, encoding="utf-8")):
         operation = operations.get(request["op"])
         try:

@@ -39,7 +39,13 @@ fn assert_same<T: PartialEq + Debug>(zoo: Answer<T>, reference: Answer<T>, about
 }
 
 pub(super) fn encode_request(mode: Mode, shape: &[u64], values: &[f32]) -> Encode {
-    Encode { entry: None, mode, shape: shape.to_vec(), values: Bits::of(values).to_le_bytes() }
+    Encode {
+        entry: None,
+        mode,
+        shape: shape.to_vec(),
+        source: None,
+        values: Bits::of(values).to_le_bytes(),
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use half::f16;
 use super::decode::flushed;
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::{EncodeQ41, Refusal};
+use crate::subject::message::{EncodeRows, Refusal};
 use crate::suite::hex::Bits;
 
 impl Faulty {
@@ -58,7 +58,7 @@ impl Faulty {
         Ok(values)
     }
 
-    pub(super) fn encode_ggml(self, request: &EncodeQ41) -> Result<Vec<u8>, Refusal> {
+    pub(super) fn encode_ggml(self, request: &EncodeRows) -> Result<Vec<u8>, Refusal> {
         let values = Bits::from_le_bytes(&request.values)
             .map_err(|message| refusal(Class::ShapeMismatch, message))?
             .values();

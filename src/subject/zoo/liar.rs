@@ -4,9 +4,11 @@ use std::path::Path;
 
 use super::{BLOCK, Fault, Faulty, WEIGHTS, hello};
 use crate::subject::message::{
-    Decode, Encode, EncodeQ41, Hello, Load, Matmul, Refusal, Rotate, Save, SaveKhf1,
+    Decode, Encode, EncodeRows, Hello, Load, Matmul, NameTensors, ReadIndex, Refusal, Rotate, Save,
+    SaveKhf1,
 };
 use crate::subject::{Answer, Implementation, Loaded, LoadedHalves};
+use crate::suite::case::{Form, Listing};
 use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// The f32 bits of what the block of [5, 6, 7] decodes to.
@@ -167,11 +169,33 @@ impl Implementation for Liar {
         )
     }
 
-    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+    fn encode_q4_1(&self, request: &EncodeRows) -> Answer<Bytes> {
         let careless = Faulty::new(Some(Fault::GgmlPartialAccepted));
         self.answer(
             || lawful_or(careless.encode_q4_1(request), Bytes::default()),
             || Bytes(ONCE_RIGHT_BLOCK.to_vec()),
+        )
+    }
+
+    fn encode_mlx(&self, request: &EncodeRows) -> Answer<Bytes> {
+        let careless = Faulty::new(Some(Fault::MlxPartialAccepted));
+        self.answer(
+            || lawful_or(careless.encode_mlx(request), Bytes::default()),
+            || Bytes(ONCE_RIGHT_BLOCK.to_vec()),
+        )
+    }
+
+    fn read_index(&self, request: &ReadIndex) -> Answer<Listing> {
+        let absent = || Listing { form: Some(Form::Absent), ..Listing::default() };
+        self.answer(|| lawful_or(Faulty::new(None).read_index(request), absent()), absent)
+    }
+
+    fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
+        let sound = Faulty::new(None);
+        let careless = || request.tensors.iter().map(|tensor| tensor.name.clone()).collect();
+        self.answer(
+            || lawful_or(sound.name_tensors(request), careless()),
+            || vec!["model_norm_weight.f16".to_owned()],
         )
     }
 }

@@ -14,12 +14,16 @@ mod encode;
 mod fault;
 mod ggml;
 mod halves;
+mod index;
 mod liar;
 mod load;
+mod mlx;
+mod names;
 mod product;
 mod rotate;
 mod save;
 mod scan;
+mod source;
 
 #[cfg(test)]
 mod agreement;
@@ -30,12 +34,12 @@ pub use fault::Fault;
 pub use liar::Liar;
 
 use super::message::{
-    Decode, Encode, EncodeQ41, Hello, Load, Matmul, PROTOCOL, Precision, Refusal, Rotate, Save,
-    SaveKhf1,
+    Decode, Encode, EncodeRows, Hello, Load, Matmul, NameTensors, PROTOCOL, Precision, ReadIndex,
+    Refusal, Rotate, Save, SaveKhf1,
 };
 use super::{Answer, Implementation, Loaded, LoadedHalves};
 use crate::format::Class;
-use crate::suite::case::{FileFormat, Mode, Operation, Side};
+use crate::suite::case::{Feature, FileFormat, Listing, Mode, Operation, Side};
 use crate::suite::hex::{Bits, Bits16, Bytes};
 
 /// Weights in a block.
@@ -88,11 +92,12 @@ impl Implementation for Faulty {
 
     fn encode(&self, request: &Encode) -> Answer<Bytes> {
         let symmetric = request.mode == Mode::Symmetric;
-        let values = Bits::from_le_bytes(&request.values)
-            .map_err(|message| refusal(Class::ShapeMismatch, message));
-        answer(values.and_then(|bits| {
-            self.encode_tensor(&request.shape, &bits.values(), symmetric).map(Bytes)
-        }))
+        let values = self.source_values(request.source, &request.values);
+        answer(
+            values.and_then(|values| {
+                self.encode_tensor(&request.shape, &values, symmetric).map(Bytes)
+            }),
+        )
     }
 
     fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
@@ -140,15 +145,27 @@ impl Implementation for Faulty {
         answer(values).map(|values| Bits::of(&values))
     }
 
-    fn encode_q4_1(&self, request: &EncodeQ41) -> Answer<Bytes> {
+    fn encode_q4_1(&self, request: &EncodeRows) -> Answer<Bytes> {
         answer(self.encode_ggml(request)).map(Bytes)
+    }
+
+    fn encode_mlx(&self, request: &EncodeRows) -> Answer<Bytes> {
+        answer(self.encode_mlx_rows(request)).map(Bytes)
+    }
+
+    fn read_index(&self, request: &ReadIndex) -> Answer<Listing> {
+        answer(self.read_directory(request))
+    }
+
+    fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
+        answer(self.name_files(request))
     }
 }
 
 /// The greeting of every member of the zoo: whatever the harness can ask is offered.
 fn hello(name: &str) -> Hello {
     let operations = Operation::ALL.into_iter().map(|operation| operation.name().to_owned());
-    let features = ["expected-shape", "width-32"].map(str::to_owned);
+    let features = Feature::ALL.map(|feature| feature.name().to_owned());
     let paths = || ["copy", "map"].map(str::to_owned).to_vec();
     Hello {
         protocol: PROTOCOL,

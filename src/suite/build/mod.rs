@@ -7,8 +7,10 @@
 
 mod decode;
 mod decode_f16;
+mod directory;
 mod encode_block;
 mod encode_evaluation;
+mod encode_from;
 mod encode_range;
 mod encode_refuse;
 mod evaluation;
@@ -20,6 +22,8 @@ mod load_header;
 mod load_payload;
 mod load_size;
 mod matmul;
+mod mlx;
+mod names;
 mod rotate;
 mod save;
 
@@ -78,6 +82,10 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
         ("rotate.json", "The rotation of weights.", rotate::cases()),
         ("decode-q4-1.json", "Blocks of ggml's Q4_1 to f32.", ggml::decodes()),
         ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", ggml::encodes()),
+        ("encode-from.json", "f16, bf16 and f64 to blocks.", encode_from::cases()),
+        ("encode-mlx.json", "f16 to groups of MLX.", mlx::cases()),
+        ("read-index.json", "Model directories, listed and opened.", directory::cases()),
+        ("name-tensors.json", "The files of a model's tensors.", names::cases()),
     ]
 }
 

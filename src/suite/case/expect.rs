@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Listing;
 use crate::format::Class;
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
@@ -68,6 +69,10 @@ pub enum Answer {
     },
     /// The file of a save.
     File(Bytes),
+    /// A directory as it is listed.
+    Listing(Listing),
+    /// The file of each tensor.
+    Files(Vec<String>),
     /// A refusal with one of these classes (only among the behaviours of `one_of`).
     Refuse(Vec<Class>),
 }

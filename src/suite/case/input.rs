@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{File, FileFormat};
+use super::{DirectoryEntry, File, FileFormat, TensorRank};
 use crate::codec;
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
@@ -34,11 +34,17 @@ pub enum Operation {
     /// f32 to blocks of ggml's Q4_1.
     #[serde(rename = "encode-q4-1")]
     EncodeQ41,
+    /// f16 to groups of MLX.
+    EncodeMlx,
+    /// The index of a model directory.
+    ReadIndex,
+    /// The files of a model's tensors.
+    NameTensors,
 }
 
 impl Operation {
     /// All of them, in the order of the suite.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Decode,
         Self::Encode,
         Self::Load,
@@ -50,6 +56,9 @@ impl Operation {
         Self::Rotate,
         Self::DecodeQ41,
         Self::EncodeQ41,
+        Self::EncodeMlx,
+        Self::ReadIndex,
+        Self::NameTensors,
     ];
 
     /// The name in profiles and capabilities.
@@ -66,6 +75,9 @@ impl Operation {
             Self::Rotate => "rotate",
             Self::DecodeQ41 => "decode-q4-1",
             Self::EncodeQ41 => "encode-q4-1",
+            Self::EncodeMlx => "encode-mlx",
+            Self::ReadIndex => "read-index",
+            Self::NameTensors => "name-tensors",
         }
     }
 }
@@ -90,6 +102,15 @@ pub enum Input {
         shape: Vec<u64>,
         /// The source values.
         values: Bits,
+    },
+    /// Encode `values` of another type than f32 (a feature of its own for each type).
+    EncodeFrom {
+        /// The mode.
+        mode: Mode,
+        /// The tensor's shape.
+        shape: Vec<u64>,
+        /// The source values.
+        values: SourceValues,
     },
     /// Load a file.
     Load {
@@ -178,6 +199,27 @@ pub enum Input {
         /// The source values.
         values: Bits,
     },
+    /// Encode `values` to groups of MLX.
+    EncodeMlx {
+        /// The tensor's shape.
+        shape: Vec<u64>,
+        /// The source values.
+        values: Bits16,
+    },
+    /// List a model directory, or open it.
+    ReadIndex {
+        /// What the directory holds; absent where there is no directory.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        directory: Option<Vec<DirectoryEntry>>,
+        /// Whether it is opened (feature `directory`).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        open: bool,
+    },
+    /// Name the files of tensors.
+    NameTensors {
+        /// The tensors of the model.
+        tensors: Vec<TensorRank>,
+    },
 }
 
 impl Input {
@@ -185,7 +227,7 @@ impl Input {
     pub fn operation(&self) -> Operation {
         match self {
             Self::Decode { .. } => Operation::Decode,
-            Self::Encode { .. } => Operation::Encode,
+            Self::Encode { .. } | Self::EncodeFrom { .. } => Operation::Encode,
             Self::Load { format: FileFormat::Khq4, .. } => Operation::Load,
             Self::Load { format: FileFormat::Khf1, .. } => Operation::LoadKhf1,
             Self::Save { .. } => Operation::Save,
@@ -195,8 +237,55 @@ impl Input {
             Self::Rotate { .. } => Operation::Rotate,
             Self::DecodeQ41 { .. } => Operation::DecodeQ41,
             Self::EncodeQ41 { .. } => Operation::EncodeQ41,
+            Self::EncodeMlx { .. } => Operation::EncodeMlx,
+            Self::ReadIndex { .. } => Operation::ReadIndex,
+            Self::NameTensors { .. } => Operation::NameTensors,
         }
     }
+}
+
+/// Source values of an encode that are not f32 (ENC-S5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SourceValues {
+    /// Half precision.
+    F16(Bits16),
+    /// The upper halves of single precision.
+    Bf16(Bits16),
+    /// Double precision.
+    F64(Bits64),
+}
+
+impl SourceValues {
+    /// Their type.
+    pub fn source_type(&self) -> SourceType {
+        match self {
+            Self::F16(_) => SourceType::F16,
+            Self::Bf16(_) => SourceType::Bf16,
+            Self::F64(_) => SourceType::F64,
+        }
+    }
+
+    /// The values, little-endian, as the protocol carries them.
+    pub fn to_le_bytes(&self) -> Bytes {
+        match self {
+            Self::F16(values) | Self::Bf16(values) => values.to_le_bytes(),
+            Self::F64(values) => values.to_le_bytes(),
+        }
+    }
+}
+
+/// The type of source values that are not f32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceType {
+    /// Two bytes a value.
+    F16,
+    /// Two bytes a value.
+    Bf16,
+    /// Eight bytes a value.
+    F64,
 }
 
 /// The side of a matrix that is rotated (ROT-6).

@@ -1,15 +1,17 @@
 //! A case as it stands in `conformance/vectors/*.json`: one question to an implementation, and
 //! what its lawful answers are. Unknown fields are errors.
 
+mod directory;
 mod expect;
 mod file;
 mod input;
 
 use serde::{Deserialize, Serialize};
 
+pub use directory::{Content, DirectoryEntry, Form, ListedTensor, Listing, TensorRank};
 pub use expect::{Answer, Behaviour, Expect};
 pub use file::{Change, Edit, File, FileFormat, Special};
-pub use input::{Floats, Input, Mode, Operation, Side};
+pub use input::{Floats, Input, Mode, Operation, Side, SourceType, SourceValues};
 
 /// A file of vectors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,14 +94,36 @@ pub enum Feature {
     /// A load can do its size arithmetic as a 32-bit machine does.
     #[serde(rename = "width-32")]
     Width32,
+    /// An encoder takes values of f16.
+    SourceF16,
+    /// An encoder takes values of bf16.
+    SourceBf16,
+    /// An encoder takes values of f64.
+    SourceF64,
+    /// A model directory can be opened.
+    Directory,
 }
 
 impl Feature {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::ExpectedShape,
+        Self::Width32,
+        Self::SourceF16,
+        Self::SourceBf16,
+        Self::SourceF64,
+        Self::Directory,
+    ];
+
     /// The name among a subject's capabilities.
     pub fn name(self) -> &'static str {
         match self {
             Self::ExpectedShape => "expected-shape",
             Self::Width32 => "width-32",
+            Self::SourceF16 => "source-f16",
+            Self::SourceBf16 => "source-bf16",
+            Self::SourceF64 => "source-f64",
+            Self::Directory => "directory",
         }
     }
 }

@@ -4,13 +4,16 @@
 //! and refuses vectors that say something else, so that neither a vector nor the evaluator can be
 //! changed unseen.
 
+mod directory;
 mod kernel;
 
 use std::cmp::Ordering;
 
-use super::case::{Answer, Behaviour, Case, Expect, File, FileFormat, Input, Mode, Special};
+use super::case::{
+    Answer, Behaviour, Case, Expect, File, FileFormat, Input, Mode, SourceValues, Special,
+};
 use super::exact::file::{Content, Verdict};
-use super::exact::{Refusal, block, encode, file, ggml, halves};
+use super::exact::{Refusal, block, encode, file, ggml, halves, mlx, source};
 use super::hex::{Bits, Bits16, Bytes};
 use super::patch;
 use crate::format::Class;
@@ -31,9 +34,13 @@ pub fn derive(case: &Case, control: Option<&Case>) -> Result<Expect, String> {
         Input::DecodeF16 { blocks, original_len } => decode_to_half(&blocks.0, *original_len),
         Input::DecodeQ41 { blocks, original_len } => decode_q4_1(&blocks.0, *original_len),
         Input::EncodeQ41 { shape, values } => encode_q4_1(shape, values),
+        Input::EncodeMlx { shape, values } => encode_mlx(shape, values),
+        Input::ReadIndex { directory, open } => directory::read_index(directory.as_deref(), *open),
+        Input::NameTensors { tensors } => Ok(directory::name_tensors(tensors)),
         Input::Matmul { .. } => matmul(&case.input),
         Input::Rotate { .. } => rotate(&case.input),
         Input::Encode { mode, shape, values } => encode_tensor(*mode, shape, values),
+        Input::EncodeFrom { mode, shape, values } => encode_tensor(*mode, shape, &widened(values)),
         Input::Load { file: File::Special(special), .. } => {
             Ok(Expect::Refuse(special_classes(*special)))
         }
@@ -73,7 +80,7 @@ pub fn verify(case: &Case, control: Option<&Case>) -> Result<(), String> {
     let derived = derive(case, control)?;
     match (&case.expect, &derived) {
         (Expect::Bounded {}, Expect::Exact(Answer::Blocks(_)) | Expect::OneOf(_))
-            if matches!(case.input, Input::Encode { .. }) =>
+            if source(&case.input).is_some() =>
         {
             Ok(())
         }
@@ -196,14 +203,51 @@ fn decode_q4_1(blocks: &[u8], original_len: u64) -> Result<Expect, String> {
     Ok(Expect::Exact(Answer::Values(Bits(ggml::decode(blocks)))))
 }
 
+/// ENC-S5.
+fn widened(values: &SourceValues) -> Bits {
+    Bits(match values {
+        SourceValues::F16(bits) => bits.0.iter().map(|&bits| source::from_f16(bits)).collect(),
+        SourceValues::Bf16(bits) => bits.0.iter().map(|&bits| source::from_bf16(bits)).collect(),
+        SourceValues::F64(bits) => bits.0.iter().map(|&bits| source::from_f64(bits)).collect(),
+    })
+}
+
+/// What an encode into KHQ4's blocks takes, as f32.
+pub(super) fn source(input: &Input) -> Option<(Mode, Bits)> {
+    match input {
+        Input::Encode { mode, values, .. } => Some((*mode, values.clone())),
+        Input::EncodeFrom { mode, values, .. } => Some((*mode, widened(values))),
+        _ => None,
+    }
+}
+
 /// GGML-1 and GGML-3.
 fn encode_q4_1(shape: &[u64], values: &Bits) -> Result<Expect, String> {
+    encode_rows(shape, values.0.len(), || {
+        ggml::encode(&values.0).ok_or("GGML-3 demands nothing of such values".into())
+    })
+}
+
+/// MLX-1 and MLX-2.
+fn encode_mlx(shape: &[u64], values: &Bits16) -> Result<Expect, String> {
+    encode_rows(shape, values.0.len(), || {
+        let payload = mlx::encode(&values.0).ok_or("MLX-2 demands nothing of such values")?;
+        Ok(vec![encode::Variant { payload, behaviours: Vec::new() }])
+    })
+}
+
+/// The encoding of rows that are whole blocks, or may be refused where they are not.
+fn encode_rows(
+    shape: &[u64],
+    count: usize,
+    encode: impl FnOnce() -> Result<Vec<encode::Variant>, String>,
+) -> Result<Expect, String> {
     let mut classes = Vec::new();
-    if !values.0.len().is_multiple_of(32) {
+    if !count.is_multiple_of(32) {
         classes.push(Class::Shape);
     }
     let (product, widest) = file::fold(shape);
-    if product != values.0.len() as u128 {
+    if product != count as u128 {
         classes.push(Class::ShapeMismatch);
     }
     let overflows = widest >> 64 != 0;
@@ -211,8 +255,7 @@ fn encode_q4_1(shape: &[u64], values: &Bits) -> Result<Expect, String> {
         classes.extend(overflows.then_some(Class::Overflow));
         return Ok(Expect::Refuse(classes));
     }
-    let variants = ggml::encode(&values.0).ok_or("GGML-3 demands nothing of such values")?;
-    let flat = encodings(variants, overflows);
+    let flat = encodings(encode()?, overflows);
     Ok(match shape.last() {
         Some(columns) if !columns.is_multiple_of(32) => or_whole_rows(flat),
         _ => flat,

@@ -7,14 +7,19 @@
 //! any, are not those of code that computes with floats.
 
 pub mod block;
+pub mod directory;
 pub mod encode;
 pub mod file;
 pub mod ggml;
 pub mod halves;
 mod header;
+mod json;
+pub mod mlx;
+pub mod names;
 pub mod number;
 pub mod product;
 pub mod rotation;
+pub mod source;
 
 pub use block::{ExactBlock, decode};
 pub use encode::{Refusal, Variant, encode};

@@ -256,6 +256,18 @@ pub fn round_half_away(number: &Exact) -> BigInt {
     if number.mantissa.sign() == Sign::Minus { -magnitude } else { magnitude }
 }
 
+/// The integer nearest to `number`, halves to the even one (MLX-2).
+pub fn rint(number: &Exact) -> BigInt {
+    let (top, bottom, _) = number.aligned(&Exact::scaled(1, 0));
+    let (below, rest) = top.div_mod_floor(&bottom);
+    let twice: BigInt = rest * 2;
+    match twice.cmp(&bottom) {
+        Ordering::Less => below,
+        Ordering::Equal if below.is_even() => below,
+        _ => below + 1,
+    }
+}
+
 /// The integer part of a number that is not below zero.
 pub fn whole(number: &Exact) -> BigInt {
     let (top, bottom, _) = number.aligned(&Exact::scaled(1, 0));

@@ -5,13 +5,17 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
-use super::case::{Answer, Case, Expect, Input, Mode};
+use super::case::{Answer, Case, Expect, Form, Input, Listing, Mode};
+use super::derive::source;
 use super::exact::encode;
 use super::exact::encode::margin;
 use super::hex::{Bits, Bits16, Bits64, Bytes};
 use crate::format::Class;
 use kernel::{dot, rotated};
-use rows::{described, double, file_rows, given_in_words, half, payload_rows, single, value_rows};
+use rows::{
+    described, double, file_rows, given_in_words, half, listing_rows, name_rows, payload_rows,
+    single, value_rows,
+};
 
 /// What a subject gave, as far as judging is concerned: how it was reached is not known here.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +46,10 @@ pub enum Given {
     },
     /// The file that a save left.
     File(Bytes),
+    /// A directory as it was listed.
+    Listing(Listing),
+    /// The file of each tensor.
+    Files(Vec<String>),
     /// A refusal, with the class if one was named.
     Refused {
         /// The subject's own words.
@@ -183,22 +191,14 @@ pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
         Expect::Dot { refuse } => dot(case, refuse, given),
         Expect::Refuse(classes) => refused(classes, given, ""),
     };
-    match (&case.input, given) {
-        (Input::Rotate { .. }, _)
-            if judgement.outcome.is_failure() && !matches!(case.expect, Expect::Refuse(_)) =>
-        {
-            rotated(judgement, &case.input, given)
-        }
-        (Input::Encode { mode, values, .. }, Given::Blocks(payload))
-            if judgement.outcome.is_failure() && !matches!(case.expect, Expect::Refuse(_)) =>
-        {
-            within_bound(
-                judgement,
-                values,
-                payload,
-                *mode,
-                bounded || case.expect == Expect::Bounded {},
-            )
+    if !judgement.outcome.is_failure() || matches!(case.expect, Expect::Refuse(_)) {
+        return judgement;
+    }
+    match (&case.input, given, source(&case.input)) {
+        (Input::Rotate { .. }, ..) => rotated(judgement, &case.input, given),
+        (_, Given::Blocks(payload), Some((mode, values))) => {
+            let lawful = bounded || case.expect == Expect::Bounded {};
+            within_bound(judgement, &values, payload, mode, lawful)
         }
         _ => judgement,
     }
@@ -206,9 +206,9 @@ pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
 
 /// Whether an encoding is a canonical one, where the case itself does not say which those are.
 fn canonical(case: &Case, given: &Given) -> Judgement {
-    match (&case.input, given) {
-        (Input::Encode { mode, values, .. }, Given::Blocks(payload))
-            if encode(&values.0, *mode == Mode::Symmetric)
+    match (source(&case.input), given) {
+        (Some((mode, values)), Given::Blocks(payload))
+            if encode(&values.0, mode == Mode::Symmetric)
                 .is_ok_and(|lawful| lawful.iter().any(|one| one.payload == payload.0)) =>
         {
             Judgement::plain(Outcome::Pass, "")
@@ -267,6 +267,8 @@ fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
         }
         (Answer::Blocks(expected), Given::Blocks(got)) => payload_rows(expected, got),
         (Answer::File(expected), Given::File(got)) => file_rows(expected, got),
+        (Answer::Listing(expected), Given::Listing(got)) => listing_rows(expected, got),
+        (Answer::Files(expected), Given::Files(got)) => name_rows(expected, got),
         (
             Answer::Tensor { shape, blocks, values },
             Given::Tensor { shape: got_shape, blocks: got_blocks, values: got_values },
@@ -298,6 +300,15 @@ fn is_same(answer: &Answer, given: &Given) -> bool {
         (Answer::Doubles(expected), Given::Doubles(got)) => expected == got,
         (Answer::Blocks(expected), Given::Blocks(got)) => expected == got,
         (Answer::File(expected), Given::File(got)) => expected == got,
+        (Answer::Listing(expected), Given::Listing(got)) => {
+            let form = if got.form.is_none() && expected.form != Some(Form::Absent) {
+                expected.form
+            } else {
+                got.form
+            };
+            *expected == Listing { form, ..got.clone() }
+        }
+        (Answer::Files(expected), Given::Files(got)) => expected == got,
         (
             Answer::Tensor { shape, blocks, values },
             Given::Tensor { shape: got_shape, blocks: got_blocks, values: got_values },

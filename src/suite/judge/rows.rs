@@ -1,7 +1,7 @@
 //! Expected beside got, for people: an answer in words, and the fields in which two answers differ.
 
 use super::{Given, MOST_ROWS, Row};
-use crate::suite::case::Answer;
+use crate::suite::case::{Answer, Form, ListedTensor, Listing};
 use crate::suite::exact::{ExactBlock, block};
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
@@ -18,6 +18,8 @@ pub(super) fn described(answer: &Answer) -> String {
             format!("a tensor of shape {shape:?}")
         }
         Answer::File(bytes) => format!("a file of {} bytes", bytes.0.len()),
+        Answer::Listing(listing) => in_words(listing),
+        Answer::Files(files) => format!("{} files", files.len()),
         Answer::Refuse(_) => "refused".into(),
     }
 }
@@ -34,6 +36,8 @@ pub(super) fn given_in_words(given: &Given) -> String {
             format!("accepted, shape {shape:?}")
         }
         Given::File(bytes) => format!("wrote a file of {} bytes", bytes.0.len()),
+        Given::Listing(listing) => format!("accepted, {}", in_words(listing)),
+        Given::Files(files) => format!("accepted, {}", brief(files)),
         Given::Refused { message, .. } => format!("refused: {message}"),
     }
 }
@@ -134,4 +138,58 @@ pub(super) fn file_rows(expected: &Bytes, got: &Bytes) -> Vec<Row> {
         rows.push(Row::new(format!("byte {at}"), byte(expected, at), byte(got, at)));
     }
     rows
+}
+
+/// A listing in words: its form and the number of its tensors.
+fn in_words(listing: &Listing) -> String {
+    let form = listing.form.map_or("an index", Form::in_words);
+    format!("{form} of {} tensors", listing.tensors.len())
+}
+
+/// The form, the seed, the number of tensors, and each tensor that differs.
+pub(super) fn listing_rows(expected: &Listing, got: &Listing) -> Vec<Row> {
+    let seed = |seed: Option<u64>| seed.map_or("none".to_owned(), |seed| seed.to_string());
+    let form = |listing: &Listing| listing.form.map_or("not told", Form::in_words);
+    let mut rows = vec![
+        Row::new("index", form(expected), form(got)),
+        Row::new("quarot_seed", seed(expected.quarot_seed), seed(got.quarot_seed)),
+        Row::new("tensors", expected.tensors.len(), got.tensors.len()),
+    ];
+    let word = |tensor: Option<&ListedTensor>| tensor.map_or("none".to_owned(), tensor_in_words);
+    let longest = expected.tensors.len().max(got.tensors.len());
+    let differing = (0..longest)
+        .filter(|&index| expected.tensors.get(index) != got.tensors.get(index))
+        .map(|index| {
+            let (expected, got) = (expected.tensors.get(index), got.tensors.get(index));
+            Row::new(format!("tensor {index}"), word(expected), word(got))
+        });
+    rows.extend(differing.take(MOST_ROWS + 1));
+    rows
+}
+
+fn tensor_in_words(tensor: &ListedTensor) -> String {
+    let ListedTensor { name, file, quantized, shape, numel } = tensor;
+    let mut text = format!("{name:?} in {file:?}");
+    if let Some(quantized) = quantized {
+        text += if *quantized { ", quantized" } else { ", not quantized" };
+    }
+    if let Some(shape) = shape {
+        text += &format!(", shape {shape:?}");
+    }
+    if let Some(numel) = numel {
+        text += &format!(", numel {numel}");
+    }
+    text
+}
+
+/// The number of names, and each that differs.
+pub(super) fn name_rows(expected: &[String], got: &[String]) -> Vec<Row> {
+    let word = |name: Option<&String>| name.map_or("none".to_owned(), |name| format!("{name:?}"));
+    let longest = expected.len().max(got.len()).min(expected.len() + MOST_ROWS + 1);
+    let row = |index: usize| {
+        Row::new(format!("file {index}"), word(expected.get(index)), word(got.get(index)))
+    };
+    let differing = (0..longest).filter(|&index| expected.get(index) != got.get(index)).map(row);
+    let count = Row::new("files", expected.len(), got.len());
+    std::iter::once(count).chain(differing.take(MOST_ROWS + 1)).collect()
 }

@@ -2,7 +2,7 @@
 
 use q4proof::codec::ggml::{decode_block, encode_block};
 use q4proof::format::Class;
-use q4proof::subject::message::{Decode, EncodeQ41};
+use q4proof::subject::message::{Decode, EncodeRows};
 use q4proof::subject::{Answer, Implementation, Reference};
 use q4proof::suite::hex::{Bits, Bytes};
 use zerocopy::IntoBytes;
@@ -25,7 +25,7 @@ fn asked_decode(bytes: &[u8], original_len: u64) -> Answer<Bits> {
 
 fn asked_encode(shape: &[u64], values: &[f32]) -> Answer<Bytes> {
     let values = Bits::of(values).to_le_bytes();
-    Reference.encode_q4_1(&EncodeQ41 { entry: None, shape: shape.to_vec(), values })
+    Reference.encode_q4_1(&EncodeRows { entry: None, shape: shape.to_vec(), values })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::super::Fault;
 use super::super::liar::file_of;
 use super::Question;
 use super::khq4::{block, payload};
-use crate::subject::message::{Decode, EncodeQ41, Matmul, Precision, Request, Rotate, SaveKhf1};
+use crate::subject::message::{Decode, EncodeRows, Matmul, Precision, Request, Rotate, SaveKhf1};
 use crate::suite::case::{FileFormat, Side};
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
@@ -96,7 +96,7 @@ fn decode(blocks: &[u8], original_len: u64) -> Question {
 
 fn encode(shape: &[u64], values: &[f32]) -> Question {
     let (shape, values) = (shape.to_vec(), Bits::of(values).to_le_bytes());
-    Question::Ask(Request::EncodeQ41(EncodeQ41 { entry: None, shape, values }))
+    Question::Ask(Request::EncodeQ41(EncodeRows { entry: None, shape, values }))
 }
 
 /// A full block of these values, over and over.

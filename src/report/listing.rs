@@ -1,0 +1,111 @@
+//! A case about a model directory, for a person: what the directory holds, and what is listed of it.
+
+use std::fmt::Write;
+
+use super::text::{Cell, plain, table};
+use crate::suite::case::{
+    Content, DirectoryEntry, Form, ListedTensor, Listing, Special, TensorRank,
+};
+
+/// Characters of a file that are shown.
+const MOST_CHARACTERS: usize = 2000;
+
+/// The question of a listing.
+pub(super) fn question(directory: Option<&[DirectoryEntry]>, open: bool) -> String {
+    let verb = if open { "open" } else { "list" };
+    let Some(entries) = directory else {
+        return format!("{verb} a directory that does not exist\n");
+    };
+    let mut text = format!("{verb} a directory\n");
+    if entries.is_empty() {
+        text.push_str("  that is empty\n");
+    }
+    for DirectoryEntry { path, content } in entries {
+        writeln!(text, "  {path}: {}", content_in_words(content)).ok();
+        let shown = match content {
+            Content::Text(content) => content.as_str(),
+            Content::Long { before, .. } => before.as_str(),
+            _ => "",
+        };
+        for line in shown.lines() {
+            writeln!(text, "    {}", plain(line, MOST_CHARACTERS)).ok();
+        }
+    }
+    text
+}
+
+fn content_in_words(content: &Content) -> String {
+    match content {
+        Content::Text(text) if text.is_empty() => "an empty file".into(),
+        Content::Text(_) => "a file of text".into(),
+        Content::Bytes(bytes) if bytes.0.len() > 64 => format!("a file of {} bytes", bytes.0.len()),
+        Content::Bytes(bytes) => format!("a file of the bytes {bytes}"),
+        Content::Long { text, times, .. } => {
+            format!("a file of text, and behind what is shown {times} times {text:?}")
+        }
+        Content::Link(target) => format!("a symbolic link to {target}"),
+        Content::Special(special) => special_in_words(*special).into(),
+    }
+}
+
+/// What is no regular file, in words.
+pub(super) fn special_in_words(special: Special) -> &'static str {
+    match special {
+        Special::Missing => "a path where nothing lies",
+        Special::Directory => "a directory",
+        Special::Fifo => "a FIFO without a writer",
+        Special::Device => "a character device, /dev/null",
+        Special::Socket => "a socket",
+        Special::DanglingSymlink => "a symbolic link to nothing",
+        Special::SymlinkToDirectory => "a symbolic link to a directory",
+    }
+}
+
+/// What is listed.
+pub(super) fn answer(listing: &Listing) -> String {
+    let Listing { form, quarot_seed, tensors } = listing;
+    let mut text = format!("  {}", form.map_or("an index", Form::in_words));
+    if *form != Some(Form::Absent) {
+        let seed = quarot_seed.map_or("no seed".to_owned(), |seed| format!("seed {seed}"));
+        let tensor = if tensors.len() == 1 { "tensor" } else { "tensors" };
+        write!(text, " of {} {tensor}, {seed}", tensors.len()).ok();
+    }
+    text.push('\n');
+    if tensors.is_empty() {
+        return text;
+    }
+    let heading = ["name", "file", "quantized", "shape", "numel"].map(Cell::left).to_vec();
+    let rows = tensors.iter().map(|ListedTensor { name, file, quantized, shape, numel }| {
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| "-".into());
+        vec![
+            Cell::left(format!("{name:?}")),
+            Cell::left(format!("{file:?}")),
+            Cell::left(or_none(quantized.map(|quantized| quantized.to_string()))),
+            Cell::left(or_none(shape.as_ref().map(|shape| format!("{shape:?}")))),
+            Cell::left(or_none(numel.map(|numel| numel.to_string()))),
+        ]
+    });
+    text + &table(2, &std::iter::once(heading).chain(rows).collect::<Vec<_>>())
+}
+
+/// Tensors whose files are to be named.
+pub(super) fn ranks(tensors: &[TensorRank]) -> String {
+    let row = |tensor: &TensorRank| {
+        vec![Cell::left(format!("{:?}", tensor.name)), Cell::left(format!("rank {}", tensor.rank))]
+    };
+    match tensors {
+        [] => "name the files of no tensors\n".into(),
+        tensors => {
+            "name the files of these tensors\n".to_owned()
+                + &table(2, &tensors.iter().map(row).collect::<Vec<_>>())
+        }
+    }
+}
+
+/// The files that tensors have.
+pub(super) fn files(files: &[String]) -> String {
+    match files {
+        [] => "  no files\n".into(),
+        files => files.iter().map(|file| format!("  {file:?}\n")).collect(),
+    }
+}

@@ -1,0 +1,92 @@
+//! The files of tensors (SPEC IDX-10 and IDX-11), with a switch at every rule.
+
+use super::{Fault, Faulty, refusal};
+use crate::format::Class;
+use crate::subject::message::{NameTensors, Refusal};
+
+impl Faulty {
+    pub(super) fn name_files(self, request: &NameTensors) -> Result<Vec<String>, Refusal> {
+        let mut files: Vec<String> = Vec::new();
+        for (place, tensor) in request.tensors.iter().enumerate() {
+            let high = tensor.rank > 1 || self.has(Fault::NamesRankIgnored);
+            let quantized = high && self.is_quantized(&tensor.name);
+            let stem = self.stem(&tensor.name);
+            let file = stem.clone() + if quantized { ".q4" } else { ".f16" };
+            let same_file = files.iter().any(|other| match self.fault {
+                Some(Fault::NamesCollideWithoutSuffix) => {
+                    other.rsplit_once('.').is_some_and(|(other, _)| other == stem)
+                }
+                _ => *other == file,
+            });
+            let same_name = request.tensors[..place].iter().any(|other| other.name == tensor.name);
+            let collides = match self.fault {
+                Some(Fault::NamesCollisionOverwritten) => same_name,
+                Some(Fault::NamesTwiceAllowed) => same_file && !same_name,
+                _ => same_file || same_name,
+            };
+            if collides {
+                return Err(refusal(Class::Duplicate, file));
+            }
+            files.push(file);
+        }
+        Ok(files)
+    }
+
+    fn stem(self, name: &str) -> String {
+        let kept = |character: char| match (self.fault, character) {
+            (Some(Fault::NamesDotKept), '.') => true,
+            (Some(Fault::NamesSlashKept), '/') => true,
+            (Some(Fault::NamesHyphenReplaced), '-') => false,
+            (Some(Fault::NamesAsciiOnly), character) => {
+                character.is_ascii_alphanumeric() || character == '-'
+            }
+            (_, character) => character.is_alphanumeric() || character == '-',
+        };
+        let mut stem = String::new();
+        for character in name.chars() {
+            match (kept(character), self.fault) {
+                (true, Some(Fault::NamesLowered)) => stem.extend(character.to_lowercase()),
+                (true, _) => stem.push(character),
+                (false, Some(Fault::NamesReplacedByByte)) => {
+                    stem.push_str(&"_".repeat(character.len_utf8()));
+                }
+                (false, Some(Fault::NamesRunsMerged)) if stem.ends_with('_') => {}
+                (false, _) => stem.push('_'),
+            }
+        }
+        stem
+    }
+
+    fn is_quantized(self, name: &str) -> bool {
+        let experts = [".experts.gate_up_proj", ".experts.down_proj"];
+        if experts.iter().any(|end| name.ends_with(end)) {
+            return !self.has(Fault::NamesExpertsForgotten);
+        }
+        let Some(stem) = name.strip_suffix(".weight") else {
+            return self.has(Fault::NamesWithoutWeightQuantized);
+        };
+        let mut ends = vec!["_proj", "_proj_a", "_proj_b", "_proj_qkv", "_proj_z"];
+        match self.fault {
+            Some(Fault::NamesLmHeadPlain) => ends.push("embed_tokens"),
+            Some(Fault::NamesEmbeddingPlain) => ends.push("lm_head"),
+            Some(Fault::NamesProjectionsByEnd) => ends = vec!["_proj", "lm_head", "embed_tokens"],
+            _ => ends.extend(["lm_head", "embed_tokens"]),
+        }
+        let norm = (name.contains("norm.weight") || name.contains("norm_"))
+            && !self.has(Fault::NamesNormQuantized);
+        let convolution =
+            name.ends_with("conv1d.weight") && !self.has(Fault::NamesConvolutionQuantized);
+        if norm && self.has(Fault::NamesNormFirst) {
+            return false;
+        }
+        if ends.iter().any(|end| stem.ends_with(end)) {
+            return true;
+        }
+        if self.has(Fault::NamesEmbeddingPlain) && stem.ends_with("embed_tokens")
+            || self.has(Fault::NamesLmHeadPlain) && stem.ends_with("lm_head")
+        {
+            return false;
+        }
+        !norm && !convolution && !self.has(Fault::NamesOnlyProjections)
+    }
+}

@@ -1,0 +1,136 @@
+//! MLX's groups: their layout, the end that is exact, and inputs on which another encoder gives other
+//! bytes.
+
+use half::f16;
+
+use super::Draft;
+use crate::suite::case::Input;
+use crate::suite::hex::Bits16;
+use crate::suite::random::SplitMix64;
+
+const CONTROL: &str = "encode-mlx/ramp";
+
+fn draft(id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]) -> Draft {
+    let bits = values.iter().map(|&value| f16::from_f32(value).to_bits()).collect();
+    let input = Input::EncodeMlx { shape: shape.to_vec(), values: Bits16(bits) };
+    let clause = if matches!(class, 35 | 42 | 45 | 47) { "MLX-1" } else { "MLX-2" };
+    Draft::new(format!("encode-mlx/{id}"), clause, note, input).class(class)
+}
+
+/// One group of these values, over and over.
+fn one(id: &str, class: u8, note: &str, values: &[f32]) -> Draft {
+    let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
+    draft(id, class, note, &[32], &full)
+}
+
+pub(super) fn cases() -> Vec<Draft> {
+    let ramp: Vec<f32> = (0..32u8).map(f32::from).collect();
+    let two_rows: Vec<f32> = (0..64u8).map(|at| f32::from(at) / 16.0 - 1.0).collect();
+    let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
+        draft(id, class, note, shape, values).control(CONTROL)
+    };
+    // Steps of 2 around zero: the maximum 30 is exact, and odd numbers lie between two nibbles.
+    let halves: Vec<f32> = (0..31u8).map(f32::from).collect();
+    let below: Vec<f32> = halves.iter().map(|value| -value).collect();
+    let least = 2f32.powi(-24);
+    let mut drafts = vec![
+        draft("ramp", 42, "0 to 31: pairs in sequence", &[32], &ramp),
+        one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
+        one("metadata", 43, "scale and bias whose bytes differ", &[-3.3, 1.7, 0.2]),
+        one(
+            "metadata-below",
+            43,
+            "scale and bias whose bytes differ, the bias below zero",
+            &[-7.1, 1.3, 0.9],
+        ),
+        draft("shape-2x32", 45, "two rows of one group each", &[2, 32], &two_rows),
+        refused("shape-2x16", 45, "two rows of sixteen: one group, or refused", &[2, 16], &ramp),
+        refused("shape-32x1", 45, "a column: one group, or refused", &[32, 1], &ramp),
+        draft("empty", 21, "no values give no groups", &[0], &[]),
+        draft("empty-rows", 21, "no rows of 32 give no groups", &[0, 32], &[]),
+        one(
+            "above-zero",
+            31,
+            "the maximum is the larger end: the scale is negative",
+            &[1.0, 2.0, 3.5],
+        ),
+        one(
+            "below-zero",
+            31,
+            "the minimum is the larger end: the scale is positive",
+            &[-1.0, -2.0, -3.5],
+        ),
+        one("larger-above", 31, "from -2 to 5: the maximum is exact", &[-2.0, 5.0, 0.0]),
+        one("larger-below", 31, "from -5 to 2: the minimum is exact", &[-5.0, 2.0, 0.0]),
+        one(
+            "same-ends",
+            44,
+            "from -3 to 3: the maximum is the end that counts",
+            &[-3.0, 3.0, 0.75],
+        ),
+        one(
+            "same-ends-small",
+            44,
+            "from -0.1 to 0.1, with values between",
+            &[-0.1, 0.1, 0.05, -0.02],
+        ),
+        one(
+            "zero-on-grid",
+            44,
+            "from -1 to 6.3: zero is moved onto the grid",
+            &[-1.0, 6.3, 0.0, 2.2],
+        ),
+        one(
+            "zero-on-grid-below",
+            44,
+            "from -6.3 to 1: zero is moved onto the grid",
+            &[-6.3, 1.0, 0.0, -2.2],
+        ),
+        one(
+            "half-a-step-from-zero",
+            44,
+            "the end is seven and a half steps from zero: eight",
+            &[-7.5, 7.5, 1.0],
+        ),
+        one("half-steps", 44, "halves of nibbles above zero: to the even one", &halves),
+        one("half-steps-below", 44, "halves of nibbles below zero: to the even one", &below),
+        one(
+            "three-quarters",
+            44,
+            "three quarters of a step, which a cut loses",
+            &[15.0, 0.0, 0.75, 7.75, 3.9],
+        ),
+        one("one-far-value", 44, "one value far from the rest", &[0.01, 0.02, -0.015, 12.0]),
+        one("flat", 39, "equal values: the least scale", &[3.25]),
+        one("flat-below", 39, "equal values below zero", &[-0.375]),
+        one("flat-zero", 39, "zeros", &[0.0]),
+        one("flat-negative-zero", 39, "zeros of both signs: the bias is +0", &[0.0, -0.0]),
+        one("flat-large", 39, "equal values of 60000", &[60000.0]),
+        one("least-values", 39, "the least f16 above zero, and zero", &[least, 0.0]),
+        one("least-range", 39, "a range of two of the least f16", &[least, -least, 0.0]),
+        one("subnormals", 48, "subnormal f16", &[3.0e-5, -1.2e-5, 6.0e-6, 0.0]),
+        one("subnormals-above", 48, "subnormal f16 above zero", &[1.0e-5, 2.0e-5, 5.9e-5]),
+        one("largest", 40, "from -65504 to 65504", &[-65504.0, 65504.0, 0.0]),
+        one("largest-above", 40, "65504 and 1", &[65504.0, 1.0]),
+        refused("values-31", 35, "31 values are not whole groups", &[31], &ramp[..31]),
+        refused(
+            "values-33",
+            35,
+            "33 values are not whole groups",
+            &[33],
+            &[&ramp[..], &[1.0]].concat(),
+        ),
+        refused("values-1", 35, "one value is no whole group", &[1], &ramp[..1]),
+        refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
+        refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
+    ];
+    let mut dice = SplitMix64::new(0x3178);
+    for number in 1..=10 {
+        let magnitude = 2f32.powi(dice.below(14) as i32 - 10);
+        let middle = dice.signed_unit() * magnitude / 2.0;
+        let values: Vec<f32> = (0..64).map(|_| middle + dice.signed_unit() * magnitude).collect();
+        let note = format!("64 values up to {magnitude} around {middle}");
+        drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
+    }
+    drafts
+}
