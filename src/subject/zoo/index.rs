@@ -24,10 +24,13 @@ fn wrong<T>(what: impl Into<String>) -> Outcome<T> {
 impl Faulty {
     pub(super) fn read_directory(self, request: &ReadIndex) -> Outcome<Listing> {
         let directory = Path::new(&request.path);
-        if !directory.is_dir() {
+        if !directory.is_dir() && !self.has(Fault::MissingDirectoryIsEmpty) {
             return Err(refusal(Class::Io, "there is no such directory"));
         }
         let listing = match self.json(&directory.join("quantize_index.json"))? {
+            None if self.has(Fault::AbsentIndexRefused) => {
+                return Err(refusal(Class::Missing, "there is no index"));
+            }
             None => Listing { form: Some(Form::Absent), ..Listing::default() },
             Some(index) => match self.listing(&index) {
                 Err(_) if self.has(Fault::MalformedIndexIsAbsent) => {
@@ -36,7 +39,7 @@ impl Faulty {
                 outcome => outcome?,
             },
         };
-        if request.open {
+        if request.open && directory.is_dir() {
             self.check_directory(directory, &listing)?;
         }
         Ok(listing)
@@ -260,14 +263,19 @@ impl Faulty {
 
     /// IDX-8 and IDX-9.
     fn check_directory(self, directory: &Path, listing: &Listing) -> Outcome<()> {
-        let of_config = match (self.json(&directory.join("config.json"))?, self.fault) {
+        let path = directory.join("config.json");
+        let config = match self.fault {
+            Some(Fault::ConfigNotRead) if fs::symlink_metadata(&path).is_ok() => Some(Value::Null),
+            _ => self.json(&path)?,
+        };
+        let of_config = match (config, self.fault) {
             (None, Some(Fault::ConfigOptional)) => None,
             (None, _) => return Err(refusal(Class::Missing, "there is no config.json")),
             (Some(Value::Object(members)), _) => match members.get("quarot_seed") {
                 Some(seed) if !self.has(Fault::ConfigSeedIgnored) => Some(self.seed(seed)?),
                 _ => None,
             },
-            (Some(_), Some(Fault::ConfigNotRead)) => None,
+            (_, Some(Fault::ConfigNotRead)) => None,
             (Some(_), _) => return wrong("config.json is no object"),
         };
         let seed = listing.quarot_seed.or(of_config);
@@ -279,13 +287,15 @@ impl Faulty {
     }
 
     fn check_tensor_file(self, directory: &Path, tensor: &ListedTensor) -> Outcome<()> {
+        if self.has(Fault::TensorFilesUnchecked) {
+            return Ok(());
+        }
         let path = directory.join(&tensor.file);
         let link = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
         if link && self.has(Fault::EveryLinkRefused) {
             return Err(refusal(Class::Path, "is a link"));
         }
         match fs::metadata(&path) {
-            Err(_) if self.has(Fault::TensorFilesUnchecked) => return Ok(()),
             Err(error) => return Err(refusal(Class::Missing, error.to_string())),
             Ok(metadata) if !metadata.is_file() => {
                 return Err(refusal(Class::NotAFile, "is no regular file"));
@@ -297,9 +307,6 @@ impl Faulty {
             Some(Fault::FormatBySuffix) => tensor.file.ends_with(".f16"),
             _ => bytes.starts_with(b"KHF1"),
         };
-        if self.has(Fault::TensorFilesUnchecked) {
-            return Ok(());
-        }
         let format = if halves { FileFormat::Khf1 } else { FileFormat::Khq4 };
         let loader = Loader { faulty: self, format, width: 64, map: false };
         let text = path.to_string_lossy();

@@ -7,6 +7,10 @@ use crate::subject::message::{NameTensors, Refusal};
 impl Faulty {
     pub(super) fn name_files(self, request: &NameTensors) -> Result<Vec<String>, Refusal> {
         let mut files: Vec<String> = Vec::new();
+        let empty = request.tensors.iter().all(|tensor| tensor.name.is_empty());
+        if empty && self.has(Fault::NamesNoneRefused) {
+            return Err(refusal(Class::Missing, "there are no names"));
+        }
         for (place, tensor) in request.tensors.iter().enumerate() {
             let high = tensor.rank > 1 || self.has(Fault::NamesRankIgnored);
             let quantized = high && self.is_quantized(&tensor.name);

@@ -1,42 +1,39 @@
-//! Model directories: both forms of an index, every rule that it can break, and all that opening
-//! checks besides.
+//! Model directories that are listed: both forms of an index, and every rule that it can break.
 
-use super::{Draft, plain_payload};
-use crate::suite::case::{Content, DirectoryEntry, Feature, Input, Special};
+use super::Draft;
+use crate::suite::case::{Content, DirectoryEntry, Input, Special};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
-use crate::suite::exact::{file, halves};
 use crate::suite::hex::Bytes;
 
 const ARRAY: &str = "read-index/array";
 const OBJECT: &str = "read-index/object";
-const OPENED: &str = "read-index/open-array";
-const OPENED_OBJECT: &str = "read-index/open-object";
 
 /// The index of most cases.
-const TWO: &str = r#"[
+pub(super) const TWO: &str = r#"[
   {"name": "a.weight", "file": "a_weight.q4", "quantized": true, "shape": [2, 32], "numel": 64},
   {"name": "a.norm.weight", "file": "a_norm_weight.f16", "quantized": false, "shape": [3], "numel": 3}
 ]
 "#;
 
 /// The same, rotated.
-const TWO_ROTATED: &str = r#"{"quarot_seed": 42, "tensors": [
+pub(super) const TWO_ROTATED: &str = r#"{"quarot_seed": 42, "tensors": [
   {"name": "a.weight", "file": "a_weight.q4", "quantized": true, "shape": [2, 32], "numel": 64},
   {"name": "a.norm.weight", "file": "a_norm_weight.f16", "quantized": false, "shape": [3], "numel": 3}
 ]}
 "#;
 
-const CONFIG: &str = "{\"model_type\": \"qwen3_5_text\", \"tie_word_embeddings\": true}\n";
+pub(super) const CONFIG: &str =
+    "{\"model_type\": \"qwen3_5_text\", \"tie_word_embeddings\": true}\n";
 
 pub(super) fn cases() -> Vec<Draft> {
-    [listed(), broken(), tensors(), seeds(), paths(), twice(), opened(), not_opened()].concat()
+    [listed(), broken(), tensors(), seeds(), paths(), twice()].concat()
 }
 
-fn text(path: &str, content: &str) -> DirectoryEntry {
+pub(super) fn text(path: &str, content: &str) -> DirectoryEntry {
     DirectoryEntry { path: path.into(), content: Content::Text(content.into()) }
 }
 
-fn entry(path: &str, content: Content) -> DirectoryEntry {
+pub(super) fn entry(path: &str, content: Content) -> DirectoryEntry {
     DirectoryEntry { path: path.into(), content }
 }
 
@@ -57,6 +54,12 @@ fn listed() -> Vec<Draft> {
         text: " ".into(),
         times: (16 << 20) - 32,
         after: "\n".into(),
+    };
+    let largest_object = Content::Long {
+        before: "{".into(),
+        text: "\n".into(),
+        times: (16 << 20) - 15,
+        after: "\"tensors\": []}".into(),
     };
     let others = r#"{"format": {"version": [1, 2, {"a": null}]}, "tensors": [
       {"dtype": "f32", "name": "a.weight", "file": "a.q4", "offsets": [0, {"b": [[1.5e3, -2]]}]}
@@ -128,8 +131,29 @@ fn listed() -> Vec<Draft> {
             "largest",
             "IDX-2",
             66,
-            "an index of exactly 16 MiB",
+            "an array of exactly 16 MiB",
             vec![entry(INDEX_FILE, largest)],
+        ),
+        list(
+            "largest-object",
+            "IDX-2",
+            66,
+            "an object of exactly 16 MiB",
+            vec![entry(INDEX_FILE, largest_object)],
+        ),
+        index(
+            "names-by-case-of-other-scripts",
+            "IDX-7",
+            65,
+            "names that differ in the case of other scripts are two",
+            r#"[{"name": "Ω", "file": "1.q4"}, {"name": "ω", "file": "2.q4"}]"#,
+        ),
+        index(
+            "unknown-keys-in-array",
+            "IDX-4",
+            66,
+            "unknown keys in the tensors of an array",
+            r#"[{"name": "a", "file": "a.q4", "dtype": "q4", "bytes": 20}]"#,
         ),
         index(
             "names-by-case",
@@ -145,14 +169,28 @@ fn listed() -> Vec<Draft> {
             "IDX-6",
             63,
             "a file in a folder of the directory",
-            r#"[{"name": "a", "file": "part-1/a.q4"}, {"name": "b", "file": "./b.q4"}]"#,
+            r#"[{"name": "a", "file": "part-1/a.q4"}]"#,
+        ),
+        index(
+            "file-behind-point",
+            "IDX-6",
+            63,
+            "a path that begins with the directory itself",
+            r#"[{"name": "b", "file": "./b.q4"}, {"name": "c", "file": "./part-1/./c.q4"}]"#,
+        ),
+        index(
+            "points-at-the-ends",
+            "IDX-6",
+            63,
+            "two points at the beginning and the end of components lead nowhere",
+            r#"[{"name": "a", "file": "..a.q4"}, {"name": "b", "file": "b../c..q4.."}]"#,
         ),
         index(
             "points-in-file",
             "IDX-6",
             63,
             "two points within a component lead nowhere",
-            r#"[{"name": "a", "file": "a..b.q4"}, {"name": "b", "file": "..b/...q4"}]"#,
+            r#"[{"name": "a", "file": "a..b.q4"}, {"name": "b", "file": "b/...q4"}]"#,
         ),
         list(
             "link-to-index",
@@ -204,6 +242,14 @@ fn broken() -> Vec<Draft> {
         Draft::new("read-index/no-directory", "IDX-1", "there is no directory", missing)
             .class(8)
             .control(ARRAY),
+        list(
+            "link-chain-to-nothing",
+            "IDX-1",
+            8,
+            "the index is a link into a folder that is not there",
+            vec![entry(INDEX_FILE, Content::Link("part-1/index.json".into()))],
+        )
+        .control(ARRAY),
         refused("empty-file", "an empty file", ""),
         refused("white-space-only", "white space only", " \n"),
         refused("null", "null", "null"),
@@ -246,6 +292,15 @@ fn broken() -> Vec<Draft> {
         ),
         bytes("utf16", "UTF-16", b"[\0]\0"),
         long("too-large", "IDX-2", "one byte more than 16 MiB", "[]", " ", (16 << 20) - 1, ""),
+        long(
+            "too-large-string",
+            "IDX-2",
+            "a long string, some bytes more than 16 MiB",
+            "{\"tensors\": [], \"note\": \"",
+            "0123456789abcdef",
+            1 << 20,
+            "\"}",
+        ),
         long(
             "deep-arrays",
             "IDX-3",
@@ -359,6 +414,14 @@ fn paths() -> Vec<Draft> {
     };
     vec![
         refused("empty", "an empty file name", ""),
+        index(
+            "path-empty-in-object",
+            "IDX-6",
+            63,
+            "an empty file name of the only tensor",
+            r#"{"tensors": [{"name": "a.weight", "file": ""}]}"#,
+        )
+        .control(OBJECT),
         refused("absolute", "an absolute path", "/etc/passwd"),
         refused("root", "the root", "/"),
         refused("two-slashes", "an absolute path with two slashes", "//a.q4"),
@@ -408,240 +471,5 @@ fn twice() -> Vec<Draft> {
             "one name twice, once with an escape",
             &[("é", "1.q4"), ("é", "2.q4")],
         ),
-    ]
-}
-
-fn matrix_file() -> Vec<u8> {
-    file::write(&[2, 32], 64, &plain_payload(64))
-}
-
-fn norm_file() -> Vec<u8> {
-    halves::write(&[3], 3, &[0x3c00, 0xb800, 0x0001])
-}
-
-/// A directory of two tensors with one entry changed, added or taken away.
-fn model(changed: Option<(&str, Option<Content>)>, index: &str) -> Vec<DirectoryEntry> {
-    let mut entries = vec![
-        text(INDEX_FILE, index),
-        text(CONFIG_FILE, CONFIG),
-        entry("a_weight.q4", Content::Bytes(Bytes(matrix_file()))),
-        entry("a_norm_weight.f16", Content::Bytes(Bytes(norm_file()))),
-    ];
-    if let Some((path, content)) = changed {
-        let place = entries.iter().position(|entry| entry.path == path);
-        match (place, content) {
-            (Some(place), Some(content)) => entries[place].content = content,
-            (Some(place), None) => drop(entries.remove(place)),
-            (None, Some(content)) => entries.push(entry(path, content)),
-            (None, None) => unreachable!("there is no {path} to be taken away"),
-        }
-    }
-    entries
-}
-
-fn open(id: &str, clause: &str, class: u8, note: &str, entries: Vec<DirectoryEntry>) -> Draft {
-    let input = Input::ReadIndex { directory: Some(entries), open: true };
-    Draft::new(format!("read-index/open-{id}"), clause, note, input)
-        .class(class)
-        .requires(Feature::Directory)
-}
-
-/// IDX-8 and IDX-9: what can be opened.
-fn opened() -> Vec<Draft> {
-    let seedless = TWO_ROTATED.replace("\"quarot_seed\": 42, ", "");
-    let of_config = CONFIG.replace("true", "false, \"quarot_seed\": 9007199254740993");
-    let bare =
-        r#"[{"name": "a", "file": "a_weight.q4"}, {"name": "b", "file": "a_norm_weight.f16"}]"#;
-    let other_suffix = TWO.replace("a_weight.q4", "a_weight.f16");
-    let within = TWO.replace("a_weight.q4", "part-1/a_weight.q4");
-    let matrix = || Content::Bytes(Bytes(matrix_file()));
-    let mut outside =
-        model(Some(("a_weight.q4", Some(Content::Link("../outside.q4".into())))), TWO);
-    outside.push(entry("../outside.q4", matrix()));
-    let mut inside = model(Some(("a_weight.q4", Some(Content::Link("blobs/1".into())))), TWO);
-    inside.push(entry("blobs/1", matrix()));
-    vec![
-        open("array", "IDX-8", 68, "a directory of two tensors", model(None, TWO)),
-        open("object", "IDX-8", 62, "a directory of two rotated tensors", model(None, TWO_ROTATED)),
-        open(
-            "without-index",
-            "IDX-8",
-            69,
-            "a directory without an index",
-            vec![text(CONFIG_FILE, CONFIG)],
-        ),
-        open(
-            "seed-in-config",
-            "IDX-8",
-            62,
-            "the seed stands in config.json",
-            model(Some((CONFIG_FILE, Some(Content::Text(of_config)))), &seedless),
-        ),
-        open("name-and-file", "IDX-8", 68, "an index of names and files", model(None, bare)),
-        open("other-suffix", "IDX-8", 66, "blocks in a file with the suffix of f16", {
-            let mut entries = model(Some(("a_weight.q4", None)), &other_suffix);
-            entries.push(entry("a_weight.f16", matrix()));
-            entries
-        }),
-        open("file-in-folder", "IDX-8", 63, "a tensor in a folder of the directory", {
-            let mut entries = model(Some(("a_weight.q4", None)), &within);
-            entries.push(entry("part-1/a_weight.q4", matrix()));
-            entries
-        }),
-        open(
-            "other-files",
-            "IDX-8",
-            68,
-            "files that the index does not name are not looked at",
-            model(Some(("b_weight.q4", Some(Content::Text("no tensor".into())))), TWO),
-        ),
-        open("link-inside", "IDX-9", 64, "a link to a file in the directory", inside),
-        open("link-outside", "IDX-9", 64, "a link to a file beside the directory", outside),
-    ]
-}
-
-/// IDX-8: what cannot.
-fn not_opened() -> Vec<Draft> {
-    let refused = |id: &str, class: u8, note: &str, path: &str, content: Option<Content>| {
-        let entries = model(Some((path, content)), TWO);
-        open(id, "IDX-8", class, note, entries).control(OPENED)
-    };
-    let says = |id: &str, class: u8, note: &str, from: &str, to: &str| {
-        let index = TWO.replacen(from, to, 1);
-        assert_ne!(index, TWO, "{id} changes nothing");
-        open(id, "IDX-8", class, note, model(None, &index)).control(OPENED)
-    };
-    let of = |bytes: Vec<u8>| Some(Content::Bytes(Bytes(bytes)));
-    let special = |special| Some(Content::Special(special));
-    let (matrix, norm) = ("a_weight.q4", "a_norm_weight.f16");
-    let cut = |mut bytes: Vec<u8>, len: usize| {
-        bytes.truncate(len);
-        of(bytes)
-    };
-    let with = |mut bytes: Vec<u8>, at: usize, new: &[u8]| {
-        bytes[at..at + new.len()].copy_from_slice(new);
-        of(bytes)
-    };
-    let config = |text: &str| Some(Content::Text(text.into()));
-    let seedless = TWO_ROTATED.replace("\"quarot_seed\": 42, ", "");
-    let no_seed = model(None, &seedless);
-    vec![
-        refused("without-config", 69, "no config.json", CONFIG_FILE, None),
-        refused(
-            "config-dangling",
-            69,
-            "config.json is a link to nothing",
-            CONFIG_FILE,
-            special(Special::DanglingSymlink),
-        ),
-        refused(
-            "config-directory",
-            7,
-            "config.json is a directory",
-            CONFIG_FILE,
-            special(Special::Directory),
-        ),
-        refused("config-empty", 69, "config.json is empty", CONFIG_FILE, config("")),
-        refused("config-array", 69, "config.json is an array", CONFIG_FILE, config("[]")),
-        refused("config-null", 69, "config.json is null", CONFIG_FILE, config("null")),
-        refused(
-            "config-cut",
-            69,
-            "config.json ends in its middle",
-            CONFIG_FILE,
-            config(&CONFIG[..20]),
-        ),
-        refused(
-            "config-seed-string",
-            62,
-            "the seed of config.json is a string",
-            CONFIG_FILE,
-            config("{\"quarot_seed\": \"42\"}"),
-        ),
-        refused("tensor-missing", 68, "the file of a tensor is not there", matrix, None),
-        refused("last-tensor-missing", 68, "the last file is not there", norm, None),
-        refused(
-            "tensor-dangling",
-            8,
-            "the file of a tensor is a link to nothing",
-            matrix,
-            special(Special::DanglingSymlink),
-        ),
-        refused(
-            "tensor-directory",
-            7,
-            "the file of a tensor is a directory",
-            matrix,
-            special(Special::Directory),
-        ),
-        refused(
-            "tensor-fifo",
-            7,
-            "the file of a tensor is a FIFO without a writer",
-            matrix,
-            special(Special::Fifo),
-        ),
-        refused("tensor-empty", 27, "the file of a tensor is empty", matrix, of(Vec::new())),
-        refused(
-            "tensor-cut",
-            27,
-            "the file of a tensor ends in its payload",
-            matrix,
-            cut(matrix_file(), 75),
-        ),
-        refused(
-            "tensor-trailing",
-            27,
-            "a byte behind a tensor",
-            norm,
-            of([norm_file(), vec![0]].concat()),
-        ),
-        refused(
-            "tensor-scale",
-            27,
-            "a scale that is NaN",
-            matrix,
-            with(matrix_file(), 36, &[0, 0x7e]),
-        ),
-        refused(
-            "tensor-value",
-            27,
-            "an f16 that is an infinity",
-            norm,
-            with(norm_file(), 30, &[0, 0x7c]),
-        ),
-        refused("tensor-magic", 27, "no magic", matrix, with(matrix_file(), 0, b"GGUF")),
-        says("says-quantized", 66, "`quantized` is true over a file of f16", "false", "true"),
-        says(
-            "says-not-quantized",
-            66,
-            "`quantized` is false over a file of blocks",
-            "true",
-            "false",
-        ),
-        says("says-shape", 24, "the shape is transposed in the index", "[2, 32]", "[32, 2]"),
-        says("says-flat-shape", 24, "the shape is flat in the index", "[2, 32]", "[64]"),
-        says("says-numel", 24, "numel is one less in the index", "\"numel\": 64", "\"numel\": 63"),
-        says(
-            "says-numel-of-halves",
-            24,
-            "numel is another in the index",
-            "\"numel\": 3",
-            "\"numel\": 4",
-        ),
-        open("without-seed", "IDX-8", 62, "rotated weights without a seed", no_seed)
-            .control(OPENED_OBJECT),
-        open("seed-null-in-config", "IDX-8", 62, "the seed is null in config.json", {
-            model(Some((CONFIG_FILE, config("{\"quarot_seed\": null}"))), TWO_ROTATED)
-        })
-        .control(OPENED_OBJECT),
-        says(
-            "path-outside",
-            63,
-            "a file beside the directory",
-            "a_weight.q4",
-            "../model/a_weight.q4",
-        ),
-        says("twice", 68, "one name twice", "a.norm.weight", "a.weight"),
     ]
 }

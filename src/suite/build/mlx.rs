@@ -89,6 +89,18 @@ pub(super) fn cases() -> Vec<Draft> {
         one(
             "half-a-step-from-zero",
             44,
+            "the end is eight and a half steps from zero: eight",
+            &[-6.5, 8.5, 1.0],
+        ),
+        one(
+            "half-a-step-from-zero-below",
+            44,
+            "the end is ten and a half steps from zero: ten",
+            &[-2.625, 1.125, 0.25],
+        ),
+        one(
+            "half-a-step-from-zero-odd",
+            44,
             "the end is seven and a half steps from zero: eight",
             &[-7.5, 7.5, 1.0],
         ),
@@ -132,5 +144,48 @@ pub(super) fn cases() -> Vec<Draft> {
         let note = format!("64 values up to {magnitude} around {middle}");
         drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
     }
+    drafts.extend(DIVIDED.iter().zip(1..).map(|(bits, number)| {
+        let values: Vec<f32> = bits.iter().map(|&bits| f16::from_bits(bits).to_f32()).collect();
+        let note = "a quotient that is the middle of two nibbles, where the product is not";
+        one(&format!("divided-{number}"), 44, note, &values)
+    }));
+    drafts.extend(near_middles());
     drafts
+}
+
+/// Both ends of a group, and a value whose quotient by the scale is the middle of two nibbles though its
+/// product with the rounded inverse is not: found by trying some ten million.
+const DIVIDED: [[u16; 3]; 6] = [
+    [49393, 15292, 48369],
+    [49096, 14042, 47574],
+    [43180, 14035, 11987],
+    [37017, 6594, 5570],
+    [47620, 45389, 46596],
+    [50220, 13712, 48172],
+];
+
+/// Values next to the middle of two nibbles, where a scale rounded to f16 gives the other one.
+fn near_middles() -> Vec<Draft> {
+    let mut dice = SplitMix64::new(0x3179);
+    let draft = |number: u32| {
+        let low = -8.0 * dice.signed_unit().abs() - 0.25;
+        let high = 8.0 * dice.signed_unit().abs() + 0.25;
+        let half = |value: f32| f16::from_f32(value).to_f32();
+        let (low, high) = (half(low), half(high));
+        let edge = if low.abs() > high.abs() { low } else { high };
+        let step = (high - low) / 15.0;
+        let scale = edge.abs() / (edge.abs() / step).round();
+        let middle = |at: usize| {
+            let away = ((at % 15) as f32 + 0.5) * scale;
+            let value = f16::from_f32(if edge < 0.0 { edge + away } else { edge - away });
+            let neighbour = f16::from_bits(value.to_bits() + (at / 15) as u16);
+            neighbour.to_f32().clamp(low, high)
+        };
+        let values: Vec<f32> = [low, high].into_iter().chain((0..30).map(middle)).collect();
+        let note = format!("every middle of two nibbles between {low} and {high}, nearly");
+        let bits = values.iter().map(|&value| f16::from_f32(value).to_bits()).collect();
+        let input = Input::EncodeMlx { shape: vec![32], values: Bits16(bits) };
+        Draft::new(format!("encode-mlx/near-middles-{number}"), "MLX-2", note, input).class(44)
+    };
+    (1..=6).map(draft).collect()
 }

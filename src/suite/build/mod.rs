@@ -8,6 +8,7 @@
 mod decode;
 mod decode_f16;
 mod directory;
+mod directory_open;
 mod encode_block;
 mod encode_evaluation;
 mod encode_from;
@@ -84,7 +85,9 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
         ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", ggml::encodes()),
         ("encode-from.json", "f16, bf16 and f64 to blocks.", encode_from::cases()),
         ("encode-mlx.json", "f16 to groups of MLX.", mlx::cases()),
-        ("read-index.json", "Model directories, listed and opened.", directory::cases()),
+        ("read-index.json", "Model directories, listed and opened.", {
+            [directory::cases(), directory_open::cases()].concat()
+        }),
         ("name-tensors.json", "The files of a model's tensors.", names::cases()),
     ]
 }
@@ -208,6 +211,11 @@ impl Draft {
 
     fn should(mut self) -> Self {
         self.0.tier = Tier::Should;
+        self
+    }
+
+    fn informative(mut self) -> Self {
+        self.0.tier = Tier::Informative;
         self
     }
 

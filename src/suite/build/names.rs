@@ -30,6 +30,7 @@ fn characters() -> Vec<Draft> {
         one("several-points", "each of several becomes one", "a..b...weight"),
         one("points-at-the-ends", "at the beginning and the end too", ".a.b."),
         one("hyphens", "hyphens stay", "block-1.sub-layer.weight"),
+        one("hyphens-at-the-ends", "at the beginning and the end too", "-a.b-"),
         one("slashes", "slashes become underscores", "a/b\\c.weight"),
         one("parent", "a name that would lead elsewhere", "../../a.weight"),
         one("spaces", "spaces and signs become underscores", "a b+c:d%e.weight"),
@@ -149,6 +150,19 @@ fn rules() -> Vec<Draft> {
         ),
         all("scalars", "nor are scalars", &["a.q_proj.weight", "c.gate.weight"], 0),
         all("high-ranks", "ranks above 2 are", &["a.gate.weight", "b.experts.down_proj"], 5),
+        all(
+            "projections-of-delta-net",
+            "projections whose names go on",
+            &["a.norm_1.in_proj_z.weight", "norm.weight_proj_b.weight"],
+            2,
+        ),
+        all(
+            "norms-in-groups",
+            "norms with more behind them",
+            &["a.norm_2.group.weight", "norm.weight.0.weight"],
+            2,
+        ),
+        all("convolution-alone", "a convolution by its whole name", &["conv1d.weight"], 3),
     ]
 }
 
@@ -203,6 +217,12 @@ fn collisions() -> Vec<Draft> {
             "IDX-10",
             "letters of other scripts tell names apart",
             &[("权.weight", 2), ("重.weight", 2)],
+        ),
+        draft(
+            "suffixes-differ-for-experts",
+            "IDX-10",
+            "one stem of an expert and a bias",
+            &[("a.experts.down_proj", 3), ("a_experts.down_proj", 3)],
         ),
     ]
 }
