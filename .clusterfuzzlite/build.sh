@@ -52,7 +52,7 @@ done
 dictionary() {
   case $1 in
     load_khq4 | access_paths | save_load | load_khf1) echo fuzz/dictionaries/khq4.dict ;;
-    protocol_line | vector_file) echo fuzz/dictionaries/json.dict ;;
+    protocol_line | vector_file | quantize_index) echo fuzz/dictionaries/json.dict ;;
   esac
 }
 for target in "${targets[@]}"; do

@@ -27,13 +27,13 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGETS = ["load_khq4", "access_paths", "encode", "decode", "save_load", "load_khf1", "matmul", "rotate",
+TARGETS = ["load_khq4", "access_paths", "encode", "decode", "save_load", "load_khf1", "matmul", "rotate", "quantize_index",
            "protocol_line", "vector_file"]
 BASELINE = "nothing"
 SUBJECT = os.environ.get("Q4PROOF_SUBJECT", "reference")
 BUILD = ["--release", "--no-trace-compares", "--target-dir", "target/fuzz"]
 FILES = {"load_khq4", "access_paths", "save_load", "load_khf1"}
-TEXTS = {"protocol_line", "vector_file"}
+TEXTS = {"protocol_line", "vector_file", "quantize_index"}
 
 # A job that has found this much is not started again; most of it will be one fault.
 MOST_CRASHES = 10

@@ -27,13 +27,20 @@ import campaign
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOG = ROOT / "target/exposure.jsonl"
 TARGETS = {"Encode": "encode", "Decode": "decode", "Load": "load_khq4", "Save": "save_load", "LoadKhf1": "load_khf1",
-           "Matmul": "matmul", "Rotate": "rotate"}
+           "Matmul": "matmul", "Rotate": "rotate", "ReadIndex": "quantize_index"}
 UNREACHABLE = {
     "directory-reads-as-empty": "the input is a file's bytes; a directory is none",
     "special-file-reads-as-empty": "the input is a file's bytes; a FIFO is none",
     "missing-file-as-empty": "the input is a file's bytes; there is always a file",
     "row-offset-wraps": "an input's matrix has at most 9 rows of 128 columns; 65536 weights are needed",
     "run-count-unchecked": "an input's rows are at most 55 values long; 4097 runs are needed",
+    **dict.fromkeys(["dangling-index-is-absent", "unreadable-index-is-absent", "missing-directory-is-empty",
+                     "absent-index-refused"], "the input is an index's bytes; there always is one"),
+    **dict.fromkeys(["index-size-unchecked", "largest-index-refused"], "16 MiB are more than an input has"),
+    **dict.fromkeys(["config-optional", "config-not-read", "config-seed-ignored", "seed-not-required",
+                     "tensor-files-unchecked", "tensor-headers-only", "quantized-unchecked", "format-by-suffix",
+                     "listed-shape-unchecked", "listed-numel-unchecked", "every-link-refused"],
+                    "the directory is listed, not opened"),
     "rotation-length-unbounded": "an input's rows are at most 55 values long; 2^24 are needed",
 }
 

@@ -178,9 +178,11 @@ fn annotated(target: Target, input: &[u8]) -> String {
             let more = if more > 0 { format!("  ... and {more} more\n") } else { String::new() };
             head + &table(2, &lines) + &more
         }
-        Target::ProtocolLine | Target::VectorFile => match std::str::from_utf8(input) {
-            Ok(text) => format!("  {}\n", plain(text, LONGEST_TEXT)),
-            Err(_) => format!("  no UTF-8: {}\n", Bytes(input.to_vec())),
-        },
+        Target::ProtocolLine | Target::VectorFile | Target::QuantizeIndex => {
+            match std::str::from_utf8(input) {
+                Ok(text) => format!("  {}\n", plain(text, LONGEST_TEXT)),
+                Err(_) => format!("  no UTF-8: {}\n", Bytes(input.to_vec())),
+            }
+        }
     }
 }

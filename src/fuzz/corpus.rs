@@ -19,6 +19,7 @@ use crate::subject::serve::{answer_line, request_line};
 use crate::subject::{InProcess, Reference, Request};
 use crate::suite::Suite;
 use crate::suite::case::{Case, File, FileFormat, Input, VectorFile};
+use crate::suite::exact::directory::INDEX_FILE;
 use crate::suite::exact::file;
 use crate::suite::library::sha256;
 use crate::suite::random::SplitMix64;
@@ -293,6 +294,11 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
         }
         (Target::Decode, Input::Decode { blocks, original_len }) => {
             vec![Payload { original_len: *original_len, blocks: blocks.0.clone() }.write()]
+        }
+        (Target::QuantizeIndex, Input::ReadIndex { directory: Some(entries), .. }) => {
+            let index = entries.iter().find(|entry| entry.path == INDEX_FILE);
+            let bytes = index.and_then(|entry| entry.content.file_bytes());
+            bytes.into_iter().filter(|bytes| bytes.len() <= LONGEST_TEXT).collect()
         }
         (Target::ProtocolLine, input) => {
             // Its paths lead nowhere.

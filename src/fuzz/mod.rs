@@ -22,6 +22,7 @@ mod access;
 mod arithmetic;
 pub mod corpus;
 mod file;
+mod index;
 mod kernel;
 pub mod meter;
 mod mutate;
@@ -60,6 +61,8 @@ pub enum Target {
     Matmul,
     /// A rotation of weights.
     Rotate,
+    /// The index of a model directory.
+    QuantizeIndex,
     /// A line of the protocol, through the harness's own readers of requests and answers.
     ProtocolLine,
     /// A file of vectors, through the harness's own reader, linter and evaluator.
@@ -68,7 +71,7 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::LoadKhq4,
         Self::AccessPaths,
         Self::Encode,
@@ -77,6 +80,7 @@ impl Target {
         Self::LoadKhf1,
         Self::Matmul,
         Self::Rotate,
+        Self::QuantizeIndex,
         Self::ProtocolLine,
         Self::VectorFile,
     ];
@@ -92,6 +96,7 @@ impl Target {
             Self::LoadKhf1 => "load_khf1",
             Self::Matmul => "matmul",
             Self::Rotate => "rotate",
+            Self::QuantizeIndex => "quantize_index",
             Self::ProtocolLine => "protocol_line",
             Self::VectorFile => "vector_file",
         }
@@ -115,6 +120,7 @@ impl Target {
             Self::LoadKhf1 => file::load(implementation, subject.hello(), FileFormat::Khf1, input),
             Self::Matmul => kernel::matmul(implementation, input),
             Self::Rotate => kernel::rotate(implementation, input),
+            Self::QuantizeIndex => index::read(implementation, input),
             Self::AccessPaths => access::run(input),
             Self::Encode => arithmetic::encode(implementation, input),
             Self::Decode => arithmetic::decode(implementation, input),
@@ -152,10 +158,12 @@ impl Target {
             Self::Decode => mutate::blocks(input, &mut dice),
             // One edit too many and a text is refused at its first token, as is all that grows of
             // it: every other mutation begins anew.
-            Self::ProtocolLine | Self::VectorFile if dice.below(2) == 0 => {
+            Self::ProtocolLine | Self::VectorFile | Self::QuantizeIndex if dice.below(2) == 0 => {
                 mutate::text(corpus::any_seed(self, &mut dice), &mut dice)
             }
-            Self::ProtocolLine | Self::VectorFile => mutate::text(input, &mut dice),
+            Self::ProtocolLine | Self::VectorFile | Self::QuantizeIndex => {
+                mutate::text(input, &mut dice)
+            }
         })
     }
 

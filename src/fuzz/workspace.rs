@@ -9,14 +9,17 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::run::scratch;
+use crate::suite::exact::directory::INDEX_FILE;
 
-/// A private folder with one file to load from and one path to save to.
+/// A private folder with one file to load from, one path to save to, and one directory to list.
 pub(super) struct Workspace {
     folder: TempDir,
     path: PathBuf,
     file: File,
     /// Of the file, in bytes.
     len: usize,
+    /// A model directory.
+    model: PathBuf,
 }
 
 impl Workspace {
@@ -28,7 +31,9 @@ impl Workspace {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        Ok(Self { folder, path, file, len: 0 })
+        let model = folder.path().join("model");
+        fs::create_dir(&model)?;
+        Ok(Self { folder, path, file, len: 0, model })
     }
 
     /// The path of a file that holds exactly `bytes`.
@@ -41,6 +46,12 @@ impl Workspace {
         }
         self.len = bytes.len();
         Ok(&self.path)
+    }
+
+    /// The path of a directory that holds an index of exactly `bytes`.
+    pub fn write_index(&mut self, bytes: &[u8]) -> io::Result<&Path> {
+        fs::write(self.model.join(INDEX_FILE), bytes)?;
+        Ok(&self.model)
     }
 
     /// A path in a folder that is empty.

@@ -94,9 +94,9 @@ fn a_control_is_asked_once_a_start_and_entry() {
 #[test]
 fn a_control_with_wrong_values_is_no_control() {
     let mut wrong = Bent::new(|_: &Request, reply| match reply {
-        Reply::Answer(Answer::Done(Output { shape, values: Some(mut values), blocks })) => {
-            values.0[0] ^= 1;
-            Reply::Answer(Answer::Done(Output { shape, values: Some(values), blocks }))
+        Reply::Answer(Answer::Done(mut output)) => {
+            output.values.as_mut().unwrap().0[0] ^= 1;
+            Reply::Answer(Answer::Done(output))
         }
         other => other,
     });

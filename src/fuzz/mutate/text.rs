@@ -26,8 +26,23 @@ const NUMBERS: [&str; 14] = [
 ];
 
 /// Strings that stand where hex, a name or a path is expected.
-const STRINGS: [&str; 9] =
-    ["", "0", "00", "0a0B", "zz", "\\u0000", "\\ud800", "40a00000 40c00000", "trailing_bytes"];
+const STRINGS: [&str; 15] = [
+    "",
+    "0",
+    "00",
+    "0a0B",
+    "zz",
+    "\\u0000",
+    "\\ud800",
+    "40a00000 40c00000",
+    "trailing_bytes",
+    "a_weight.q4",
+    "/a.q4",
+    "../a.q4",
+    "b/../a..q4",
+    "tensors",
+    "quarot_seed",
+];
 
 /// A mutation of a text.
 pub(in crate::fuzz) fn text(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {

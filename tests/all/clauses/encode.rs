@@ -21,6 +21,7 @@ fn answered(shape: &[u64], values: &[f32], mode: Mode) -> Result<Vec<u8>, (Class
             Symmetric => case::Mode::Symmetric,
         },
         shape: shape.to_vec(),
+        source: None,
         values: Bits::of(values).to_le_bytes(),
     });
     match answer {

@@ -4,12 +4,14 @@
 mod access;
 mod block;
 mod decode;
+mod directory;
 mod encode;
 mod ggml;
 mod half;
 mod header;
 mod khf1;
 mod limits;
+mod mlx;
 mod payload;
 mod product;
 mod refusals;

@@ -139,6 +139,7 @@ fn err_2_values_with_several_faults_have_one_of_their_classes() {
             entry: None,
             mode: case::Mode::Symmetric,
             shape: shape.to_vec(),
+            source: None,
             values: Bits::of(values).to_le_bytes(),
         });
         let Answer::Refused(refusal) = answer else { panic!("{answer:?}") };

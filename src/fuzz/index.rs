@@ -1,0 +1,34 @@
+//! The target whose input is the bytes of a `quantize_index.json`, in a directory of nothing else.
+
+use super::oracle::{ask_twice, case, verdict};
+use super::{Finding, Verdict, workspace};
+use crate::run::request;
+use crate::subject::Implementation;
+use crate::suite::case::{Content, DirectoryEntry, Input};
+use crate::suite::exact::directory::INDEX_FILE;
+use crate::suite::hex::Bytes;
+use crate::suite::judge::Given;
+
+/// The question that an input asks.
+fn listing(input: &[u8]) -> Input {
+    let content = Content::Bytes(Bytes(input.to_vec()));
+    let entry = DirectoryEntry { path: INDEX_FILE.into(), content };
+    Input::ReadIndex { directory: Some(vec![entry]), open: false }
+}
+
+/// An index, listed as it is or refused as it must be. Where nothing is demanded it is listed or
+/// refused.
+pub(super) fn read(implementation: &dyn Implementation, input: &[u8]) -> Result<Verdict, Finding> {
+    let question = listing(input);
+    let given = workspace::with(|workspace| {
+        let directory = workspace.write_index(input)?;
+        let request = request(&question, directory);
+        Ok(ask_twice(implementation, &request, &"read_index", None))
+    })?;
+    match (case(question), given) {
+        (_, None) => Ok(Verdict::Refused(None)),
+        (Ok(case), Some(given)) => verdict(&case, &given, &"read_index"),
+        (Err(_), Some(Given::Refused { class, .. })) => Ok(Verdict::Refused(class)),
+        (Err(_), Some(_)) => Ok(Verdict::Accepted),
+    }
+}
