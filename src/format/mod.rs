@@ -10,6 +10,8 @@ pub mod error;
 mod header;
 pub mod khf1;
 pub mod khq4;
+pub mod names;
+pub mod pieces;
 pub mod stream;
 pub mod width;
 
