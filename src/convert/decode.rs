@@ -169,7 +169,6 @@ fn write(
     watch: &mut dyn Watch,
 ) -> Result<Vec<Converted>, ConvertError> {
     let dtype = contents.dtype();
-    let mut target = Target::new(path)?;
     let mut total = 0;
     let mut converted = Vec::new();
     for plan in plans {
@@ -185,21 +184,26 @@ fn write(
             bytes_after,
         });
     }
-    watch.begin(total);
-    let judged = match contents {
-        Contents::Raw => Judged::Bytes,
+    let header = match contents {
+        Contents::Raw => Vec::new(),
         Contents::Safetensors(_) => {
             let tensors: Vec<(&str, &[u64])> =
                 plans.iter().map(|plan| (plan.name.as_str(), plan.shape.as_slice())).collect();
-            let header = safetensors::header(dtype, &tensors)
-                .map_err(|problem| ConvertError::file(path, problem))?;
-            target.write(&header)?;
-            Judged::Safetensors
+            safetensors::header(dtype, &tensors)
+                .map_err(|problem| ConvertError::file(path, problem))?
         }
     };
+    watch.begin(total + header.len() as u64);
+
+    let mut target = Target::new(path)?;
+    target.write(&header)?;
     for plan in plans {
         plan.write(dtype, &mut target, watch)?;
     }
+    let judged = match contents {
+        Contents::Raw => Judged::Bytes,
+        Contents::Safetensors(_) => Judged::Safetensors,
+    };
     target.finish(judged, watch)?;
     Ok(converted)
 }

@@ -40,38 +40,28 @@ pub fn encode_directory(
     let named: Vec<(&str, usize)> =
         tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.len())).collect();
     let files = file_names(&named).map_err(|collision| ConvertError::file(source, collision))?;
-    let plans: Vec<Plan> =
-        tensors.iter().map(|tensor| Plan::of(source, tensor)).collect::<Result<_, _>>()?;
-    let formats: Vec<Format> = named
-        .iter()
-        .map(|&(name, rank)| match is_quantized(name, rank) {
+    let plan = |tensor: &Stored| {
+        let format = match is_quantized(&tensor.name, tensor.shape.len()) {
             true => Format::Khq4(mode),
             false => Format::Khf1,
-        })
-        .collect();
-    let total = plans.iter().zip(&formats).map(|(plan, format)| plan.bytes_read(*format));
-    watch.begin(total.sum());
+        };
+        Plan::of(source, tensor, format)
+    };
+    let plans: Vec<Plan> = tensors.iter().map(plan).collect::<Result<_, _>>()?;
+    let entries = plans.iter().zip(&files).map(|(plan, file)| plan.entry(file));
+    let index = index::to_text(&entries.collect::<Vec<_>>())
+        .map_err(|problem| ConvertError::file(&target.join(INDEX), problem))?;
+    watch.begin(plans.iter().map(Plan::bytes_read).sum::<u64>() + index.len() as u64);
 
     let folder = folder_aside(target).map_err(|error| ConvertError::file(target, error))?;
     let mut converted = Vec::new();
-    let mut entries = Vec::new();
-    for (((plan, format), file), tensor) in plans.iter().zip(&formats).zip(files).zip(tensors) {
+    for ((plan, file), tensor) in plans.iter().zip(&files).zip(tensors) {
         let mut values = archive.values(tensor)?;
-        let written = folder.path().join(&file);
-        let bytes_after = plan.write(&mut values, *format, &written, watch)?;
-        converted.push(plan.converted(*format, target.join(&file), bytes_after));
-        entries.push(Entry {
-            name: plan.name.clone(),
-            file,
-            quantized: matches!(format, Format::Khq4(_)),
-            shape: plan.shape.clone(),
-            numel: plan.numel,
-        });
+        let bytes_after = plan.write(&mut values, &folder.path().join(file), watch)?;
+        converted.push(plan.converted(target.join(file), bytes_after));
     }
-    let text = index::to_text(&entries)
-        .map_err(|problem| ConvertError::file(&target.join(INDEX), problem))?;
     let mut written = Target::new(&folder.path().join(INDEX))?;
-    written.write(text.as_bytes())?;
+    written.write(index.as_bytes())?;
     written.finish(Judged::Bytes, watch)?;
     fs::rename(folder.path(), target).map_err(|error| ConvertError::file(target, error))?;
     // Its old name is gone, and nothing is to be removed under it.
@@ -95,10 +85,10 @@ pub fn encode_tensor(
     let format = Format::of(target, mode)?;
     let archive = Archive::open(source)?;
     let tensor = archive.tensor(name)?;
-    let plan = Plan::of(source, tensor)?;
-    watch.begin(plan.bytes_read(format));
-    let bytes_after = plan.write(&mut archive.values(tensor)?, format, target, watch)?;
-    Ok(plan.converted(format, target.to_owned(), bytes_after))
+    let plan = Plan::of(source, tensor, format)?;
+    watch.begin(plan.bytes_read());
+    let bytes_after = plan.write(&mut archive.values(tensor)?, target, watch)?;
+    Ok(plan.converted(target.to_owned(), bytes_after))
 }
 
 /// Converts the file `source`, which holds the f32 values of a tensor of `shape` and nothing else,
@@ -125,6 +115,7 @@ pub fn encode_raw(
         dtype: Dtype::F32,
         shape: shape.to_vec(),
         numel: header.original_len,
+        format,
     };
     if plan.numel.checked_mul(4) != Some(len) {
         let problem = format!(
@@ -133,9 +124,9 @@ pub fn encode_raw(
         );
         return Err(ConvertError::file(source, problem));
     }
-    watch.begin(plan.bytes_read(format));
-    let bytes_after = plan.write(&mut file, format, target, watch)?;
-    Ok(plan.converted(format, target.to_owned(), bytes_after))
+    watch.begin(plan.bytes_read());
+    let bytes_after = plan.write(&mut file, target, watch)?;
+    Ok(plan.converted(target.to_owned(), bytes_after))
 }
 
 /// The format of a file that is to be written.
@@ -164,13 +155,27 @@ struct Plan<'a> {
     shape: Vec<u64>,
     /// The number of values.
     numel: u64,
+    /// What it becomes.
+    format: Format,
 }
 
 impl<'a> Plan<'a> {
-    fn of(source: &'a Path, tensor: &Stored) -> Result<Self, ConvertError> {
+    fn of(source: &'a Path, tensor: &Stored, format: Format) -> Result<Self, ConvertError> {
         let dtype = tensor.dtype(source)?;
         let numel = tensor.len / dtype.bytes() as u64;
-        Ok(Self { source, name: tensor.name.clone(), dtype, shape: tensor.shape.clone(), numel })
+        let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+        Ok(Self { source, name, dtype, shape, numel, format })
+    }
+
+    /// What an index says of it.
+    fn entry(&self, file: &str) -> Entry {
+        Entry {
+            name: self.name.clone(),
+            file: file.to_owned(),
+            quantized: self.format != Format::Khf1,
+            shape: self.shape.clone(),
+            numel: self.numel,
+        }
     }
 
     /// Bytes of the values.
@@ -179,8 +184,8 @@ impl<'a> Plan<'a> {
     }
 
     /// Bytes that are read for it: its values, and the payload that is written of them.
-    fn bytes_read(&self, format: Format) -> u64 {
-        let payload = match format {
+    fn bytes_read(&self) -> u64 {
+        let payload = match self.format {
             Format::Khq4(_) => self.khq4_header().payload_len(),
             Format::Khf1 => self.numel * khf1::VALUE_BYTES,
         };
@@ -195,12 +200,11 @@ impl<'a> Plan<'a> {
     fn write(
         &self,
         values: &mut impl Read,
-        format: Format,
         path: &Path,
         watch: &mut dyn Watch,
     ) -> Result<u64, ConvertError> {
         let mut target = Target::new(path)?;
-        match format {
+        match self.format {
             Format::Khq4(mode) => {
                 target.write(&self.khq4_header().to_bytes())?;
                 let (mut encoder, mut blocks) = (Encoder::new(mode), Vec::new());
@@ -267,12 +271,12 @@ impl<'a> Plan<'a> {
         ConvertError::tensor(self.source, &self.name, problem)
     }
 
-    fn converted(&self, format: Format, file: PathBuf, bytes_after: u64) -> Converted {
+    fn converted(&self, file: PathBuf, bytes_after: u64) -> Converted {
         Converted {
             name: self.name.clone(),
             shape: self.shape.clone(),
             from: self.dtype.name(),
-            to: if format == Format::Khf1 { "f16" } else { "q4" },
+            to: if self.format == Format::Khf1 { "f16" } else { "q4" },
             file,
             bytes_before: self.bytes_before(),
             bytes_after,

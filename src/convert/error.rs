@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::Watch;
-use crate::format::ReadError;
+use crate::format::{Class, ReadError};
 use crate::store::StoreError;
 
 /// Why a conversion came to nothing; no file of it is left.
@@ -50,8 +50,13 @@ impl ConvertError {
 }
 
 impl From<StoreError> for ConvertError {
-    fn from(error: StoreError) -> Self {
-        Self::File { path: error.path, problem: error.error.to_string() }
+    fn from(StoreError { path, error }: StoreError) -> Self {
+        let problem = match error.class {
+            // Of the file as a whole, and not of a place in it.
+            Class::Io | Class::NotAFile => error.detail,
+            _ => error.to_string(),
+        };
+        Self::File { path, problem }
     }
 }
 

@@ -62,9 +62,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Entry>, ConvertError> {
     })?;
     let (mut names, mut files) = (HashSet::new(), HashSet::new());
     for Entry { name, file, .. } in &entries {
-        let mut parts = Path::new(file).components();
-        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == file.as_str())
-        {
+        if !is_file_name(file) {
             return Err(wrong(format!("tensor {name:?}: {file:?} is no name of a file (IDX-6)")));
         }
         if !names.insert(name) {
@@ -75,4 +73,11 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Entry>, ConvertError> {
         }
     }
     Ok(entries)
+}
+
+/// Whether this names a file in a directory itself.
+fn is_file_name(file: &str) -> bool {
+    let mut parts = Path::new(file).components();
+    let is_one = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == file);
+    is_one && !file.contains('\0')
 }
