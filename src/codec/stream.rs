@@ -1,7 +1,7 @@
 //! f32 to blocks where the values come in pieces (SPEC ENC-S6): blocks as [`encode`] makes them of
 //! all values at once, in memory that does not grow with the tensor.
 //!
-//! [`encode`]: super::encode
+//! [`encode`]: super::encode()
 
 use super::{BLOCK_WEIGHTS, Block, EncodeError, Mode, encode_block};
 
@@ -38,7 +38,7 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// As [`encode`](super::encode), with the index in the tensor; the tensor has no encoding then.
+    /// As [`encode`](super::encode()), with the index in the tensor; the tensor has no encoding then.
     pub fn push(&mut self, values: &[f32], blocks: &mut Vec<Block>) -> Result<(), EncodeError> {
         let mut rest = values;
         if !self.begun.is_empty() {

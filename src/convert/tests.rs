@@ -188,6 +188,29 @@ fn a_source_that_becomes_shorter_is_refused() {
 }
 
 #[test]
+fn a_file_that_becomes_another_is_refused() {
+    /// Puts another file in the place of the first.
+    struct Replacing<'a>(&'a Path, Vec<u8>);
+    impl Watch for Replacing<'_> {
+        fn begin(&mut self, _bytes: u64) {
+            fs::write(self.0, &self.1).unwrap();
+        }
+
+        fn advance(&mut self, _bytes: u64) -> bool {
+            true
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (path, target) = (folder.path().join("a.f16"), folder.path().join("back.safetensors"));
+    let file = |shape: &[u64]| exact::halves::write(shape, 2, &[0x3c00, 0x3c00]);
+    fs::write(&path, file(&[1, 2])).unwrap();
+    let mut watch = Replacing(&path, file(&[2, 1]));
+    let error = decode_file(&path, "a", &target, Dtype::F32, &mut watch).unwrap_err();
+    assert!(error.to_string().contains("has changed since the conversion began"), "{error}");
+    assert_eq!(names(folder.path()), ["a.f16"]);
+}
+
+#[test]
 fn the_bytes_that_are_told_are_those_of_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

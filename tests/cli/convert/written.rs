@@ -265,6 +265,20 @@ fn every_value_comes_back_as_the_evaluator_says() {
 }
 
 #[test]
+fn a_weight_is_rounded_once_to_bf16() {
+    let bench = Bench::new();
+    // 1 + 2^-8 + 2^-24: f32 takes it for 1 + 2^-8, the middle of 1 and the next of bf16.
+    let block = [&[0x01, 0x00, 0x04, 0x3c][..], &[0x11; 16]].concat();
+    let source = bench.write("tensor.q4", exact::file::write(&[1], 1, &block));
+    let back = bench.path("back.safetensors");
+    run("decode", &source, &back, &["--dtype", "bf16"]).shows(0, &["BF16"]);
+    assert_eq!(
+        fs::read(&back).expect("a file").split_last_chunk::<2>().expect("two").1,
+        &[0x81, 0x3f]
+    );
+}
+
+#[test]
 fn a_directory_comes_back_under_its_tensors_names() {
     let bench = Bench::new();
     let tensors = [
