@@ -2,6 +2,9 @@
 //! code. A new verb is a file, its `mod` line and its line in `verbs!`.
 
 mod check;
+mod conversion;
+mod decode;
+mod encode;
 mod fuzz;
 mod gate;
 mod inspect;
@@ -25,11 +28,12 @@ use problem::{Exit, Problem};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  conforms, or done
-  1  does not conform
-  2  wrong usage, vectors that cannot be used, a file that cannot be read
-  3  the subject did not start
-  4  the harness failed, or nothing was asked";
+  0    conforms, or done
+  1    does not conform
+  2    wrong usage, vectors that cannot be used, a file that cannot be read or converted
+  3    the subject did not start
+  4    the harness failed, or nothing was asked
+  130  interrupted; nothing was written";
 
 /// Conformance for 4-bit weights: judges codecs, loaders, products and rotations
 #[derive(Parser)]
@@ -63,6 +67,8 @@ verbs! {
     show::Show,
     repro::Repro,
     inspect::Inspect,
+    encode::Encode,
+    decode::Decode,
     serve::Serve,
     vectors::Vectors,
     selftest::Selftest,

@@ -42,6 +42,8 @@ pub enum Problem {
     NotStarted(String),
     /// The harness itself failed, or nothing was to be asked.
     Harness(String),
+    /// A signal came, and nothing was written.
+    Interrupted(String),
     /// What was to be shown could not be written.
     Output(io::Error),
 }
@@ -53,6 +55,8 @@ impl Problem {
             Self::Usage(sentence) => (2, sentence),
             Self::NotStarted(sentence) => (3, sentence),
             Self::Harness(sentence) => (4, sentence),
+            // As a shell has it for SIGINT.
+            Self::Interrupted(sentence) => (130, sentence),
             // A reader that has seen enough, such as `head`, needs no sentence.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => {
                 return ExitCode::from(4);

@@ -15,12 +15,7 @@ pub struct Progress {
 impl Progress {
     /// A bar for as many steps.
     pub fn new(steps: usize) -> Self {
-        let watched = io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let bar = if watched { ProgressBar::new(steps as u64) } else { ProgressBar::hidden() };
-        let template = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
-        if let Ok(style) = template {
-            bar.set_style(style);
-        }
+        let bar = watched(|| ProgressBar::new(steps as u64), "{bar:30} {pos}/{len} {msg}");
         Self { bar, failed: 0 }
     }
 
@@ -43,4 +38,43 @@ impl Progress {
     pub fn finish(self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// How many bytes are done, how fast, and for how long yet.
+pub struct Bytes {
+    bar: ProgressBar,
+}
+
+impl Bytes {
+    /// Before the number of bytes is known.
+    pub fn new() -> Self {
+        const TEMPLATE: &str =
+            "{bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}, {eta} left";
+        Self { bar: watched(ProgressBar::no_length, TEMPLATE) }
+    }
+
+    /// So many bytes are to be done.
+    pub fn begin(&mut self, bytes: u64) {
+        self.bar.set_length(bytes);
+    }
+
+    /// So many more are done.
+    pub fn advance(&mut self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar where a person watches.
+fn watched(bar: impl FnOnce() -> ProgressBar, template: &str) -> ProgressBar {
+    let watched = io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+    let bar = if watched { bar() } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
 }

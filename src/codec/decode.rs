@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::{BLOCK_WEIGHTS, Block};
+use super::{BLOCK_WEIGHTS, Block, round_to_f16};
 
 /// The 32 weights of a block: `w = f32(nibble) * f32(scale) + f32(bias)`.
 ///
@@ -12,6 +12,13 @@ pub fn decode_block(block: &Block) -> [f32; BLOCK_WEIGHTS] {
     let scale = block.scale().to_f32();
     let bias = block.bias().to_f32();
     block.nibbles().map(|nibble| f32::from(nibble) * scale + bias)
+}
+
+/// The 32 weights of a block before any rounding: multiples of 2^-24 below 2^20, which f64 holds, as it
+/// does each product.
+pub fn exact_block(block: &Block) -> [f64; BLOCK_WEIGHTS] {
+    let (scale, bias) = (block.scale().to_f64(), block.bias().to_f64());
+    block.nibbles().map(|nibble| f64::from(nibble) * scale + bias)
 }
 
 /// Decodes into `values`, whose length is the number of weights: a partial last block gives only
@@ -43,27 +50,7 @@ pub fn decode(blocks: &[Block], values: &mut [f32]) {
 /// As [`decode`].
 pub fn decode_to_f16(blocks: &[Block], len: usize) -> Result<Vec<f16>, usize> {
     assert_eq!(blocks.len(), len.div_ceil(BLOCK_WEIGHTS), "blocks for {len} values");
-    let weights = blocks.iter().flat_map(|block| {
-        let (scale, bias) = (block.scale().to_f64(), block.bias().to_f64());
-        block.nibbles().map(|nibble| rounded_once(f64::from(nibble) * scale + bias))
-    });
+    let weights = blocks.iter().flat_map(exact_block).map(round_to_f16);
     let finite = |(index, weight): (usize, f16)| weight.is_finite().then_some(weight).ok_or(index);
     weights.take(len).enumerate().map(finite).collect()
-}
-
-/// `sum`, a multiple of 2^-24 below 2^20 as every weight is, to f16: to nearest, ties to even.
-///
-/// In f64 such a number is exact, its product and sum were too. A conversion by way of f32 would round
-/// twice.
-fn rounded_once(sum: f64) -> f16 {
-    let sign = if sum.is_sign_negative() { 0x8000 } else { 0 };
-    let units = (sum.abs() * f64::from(1 << 24)) as u64;
-    // The bits of an f16 are its units up to 2^11; behind that, a significand of 11 bits and how far it
-    // was shifted.
-    let shift = (u64::BITS - units.leading_zeros()).saturating_sub(11);
-    let (kept, rest) = (units >> shift, units & ((1 << shift) - 1));
-    let half = (1 << shift) >> 1;
-    let up = rest > half || rest == half && shift > 0 && kept & 1 == 1;
-    let bits = (u64::from(shift) << 10) + kept + u64::from(up);
-    f16::from_bits(sign + bits.min(0x7c00) as u16)
 }

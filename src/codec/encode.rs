@@ -111,7 +111,7 @@ fn stored(scale: f32, bias: f32, nibbles: &[u8; BLOCK_WEIGHTS]) -> Result<Block,
 
 impl EncodeError {
     /// The same error of a block at `block` in a tensor.
-    fn in_block(self, block: usize) -> Self {
+    pub(super) fn in_block(self, block: usize) -> Self {
         match self {
             Self::NonFinite { index, value } => {
                 Self::NonFinite { index: block * BLOCK_WEIGHTS + index, value }

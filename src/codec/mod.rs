@@ -1,9 +1,10 @@
 //! The arithmetic of 4-bit blocks: what SPEC.md says in prose, in plain functions on slices.
 //!
 //! Read this module beside SPEC.md, clause by clause: [`block`] is BLK, [`decode`](mod@decode) is
-//! DEC and F16, [`encode`](mod@encode) is ENC, [`product`] is DOT, [`rotation`] is ROT, [`ggml`] is
-//! GGML, [`mlx`] is MLX. Nothing here knows of files, vectors or faults, and nothing that judges an
-//! answer calls it: the judge has arithmetic of its own (`suite::exact`).
+//! DEC and F16, [`encode`](mod@encode) is ENC and [`stream`] its ENC-S6, [`product`] is DOT,
+//! [`rotation`] is ROT, [`ggml`] is GGML, [`mlx`] is MLX. Nothing here knows of files, vectors or
+//! faults, and nothing that judges an answer calls it: the judge has arithmetic of its own
+//! (`suite::exact`).
 //!
 //! ```
 //! use q4proof::codec::{Mode, decode, encode};
@@ -23,9 +24,13 @@ pub mod ggml;
 pub mod mlx;
 pub mod product;
 pub mod rotation;
+pub mod round;
+pub mod stream;
 
 pub use block::{BLOCK_BYTES, BLOCK_WEIGHTS, Block, block_count};
-pub use decode::{decode, decode_block, decode_to_f16};
+pub use decode::{decode, decode_block, decode_to_f16, exact_block};
 pub use encode::{EncodeError, Mode, encode, encode_block};
 pub use product::matmul;
 pub use rotation::{Rotation, RotationError};
+pub use round::{round_to_bf16, round_to_f16};
+pub use stream::Encoder;

@@ -154,10 +154,19 @@ pub fn parse(bytes: &[u8], width: AddressWidth) -> Result<View<'_>, FormatError>
     let file_len = bytes.len() as u64;
     let (shape, numel) = GRAMMAR.parse(bytes, file_len, width)?;
     let header = Header { shape, numel };
+    check_extent(&header, file_len, width)?;
+    let offset = header.payload_offset();
+    let view = View::of(header, bytes);
+    check_values_from(0, view.payload, offset)?;
+    Ok(view)
+}
+
+/// KHF1-P1: the payload ends where the file ends.
+fn check_extent(header: &Header, file_len: u64, width: AddressWidth) -> Result<(), FormatError> {
     let (offset, needed) = (header.payload_offset(), header.payload_len(width)?);
-    let found = file_len - offset;
+    let found = file_len.saturating_sub(offset);
     if found < needed {
-        let detail = format!("{numel} values take {needed} bytes; {found} are there");
+        let detail = format!("{} values take {needed} bytes; {found} are there", header.numel);
         return Err(FormatError::new(Class::TruncatedPayload, file_len, detail));
     }
     if found > needed {
@@ -165,16 +174,45 @@ pub fn parse(bytes: &[u8], width: AddressWidth) -> Result<View<'_>, FormatError>
         let detail = format!("the payload ends at {end}, the file goes on");
         return Err(FormatError::new(Class::TrailingBytes, end, detail));
     }
-    let view = View::of(header, bytes);
-    if let Some(index) =
-        view.payload.iter().position(|bits| !f16::from_bits(bits.get()).is_finite())
-    {
-        let value = f16::from_bits(view.payload[index].get());
-        let detail = format!("value {index} is {value}, expected finite");
-        let at = offset + VALUE_BYTES * index as u64;
-        return Err(FormatError::new(Class::Value, at, detail));
+    Ok(())
+}
+
+/// KHF1-P2: each value is finite. Before these values come as many others as `done` says.
+///
+/// # Errors
+///
+/// `value`, at the first value that is not.
+pub(super) fn check_values_from(
+    done: u64,
+    values: &[U16],
+    payload_offset: u64,
+) -> Result<(), FormatError> {
+    let value = |bits: &U16| f16::from_bits(bits.get());
+    match values.iter().position(|bits| !value(bits).is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let index = done + at as u64;
+            let detail = format!("value {index} is {}, expected finite", value(&values[at]));
+            let offset = payload_offset + VALUE_BYTES * index;
+            Err(FormatError::new(Class::Value, offset, detail))
+        }
     }
-    Ok(view)
+}
+
+/// The header of a file of `file_len` bytes, at the beginning of a stream that is read no further.
+///
+/// # Errors
+///
+/// What [`parse`] refuses for the header and for the length, and what the reader reports.
+pub(super) fn read_header(
+    reader: &mut impl Read,
+    file_len: u64,
+    width: AddressWidth,
+) -> Result<Header, ReadError> {
+    let (shape, numel) = GRAMMAR.read(reader, &mut Vec::new(), width)?;
+    let header = Header { shape, numel };
+    check_extent(&header, file_len, width)?;
+    Ok(header)
 }
 
 /// A tensor from any stream, which must end with the file. Gives the verdict of [`parse`] on the

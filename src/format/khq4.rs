@@ -172,6 +172,22 @@ pub fn read(reader: &mut impl Read, width: AddressWidth) -> Result<Tensor, ReadE
     Ok(Tensor::from_bytes(bytes, width)?)
 }
 
+/// The header of a file of `file_len` bytes, at the beginning of a stream that is read no further.
+///
+/// # Errors
+///
+/// What [`parse`] refuses for the header and for the length, and what the reader reports.
+pub(super) fn read_header(
+    reader: &mut impl Read,
+    file_len: u64,
+    width: AddressWidth,
+) -> Result<Header, ReadError> {
+    let (shape, original_len) = GRAMMAR.read(reader, &mut Vec::new(), width)?;
+    let header = Header { shape, original_len };
+    check_extent(&header, file_len)?;
+    Ok(header)
+}
+
 /// The bytes of a file that a reader will accept, of the bytes of its blocks.
 ///
 /// # Errors
@@ -185,7 +201,7 @@ pub fn to_bytes(header: &Header, payload: &[u8]) -> Result<Vec<u8>, FormatError>
 }
 
 /// KHQ4-P1 and P2: the payload ends where the file ends.
-fn check_extent(header: &Header, file_len: u64) -> Result<(), FormatError> {
+pub(super) fn check_extent(header: &Header, file_len: u64) -> Result<(), FormatError> {
     let expected = header.file_len();
     if file_len < expected {
         let detail = format!(
@@ -209,10 +225,20 @@ fn check_extent(header: &Header, file_len: u64) -> Result<(), FormatError> {
 /// `scale` or `bias`, at the first block that is at fault; the offset counts from the start of the
 /// file, where the payload begins at `payload_offset`.
 pub fn check_blocks(blocks: &[Block], payload_offset: u64) -> Result<(), FormatError> {
+    check_blocks_from(0, blocks, payload_offset)
+}
+
+/// As [`check_blocks`], of blocks that follow on as many others as `done` says.
+pub(super) fn check_blocks_from(
+    done: u64,
+    blocks: &[Block],
+    payload_offset: u64,
+) -> Result<(), FormatError> {
     for (index, block) in blocks.iter().enumerate() {
-        let offset = payload_offset + (index * BLOCK_BYTES) as u64;
+        let index = done + index as u64;
+        let offset = payload_offset + index * BLOCK_BYTES as u64;
         let (scale, bias) = (block.scale(), block.bias());
-        let first = index * BLOCK_WEIGHTS;
+        let first = index * BLOCK_WEIGHTS as u64;
         if !scale.is_finite() || scale.to_f32() == 0.0 {
             let detail = format!(
                 "block {index} (values from {first}): scale is {scale}, expected finite, not zero"

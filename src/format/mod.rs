@@ -13,6 +13,7 @@ pub mod index;
 pub mod khf1;
 pub mod khq4;
 pub mod names;
+pub mod pieces;
 pub mod stream;
 pub mod width;
 

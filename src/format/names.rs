@@ -1,53 +1,77 @@
-//! The file of a tensor: its name, and whether it is quantized (SPEC IDX-10 and IDX-11).
+//! The files of a model directory: which tensors are quantized, and what their files are called
+//! (SPEC IDX-10 and IDX-11).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// The file of a tensor by its name: `.q4` where it is quantized, `.f16` otherwise (IDX-10).
-pub fn file_name(name: &str, quantized: bool) -> String {
-    let kept = |character: char| character.is_alphanumeric() || character == '-';
-    let stem = name.chars().map(|character| if kept(character) { character } else { '_' });
-    stem.chain(if quantized { ".q4" } else { ".f16" }.chars()).collect()
+use thiserror::Error;
+
+/// Tensors that no directory can hold both (IDX-10).
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Collision {
+    /// They have the same name.
+    #[error("two tensors have the name {name:?}")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// Their files would be one.
+    #[error("tensors {first:?} and {second:?} would both be the file {file:?}")]
+    File {
+        /// The name of the tensor that comes first.
+        first: String,
+        /// The name of the other one.
+        second: String,
+        /// The file.
+        file: String,
+    },
 }
 
-/// Whether a tensor of `rank` dimensions is quantized by plain conversion (IDX-11).
-pub fn is_quantized(name: &str, rank: u64) -> bool {
-    rank >= 2 && is_quantized_by_name(name)
-}
-
-fn is_quantized_by_name(name: &str) -> bool {
-    if name.ends_with(".experts.gate_up_proj") || name.ends_with(".experts.down_proj") {
+/// Whether plain conversion quantizes a tensor of this name, with so many dimensions (IDX-11).
+pub fn is_quantized(name: &str, rank: usize) -> bool {
+    const EXPERTS: [&str; 2] = [".experts.gate_up_proj", ".experts.down_proj"];
+    const MATRICES: [&str; 7] =
+        ["_proj", "_proj_a", "_proj_b", "_proj_qkv", "_proj_z", "lm_head", "embed_tokens"];
+    let ends_in = |name: &str, endings: &[&str]| endings.iter().any(|end| name.ends_with(end));
+    if rank < 2 {
+        return false;
+    }
+    if ends_in(name, &EXPERTS) {
         return true;
     }
     let Some(stem) = name.strip_suffix(".weight") else { return false };
-    let projections = ["_proj", "_proj_a", "_proj_b", "_proj_qkv", "_proj_z"];
-    if projections.iter().chain(&["lm_head", "embed_tokens"]).any(|end| stem.ends_with(end)) {
+    if ends_in(stem, &MATRICES) {
         return true;
     }
-    !name.contains("norm.weight") && !name.contains("norm_") && !name.ends_with("conv1d.weight")
+    let is_norm = name.contains("norm.weight") || name.contains("norm_");
+    !is_norm && !name.ends_with("conv1d.weight")
 }
 
-/// Two tensors that would have one file, or that have one name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Collision {
-    /// The places of the two among the tensors.
-    pub places: [usize; 2],
-    /// The file of the second.
-    pub file: String,
+/// The file of a tensor: its name, with `_` for all that is neither a letter nor a number of some script
+/// nor `-`, and the suffix of its format (IDX-10).
+pub fn file_name(name: &str, quantized: bool) -> String {
+    let kept = |character: char| character.is_alphanumeric() || character == '-';
+    let mut file: String =
+        name.chars().map(|character| if kept(character) { character } else { '_' }).collect();
+    file.push_str(if quantized { ".q4" } else { ".f16" });
+    file
 }
 
-/// The file of each tensor, given by name and rank.
+/// The files of tensors, each given by its name and its number of dimensions.
 ///
 /// # Errors
 ///
-/// The first [`Collision`], of files or of names.
-pub fn file_names(tensors: &[(&str, u64)]) -> Result<Vec<String>, Collision> {
-    let (mut by_name, mut by_file) = (HashMap::new(), HashMap::new());
-    let mut files = Vec::with_capacity(tensors.len());
-    for (place, &(name, rank)) in tensors.iter().enumerate() {
+/// [`Collision`], for the first tensor that has the name or the file of one before it.
+pub fn file_names(tensors: &[(&str, usize)]) -> Result<Vec<String>, Collision> {
+    let mut names = HashSet::new();
+    let mut owners = HashMap::new();
+    let mut files = Vec::new();
+    for &(name, rank) in tensors {
+        if !names.insert(name) {
+            return Err(Collision::Name { name: name.to_owned() });
+        }
         let file = file_name(name, is_quantized(name, rank));
-        let before = by_name.insert(name, place).or(by_file.insert(file.clone(), place));
-        if let Some(first) = before {
-            return Err(Collision { places: [first, place], file });
+        if let Some(first) = owners.insert(file.clone(), name) {
+            return Err(Collision::File { first: first.to_owned(), second: name.to_owned(), file });
         }
         files.push(file);
     }

@@ -15,10 +15,12 @@
 //! | [`layout`] | a KHQ4 or KHF1 file, field by field |
 //! | [`patched`] | a file that was edited: what, and where |
 //! | [`inspection`] | what a file is, and what is wrong with it |
+//! | [`conversion`] | what a conversion has written |
 
 pub mod case;
 pub mod classes;
 pub mod clauses;
+pub mod conversion;
 pub mod dialogue;
 pub mod failure;
 pub mod inspection;
@@ -64,7 +66,7 @@ impl Again {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:+,=@%".contains(&byte);
     if !word.is_empty() && word.bytes().all(safe) {
         return word.to_owned();

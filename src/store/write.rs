@@ -4,6 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use half::f16;
+use tempfile::NamedTempFile;
+#[cfg(feature = "convert")]
+use tempfile::TempDir;
 
 use super::StoreError;
 use crate::format::khf1;
@@ -36,14 +39,40 @@ pub fn write_khf1(path: &Path, header: &khf1::Header, values: &[f16]) -> Result<
 ///
 /// What the operating system reports; nothing is left behind then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Of a bare name the parent is empty, which is the current folder.
-    let folder = path.parent().unwrap_or(path);
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = aside(path)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A new file in the folder of `path`, which is gone again unless it is given its name. It has the
+/// permissions that the process gives to any new file.
+///
+/// # Errors
+///
+/// What the operating system reports.
+pub(crate) fn aside(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder_of(path))
+}
+
+/// A new folder beside `path`, which is gone again with all that is in it unless it is kept.
+///
+/// # Errors
+///
+/// What the operating system reports.
+#[cfg(feature = "convert")]
+pub(crate) fn folder_aside(path: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempdir_in(folder_of(path))
+}
+
+/// The folder that `path` is in. Of a bare name it is empty, which is the current folder.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }

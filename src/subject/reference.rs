@@ -13,14 +13,16 @@ use super::message::{
 use super::{Answer, Implementation, Loaded, LoadedHalves};
 use crate::codec::rotation::{each_column, each_row, fold_norm};
 use crate::codec::{
-    self, BLOCK_BYTES, BLOCK_WEIGHTS, Block, EncodeError, Rotation, block_count, ggml, mlx,
+    self, BLOCK_BYTES, BLOCK_WEIGHTS, Block, EncodeError, Encoder, Rotation, block_count, ggml, mlx,
 };
 use crate::format::index::{Entry, Index};
 use crate::format::khq4::{Header, View, check_blocks};
-use crate::format::names::{Collision, file_names};
+use crate::format::names::file_names;
 use crate::format::{AddressWidth, Class, FormatError, khf1};
 use crate::store::{self, StoreError};
-use crate::suite::case::{Feature, Form, ListedTensor, Listing, Operation, Side, SourceType};
+use crate::suite::case::{
+    Feature, Form, ListedTensor, Listing, Operation, Side, SourceType, TensorRank,
+};
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 
 /// This crate's own codec and loaders.
@@ -38,7 +40,12 @@ impl Implementation for Reference {
             version: env!("CARGO_PKG_VERSION").into(),
             language: "Rust".into(),
             capabilities: operations.chain(features).collect(),
-            entries: [("load".to_owned(), paths()), ("load-khf1".to_owned(), paths())].into(),
+            entries: [
+                ("encode".to_owned(), ["whole", "pieces"].map(str::to_owned).to_vec()),
+                ("load".to_owned(), paths()),
+                ("load-khf1".to_owned(), paths()),
+            ]
+            .into(),
         }
     }
 
@@ -131,15 +138,14 @@ impl Implementation for Reference {
     }
 
     fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
-        let tensors: Vec<(&str, u64)> =
-            request.tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.rank)).collect();
-        file_names(&tensors).map_or_else(
-            |Collision { places: [first, second], file }| {
-                let message = format!("tensors {first} and {second} would both be {file}");
-                refused(Class::Duplicate, message)
-            },
-            Answer::Done,
-        )
+        // A rank beyond the machine's is above 1 all the same.
+        let rank = |tensor: &TensorRank| usize::try_from(tensor.rank).unwrap_or(usize::MAX);
+        let tensors: Vec<(&str, usize)> =
+            request.tensors.iter().map(|tensor| (tensor.name.as_str(), rank(tensor))).collect();
+        match file_names(&tensors) {
+            Ok(files) => Answer::Done(files),
+            Err(collision) => refused(Class::Duplicate, collision.to_string()),
+        }
     }
 
     fn encode(&self, request: &Encode) -> Answer<Bytes> {
@@ -149,7 +155,12 @@ impl Implementation for Reference {
             Ok(values) => values,
             Err(error) => return error.into(),
         };
-        match codec::encode(&values, request.mode.into()) {
+        let encoded = match request.entry.as_deref() {
+            None | Some("whole") => codec::encode(&values, request.mode.into()),
+            Some("pieces") => encode_in_pieces(&values, request.mode.into()),
+            Some(_) => return Answer::Unsupported,
+        };
+        match encoded {
             Ok(blocks) => Answer::Done(Bytes(blocks.as_bytes().to_vec())),
             Err(error) => refused(class_of(&error), error.to_string()),
         }
@@ -275,6 +286,21 @@ fn shaped(shape: &[u64], values: Vec<f32>) -> Result<Vec<f32>, FormatError> {
         return Err(mismatch(format!("shape {shape:?} holds {held} values, not {found}")));
     }
     Ok(values)
+}
+
+/// Values that come in pieces of 1, 0, 33, 7 and 32, over and over (ENC-S6).
+fn encode_in_pieces(values: &[f32], mode: codec::Mode) -> Result<Vec<Block>, EncodeError> {
+    let (mut encoder, mut blocks, mut rest) = (Encoder::new(mode), Vec::new(), values);
+    for count in [1, 0, 33, 7, 32].into_iter().cycle() {
+        let (piece, behind) = rest.split_at(count.min(rest.len()));
+        encoder.push(piece, &mut blocks)?;
+        rest = behind;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    encoder.finish(&mut blocks)?;
+    Ok(blocks)
 }
 
 /// Rows of whole blocks, laid over the flat tensor (`flat-rows`).

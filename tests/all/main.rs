@@ -14,6 +14,7 @@ mod harness;
 mod judging;
 mod kernels;
 mod linting;
+mod pieces;
 mod properties;
 mod suite;
 mod vectors;

@@ -80,7 +80,7 @@ fn the_schema_describes_every_file() {
             files += 1;
         }
     }
-    assert_eq!(files, 17);
+    assert_eq!(files, 21);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! is wrong.
 
 mod check;
+mod convert;
 mod files;
 mod fuzz;
 mod gate;

@@ -1,11 +1,11 @@
 //! ENC-S, ENC-A and ENC-Y: the source, and the two modes.
 
-use q4proof::codec::{EncodeError, Mode, encode};
+use q4proof::codec::{EncodeError, Encoder, Mode, encode};
 use q4proof::format::Class;
 use q4proof::subject::message::Encode;
 use q4proof::subject::{Answer, Implementation, Reference};
-use q4proof::suite::case;
-use q4proof::suite::hex::Bits;
+use q4proof::suite::case::{self, SourceType};
+use q4proof::suite::hex::{Bits, Bytes};
 use zerocopy::IntoBytes;
 
 use super::{BLOCK, fields, one_block};
@@ -118,6 +118,84 @@ fn enc_s4_blocks_begin_every_32_values_and_not_with_rows() {
     assert_eq!(blocks.len(), 40);
     let (_, bias, nibbles) = fields(&blocks[20..]);
     assert_eq!((bias, &nibbles[..2]), (0x4b80, &[0, 15][..]));
+}
+
+/// What the reference answers to values of another type, of a flat tensor.
+fn answered_from(source: SourceType, bytes: &[u8], width: usize) -> Result<Vec<u8>, Class> {
+    let answer = Reference.encode(&Encode {
+        entry: None,
+        mode: case::Mode::Asymmetric,
+        shape: vec![(bytes.len() / width) as u64],
+        source: Some(source),
+        values: Bytes(bytes.to_vec()),
+    });
+    match answer {
+        Answer::Done(blocks) => Ok(blocks.0),
+        Answer::Refused(refusal) => Err(refusal.class.expect("a class")),
+        Answer::Unsupported => panic!("the reference takes every source"),
+    }
+}
+
+#[test]
+fn enc_s5_other_sources_are_widened_exactly_and_f64_rounded_once() {
+    // 5, 6 and 7 in each type: the block of section 9.
+    let of =
+        |words: &[u16]| -> Vec<u8> { words.iter().flat_map(|word| word.to_le_bytes()).collect() };
+    let halves = of(&[0x4500, 0x4600, 0x4700]);
+    assert_eq!(answered_from(SourceType::F16, &halves, 2), Ok(BLOCK.to_vec()));
+    let upper_halves = of(&[0x40a0, 0x40c0, 0x40e0]);
+    assert_eq!(answered_from(SourceType::Bf16, &upper_halves, 2), Ok(BLOCK.to_vec()));
+    let doubles = |values: &[f64]| -> Vec<u8> {
+        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    };
+    let from = |values: &[f64]| answered_from(SourceType::F64, &doubles(values), 8);
+    assert_eq!(from(&[5.0, 6.0, 7.0]), Ok(BLOCK.to_vec()));
+
+    // Subnormals of f16 are kept: 15 * 2^-24 in steps of 2^-24.
+    let subnormals = answered_from(SourceType::F16, &of(&[0, 15, 7]), 2).expect("lawful");
+    let (scale, bias, nibbles) = fields(&subnormals);
+    assert_eq!((scale, bias, &nibbles[..3]), (0x0001, 0x0000, &[0, 15, 7][..]));
+
+    // Steps of 1, and a value in the middle of two f32 below 2.5: to the even one, whose nibble is 2;
+    // the other one is 2.5, whose nibble is 3.
+    let below = f32::from_bits(2.5f32.to_bits() - 1);
+    let middle = (f64::from(below) + 2.5) / 2.0;
+    let nibble = |value: f64| fields(&from(&[0.0, 15.0, value]).expect("lawful")).2[2];
+    assert_eq!((below.to_bits() & 1, nibble(middle)), (1, 3));
+    assert_eq!(nibble(middle - 1e-15), 2);
+    let under = f32::from_bits(below.to_bits() - 1);
+    assert_eq!(nibble((f64::from(under) + f64::from(below)) / 2.0), 2);
+
+    for value in [1e39, -1e300, f64::INFINITY, f64::NAN] {
+        assert_eq!(from(&[1.0, value]), Err(Class::NonFinite), "{value}");
+    }
+    // Below every f32: a zero, as all of its block.
+    assert_eq!(fields(&from(&[1e-60, 0.0]).expect("lawful")).0, 0x3c00);
+    assert_eq!(answered_from(SourceType::F16, &of(&[0x7c00]), 2), Err(Class::NonFinite));
+    assert_eq!(answered_from(SourceType::Bf16, &of(&[0x7fc0]), 2), Err(Class::NonFinite));
+}
+
+#[test]
+fn enc_s6_pieces_give_the_blocks_of_the_whole() {
+    let values: Vec<f32> = (0..100).map(|index| ((index * 37) % 64) as f32 / 8.0 - 3.0).collect();
+    for mode in [Asymmetric, Symmetric] {
+        let whole = encode(&values, mode).expect("lawful");
+        for size in [1, 2, 31, 32, 33, 99, 100] {
+            let (mut encoder, mut blocks) = (Encoder::new(mode), Vec::new());
+            for piece in values.chunks(size) {
+                encoder.push(piece, &mut blocks).expect("lawful");
+                encoder.push(&[], &mut blocks).expect("lawful");
+            }
+            encoder.finish(&mut blocks).expect("lawful");
+            assert_eq!(blocks, whole, "pieces of {size}");
+        }
+    }
+    // The index of a fault is that in the tensor.
+    let (mut encoder, mut blocks) = (Encoder::new(Asymmetric), Vec::new());
+    encoder.push(&values[..40], &mut blocks).expect("lawful");
+    let error =
+        encoder.push(&[1.0, f32::NAN], &mut blocks).and_then(|()| encoder.finish(&mut blocks));
+    assert!(matches!(error, Err(EncodeError::NonFinite { index: 41, .. })), "{error:?}");
 }
 
 #[test]

@@ -1,0 +1,56 @@
+//! Watching a conversion: how far it has come, and whether Ctrl-C or a signal to terminate was sent.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::problem::Problem;
+use super::progress::Bytes;
+use crate::convert::{ConvertError, Watch};
+
+/// Shows the progress, and stops the conversion at the first signal.
+pub struct Watcher {
+    progress: Bytes,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Watcher {
+    /// From here on a signal stops the conversion, and no longer the process.
+    ///
+    /// # Errors
+    ///
+    /// Where the system lets no signal be caught.
+    pub fn new() -> Result<Self, Problem> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stopped);
+        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+            .map_err(|error| Problem::Harness(format!("signals cannot be caught: {error}")))?;
+        Ok(Self { progress: Bytes::new(), stopped })
+    }
+
+    /// Takes the progress away.
+    pub fn finish(self) {
+        self.progress.finish();
+    }
+}
+
+impl Watch for Watcher {
+    fn begin(&mut self, bytes: u64) {
+        self.progress.begin(bytes);
+    }
+
+    fn advance(&mut self, bytes: u64) -> bool {
+        self.progress.advance(bytes);
+        !self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl From<ConvertError> for Problem {
+    fn from(error: ConvertError) -> Self {
+        match error {
+            ConvertError::Interrupted => Self::Interrupted(error.to_string()),
+            ConvertError::File { .. } | ConvertError::Tensor { .. } => {
+                Self::Usage(error.to_string())
+            }
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Values to KHQ4 and KHF1 files: of a safetensors file all tensors, into a directory, or one, into a
+//! file; or of a raw array of f32.
+
+use std::fs;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use zerocopy::IntoBytes;
+
+use super::dtype::Unfit;
+use super::error::{ConvertError, advance};
+use super::index::{self, Entry, INDEX};
+use super::safetensors::{Archive, Stored};
+use super::target::{Judged, Target};
+use super::{Converted, Dtype, Watch};
+use crate::codec::{Encoder, Mode};
+use crate::format::names::{file_names, is_quantized};
+use crate::format::pieces::PIECE_VALUES;
+use crate::format::stream::read_up_to;
+use crate::format::{AddressWidth, khf1, khq4};
+use crate::store::{folder_aside, regular_file};
+
+/// Converts every tensor of the safetensors file `source` into a file of the directory `target`, which
+/// is made where it is not there and must be empty where it is, and writes their index. Names and
+/// formats are those of IDX-10 and IDX-11.
+///
+/// # Errors
+///
+/// [`ConvertError`]: a file or tensor that is not sound, tensors whose files would be one, a value that
+/// has no encoding. Nothing of `target` is there then.
+pub fn encode_directory(
+    source: &Path,
+    target: &Path,
+    mode: Mode,
+    watch: &mut dyn Watch,
+) -> Result<Vec<Converted>, ConvertError> {
+    expect_free(target)?;
+    let archive = Archive::open(source)?;
+    let tensors = archive.tensors();
+    let named: Vec<(&str, usize)> =
+        tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.len())).collect();
+    let files = file_names(&named).map_err(|collision| ConvertError::file(source, collision))?;
+    let plan = |tensor: &Stored| {
+        let format = match is_quantized(&tensor.name, tensor.shape.len()) {
+            true => Format::Khq4(mode),
+            false => Format::Khf1,
+        };
+        Plan::of(source, tensor, format)
+    };
+    let plans: Vec<Plan> = tensors.iter().map(plan).collect::<Result<_, _>>()?;
+    let entries = plans.iter().zip(&files).map(|(plan, file)| plan.entry(file));
+    let index = index::to_text(&entries.collect::<Vec<_>>())
+        .map_err(|problem| ConvertError::file(&target.join(INDEX), problem))?;
+    watch.begin(plans.iter().map(Plan::bytes_read).sum::<u64>() + index.len() as u64);
+
+    let folder = folder_aside(target).map_err(|error| ConvertError::file(target, error))?;
+    let mut converted = Vec::new();
+    for ((plan, file), tensor) in plans.iter().zip(&files).zip(tensors) {
+        let mut values = archive.values(tensor)?;
+        let bytes_after = plan.write(&mut values, &folder.path().join(file), watch)?;
+        converted.push(plan.converted(target.join(file), bytes_after));
+    }
+    let mut written = Target::new(&folder.path().join(INDEX))?;
+    written.write(index.as_bytes())?;
+    written.finish(Judged::Bytes, watch)?;
+    fs::rename(folder.path(), target).map_err(|error| ConvertError::file(target, error))?;
+    // Its old name is gone, and nothing is to be removed under it.
+    let _ = folder.keep();
+    Ok(converted)
+}
+
+/// Converts the tensor `name` of the safetensors file `source` into the file `target`, whose suffix,
+/// `.q4` or `.f16`, says which format it gets.
+///
+/// # Errors
+///
+/// As [`encode_directory`]; and where `target` is there already, or has another suffix.
+pub fn encode_tensor(
+    source: &Path,
+    name: &str,
+    target: &Path,
+    mode: Mode,
+    watch: &mut dyn Watch,
+) -> Result<Converted, ConvertError> {
+    let format = Format::of(target, mode)?;
+    let archive = Archive::open(source)?;
+    let tensor = archive.tensor(name)?;
+    let plan = Plan::of(source, tensor, format)?;
+    watch.begin(plan.bytes_read());
+    let bytes_after = plan.write(&mut archive.values(tensor)?, target, watch)?;
+    Ok(plan.converted(target.to_owned(), bytes_after))
+}
+
+/// Converts the file `source`, which holds the f32 values of a tensor of `shape` and nothing else,
+/// little-endian, into the file `target`, as [`encode_tensor`] does.
+///
+/// # Errors
+///
+/// As [`encode_tensor`]; and where `source` has not just the length of such a tensor.
+pub fn encode_raw(
+    source: &Path,
+    shape: &[u64],
+    target: &Path,
+    mode: Mode,
+    watch: &mut dyn Watch,
+) -> Result<Converted, ConvertError> {
+    let format = Format::of(target, mode)?;
+    let mut file = regular_file(source)?;
+    let len = file.metadata().map_err(|error| ConvertError::file(source, error))?.len();
+    let header = khq4::Header::for_shape(shape, AddressWidth::NATIVE)
+        .map_err(|error| ConvertError::file(source, error.detail))?;
+    let plan = Plan {
+        source,
+        name: source.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        dtype: Dtype::F32,
+        shape: shape.to_vec(),
+        numel: header.original_len,
+        format,
+    };
+    if plan.numel.checked_mul(4) != Some(len) {
+        let problem = format!(
+            "has {len} bytes, expected 4 for each of the {} values of shape {shape:?}",
+            plan.numel
+        );
+        return Err(ConvertError::file(source, problem));
+    }
+    watch.begin(plan.bytes_read());
+    let bytes_after = plan.write(&mut file, target, watch)?;
+    Ok(plan.converted(target.to_owned(), bytes_after))
+}
+
+/// The format of a file that is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Khq4(Mode),
+    Khf1,
+}
+
+impl Format {
+    /// That of the path's suffix.
+    fn of(path: &Path, mode: Mode) -> Result<Self, ConvertError> {
+        match path.extension().and_then(|suffix| suffix.to_str()) {
+            Some("q4") => Ok(Self::Khq4(mode)),
+            Some("f16") => Ok(Self::Khf1),
+            _ => Err(ConvertError::file(path, "expected a name that ends in .q4 or .f16")),
+        }
+    }
+}
+
+/// A tensor that is to be converted.
+struct Plan<'a> {
+    source: &'a Path,
+    name: String,
+    dtype: Dtype,
+    shape: Vec<u64>,
+    /// The number of values.
+    numel: u64,
+    /// What it becomes.
+    format: Format,
+}
+
+impl<'a> Plan<'a> {
+    fn of(source: &'a Path, tensor: &Stored, format: Format) -> Result<Self, ConvertError> {
+        let dtype = tensor.dtype(source)?;
+        let numel = tensor.len / dtype.bytes() as u64;
+        let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+        Ok(Self { source, name, dtype, shape, numel, format })
+    }
+
+    /// What an index says of it.
+    fn entry(&self, file: &str) -> Entry {
+        Entry {
+            name: self.name.clone(),
+            file: file.to_owned(),
+            quantized: self.format != Format::Khf1,
+            shape: self.shape.clone(),
+            numel: self.numel,
+        }
+    }
+
+    /// Bytes of the values.
+    fn bytes_before(&self) -> u64 {
+        self.numel * self.dtype.bytes() as u64
+    }
+
+    /// Bytes that are read for it: its values, and the payload that is written of them.
+    fn bytes_read(&self) -> u64 {
+        let payload = match self.format {
+            Format::Khq4(_) => self.khq4_header().payload_len(),
+            Format::Khf1 => self.numel * khf1::VALUE_BYTES,
+        };
+        self.bytes_before() + payload
+    }
+
+    fn khq4_header(&self) -> khq4::Header {
+        khq4::Header { shape: self.shape.clone(), original_len: self.numel }
+    }
+
+    /// Writes the file of `values`, and gives its length in bytes.
+    fn write(
+        &self,
+        values: &mut impl Read,
+        path: &Path,
+        watch: &mut dyn Watch,
+    ) -> Result<u64, ConvertError> {
+        let mut target = Target::new(path)?;
+        match self.format {
+            Format::Khq4(mode) => {
+                target.write(&self.khq4_header().to_bytes())?;
+                let (mut encoder, mut blocks) = (Encoder::new(mode), Vec::new());
+                let mut numbers = Vec::new();
+                let wrong = |error| ConvertError::tensor(self.source, &self.name, error);
+                self.pieces(values, watch, |done, piece| {
+                    self.dtype
+                        .to_f32(piece, &mut numbers)
+                        .map_err(|unfit| self.unfit(done, &unfit, "f32"))?;
+                    blocks.clear();
+                    encoder.push(&numbers, &mut blocks).map_err(wrong)?;
+                    target.write(blocks.as_bytes())
+                })?;
+                blocks.clear();
+                encoder.finish(&mut blocks).map_err(wrong)?;
+                target.write(blocks.as_bytes())?;
+                target.finish(Judged::Blocks, watch)
+            }
+            Format::Khf1 => {
+                let header = khf1::Header { shape: self.shape.clone(), numel: self.numel };
+                target.write(&header.to_bytes())?;
+                let mut halves = Vec::new();
+                self.pieces(values, watch, |done, piece| {
+                    self.dtype
+                        .to_f16(piece, &mut halves)
+                        .map_err(|unfit| self.unfit(done, &unfit, "f16"))?;
+                    target.write(&halves)
+                })?;
+                target.finish(Judged::Halves, watch)
+            }
+        }
+    }
+
+    /// Hands on the values piece by piece, each with the number of those before it.
+    fn pieces(
+        &self,
+        values: &mut impl Read,
+        watch: &mut dyn Watch,
+        mut each: impl FnMut(u64, &[u8]) -> Result<(), ConvertError>,
+    ) -> Result<(), ConvertError> {
+        let mut piece = Vec::new();
+        let mut done = 0;
+        while done < self.numel {
+            let count = (self.numel - done).min(PIECE_VALUES as u64);
+            let wanted = count * self.dtype.bytes() as u64;
+            piece.clear();
+            let came = read_up_to(values, &mut piece, wanted)
+                .map_err(|error| ConvertError::file(self.source, error))?;
+            if came < wanted {
+                let problem = format!("ends in piece of values {done} on: it has become shorter");
+                return Err(ConvertError::tensor(self.source, &self.name, problem));
+            }
+            advance(watch, piece.len())?;
+            each(done, &piece)?;
+            done += count;
+        }
+        Ok(())
+    }
+
+    fn unfit(&self, done: u64, unfit: &Unfit, format: &str) -> ConvertError {
+        let (index, value) = (done + unfit.index as u64, unfit.value);
+        let expected = if value.is_finite() { "beyond what it can hold" } else { "not finite" };
+        let problem = format!("value {index} is {value:?}: no {format}, it is {expected}");
+        ConvertError::tensor(self.source, &self.name, problem)
+    }
+
+    fn converted(&self, file: PathBuf, bytes_after: u64) -> Converted {
+        Converted {
+            name: self.name.clone(),
+            shape: self.shape.clone(),
+            from: self.dtype.name(),
+            to: if self.format == Format::Khf1 { "f16" } else { "q4" },
+            file,
+            bytes_before: self.bytes_before(),
+            bytes_after,
+        }
+    }
+}
+
+/// A directory can be made at `path`, or takes the place of an empty one.
+fn expect_free(path: &Path) -> Result<(), ConvertError> {
+    let wrong = |problem| Err(ConvertError::file(path, problem));
+    let expected = "expected a directory that is empty or does not exist yet";
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(ConvertError::file(path, error)),
+        Ok(metadata) if !metadata.is_dir() => wrong(format!("is no directory, {expected}")),
+        Ok(_) => match fs::read_dir(path).map(|mut entries| entries.next()) {
+            Ok(None) => Ok(()),
+            Ok(Some(_)) => wrong(format!("is not empty, {expected}")),
+            Err(error) => Err(ConvertError::file(path, error)),
+        },
+    }
+}

@@ -1,0 +1,74 @@
+//! Tensors of safetensors files and raw arrays to KHQ4 and KHF1 files, and back, in memory that does
+//! not grow with a tensor.
+//!
+//! Every file is written under another name in the folder of its target, read again from there and
+//! judged, and only then given its name: what fails, or is stopped, leaves nothing behind. Nothing
+//! that is there is ever replaced.
+//!
+//! ```no_run
+//! use q4proof::codec::Mode;
+//! use q4proof::convert::{Dtype, Unwatched, decode_directory, encode_directory};
+//!
+//! let (model, folder) = ("model.safetensors".as_ref(), "model-q4".as_ref());
+//! encode_directory(model, folder, Mode::Asymmetric, &mut Unwatched)?;
+//! decode_directory(folder, "back.safetensors".as_ref(), Dtype::F32, &mut Unwatched)?;
+//! # Ok::<(), q4proof::convert::ConvertError>(())
+//! ```
+
+mod decode;
+mod dtype;
+mod encode;
+mod error;
+mod index;
+mod safetensors;
+mod target;
+mod tensor;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+pub use decode::{decode_directory, decode_file, decode_raw};
+pub use dtype::Dtype;
+pub use encode::{encode_directory, encode_raw, encode_tensor};
+pub use error::ConvertError;
+
+/// Who watches a conversion and may stop it.
+pub trait Watch {
+    /// All that is to be read: the sources, and what was written once more, in bytes.
+    fn begin(&mut self, bytes: u64);
+
+    /// So many bytes more were read; gives whether to go on.
+    fn advance(&mut self, bytes: u64) -> bool;
+}
+
+/// Nobody: the conversion runs to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn begin(&mut self, _bytes: u64) {}
+
+    fn advance(&mut self, _bytes: u64) -> bool {
+        true
+    }
+}
+
+/// A tensor that was converted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Converted {
+    /// Its name; of a raw array the stem of its file.
+    pub name: String,
+    /// Its dimensions, outermost first.
+    pub shape: Vec<u64>,
+    /// What its values were, such as `F32` or `q4`.
+    pub from: &'static str,
+    /// What they are now.
+    pub to: &'static str,
+    /// The file that it is in now.
+    pub file: PathBuf,
+    /// Bytes that it took: of an array or of a tensor in a safetensors file its values, else the file.
+    pub bytes_before: u64,
+    /// Bytes that it takes now.
+    pub bytes_after: u64,
+}

@@ -1,0 +1,145 @@
+//! A file that is written aside, read again from there, and only then given its name.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::Watch;
+use super::error::{ConvertError, advance};
+use super::safetensors::Archive;
+use crate::format::pieces::{Blocks, Halves};
+use crate::format::{AddressWidth, ReadError};
+use crate::store::aside;
+
+const WIDTH: AddressWidth = AddressWidth::NATIVE;
+
+/// Bytes that are read at one time where nothing in them is judged.
+const PIECE: usize = 1 << 20;
+
+/// A file under another name in the folder of its target. Dropped, it is gone.
+pub(super) struct Target {
+    path: PathBuf,
+    file: NamedTempFile,
+    hash: Sha256,
+    len: u64,
+}
+
+/// What the payload of a file that was written is judged as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// KHQ4.
+    Blocks,
+    /// KHF1.
+    Halves,
+    /// A header of tensors, and their values.
+    Safetensors,
+    /// Bytes that have no rules.
+    Bytes,
+}
+
+impl Target {
+    /// Begins a file that is to be at `path`, where nothing is.
+    pub fn new(path: &Path) -> Result<Self, ConvertError> {
+        if fs::symlink_metadata(path).is_ok() {
+            return Err(there_already(path));
+        }
+        let file = aside(path).map_err(|error| ConvertError::file(path, error))?;
+        Ok(Self { path: path.to_owned(), file, hash: Sha256::new(), len: 0 })
+    }
+
+    /// Appends bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), ConvertError> {
+        self.file.write_all(bytes).map_err(|error| ConvertError::file(&self.path, error))?;
+        self.hash.update(bytes);
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Brings the file to the disk, reads it again from there, judges it, and gives it its name and
+    /// its length.
+    pub fn finish(self, judged: Judged, watch: &mut dyn Watch) -> Result<u64, ConvertError> {
+        let Self { path, file, hash, len } = self;
+        let failed = |error: ReadError| {
+            ConvertError::file(&path, format!("read again after it was written: {error}"))
+        };
+        let system = |error: io::Error| ConvertError::file(&path, error);
+        file.as_file().sync_all().map_err(system)?;
+        forget(file.as_file());
+        let written = file.reopen().map_err(system)?;
+        let found = written.metadata().map_err(system)?.len();
+        let mut reader = Hashed { file: written, hash: Sha256::new(), len: 0 };
+        match judged {
+            Judged::Blocks => {
+                let mut blocks = Blocks::open(&mut reader, found, WIDTH).map_err(failed)?;
+                while let Some(piece) = blocks.next_piece().map_err(failed)? {
+                    advance(watch, size_of_val(piece))?;
+                }
+            }
+            Judged::Halves => {
+                let mut halves = Halves::open(&mut reader, found, WIDTH).map_err(failed)?;
+                while let Some(piece) = halves.next_piece().map_err(failed)? {
+                    advance(watch, size_of_val(piece))?;
+                }
+            }
+            Judged::Safetensors | Judged::Bytes => {
+                if judged == Judged::Safetensors {
+                    Archive::open(file.path())?;
+                }
+                let mut piece = vec![0; PIECE];
+                loop {
+                    let count = reader.read(&mut piece).map_err(|error| failed(error.into()))?;
+                    if count == 0 {
+                        break;
+                    }
+                    advance(watch, count)?;
+                }
+            }
+        }
+        if reader.len != len || reader.hash.finalize() != hash.finalize() {
+            let problem = format!(
+                "{} bytes that were read again are not the {len} bytes that were written",
+                reader.len
+            );
+            return Err(ConvertError::file(&path, problem));
+        }
+        match file.persist_noclobber(&path) {
+            Ok(_) => Ok(len),
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+                Err(there_already(&path))
+            }
+            Err(error) => Err(ConvertError::file(&path, error.error)),
+        }
+    }
+}
+
+fn there_already(path: &Path) -> ConvertError {
+    ConvertError::file(path, "is there already, and nothing is replaced")
+}
+
+/// Asks the system to keep no copy of a file in memory, so that it is read from the disk; what it does
+/// with that is up to it.
+fn forget(file: &File) {
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed).ok();
+    #[cfg(not(target_os = "linux"))]
+    let _ = file;
+}
+
+/// What is read, hashed and counted.
+struct Hashed {
+    file: File,
+    hash: Sha256,
+    len: u64,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.len += count as u64;
+        Ok(count)
+    }
+}
