@@ -7,6 +7,9 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 /// Weights in a block.
 pub const BLOCK_WEIGHTS: usize = 32;
 
+/// 2^23: the least f32 from which on all are integers.
+pub(super) const WITHOUT_FRACTION: f32 = 8_388_608.0;
+
 /// Bytes of a block: scale, bias and sixteen bytes of nibbles.
 pub const BLOCK_BYTES: usize = 20;
 
@@ -43,10 +46,15 @@ impl Block {
         f16::from_bits(self.bias.get())
     }
 
+    /// The sixteen bytes of nibbles: an even weight in the lower half, the next in the upper.
+    pub fn pairs(&self) -> [u8; BLOCK_WEIGHTS / 2] {
+        self.pairs
+    }
+
     /// The 32 nibbles in the order of their weights.
     pub fn nibbles(&self) -> [u8; BLOCK_WEIGHTS] {
         let mut nibbles = [0; BLOCK_WEIGHTS];
-        for (pair, byte) in nibbles.chunks_exact_mut(2).zip(self.pairs) {
+        for (pair, byte) in nibbles.chunks_exact_mut(2).zip(self.pairs()) {
             pair[0] = byte & 0x0f;
             pair[1] = byte >> 4;
         }

@@ -2,16 +2,33 @@
 
 use half::f16;
 
-use super::{BLOCK_WEIGHTS, Block, round_to_f16};
+use super::{BLOCK_WEIGHTS, Block, WITHOUT_FRACTION, round_to_f16};
 
 /// The 32 weights of a block: `w = f32(nibble) * f32(scale) + f32(bias)`.
 ///
 /// The product of a nibble (4 bits) and an f16 (11 bits) is exact in f32, so the addition is the
 /// only rounding, and a fused multiply-add gives the same bits (DEC-1).
 pub fn decode_block(block: &Block) -> [f32; BLOCK_WEIGHTS] {
+    let mut weights = [0.0; BLOCK_WEIGHTS];
+    decode_into(block, &mut weights);
+    weights
+}
+
+/// As [`decode_block`], into the place of the weights.
+fn decode_into(block: &Block, weights: &mut [f32; BLOCK_WEIGHTS]) {
     let scale = block.scale().to_f32();
     let bias = block.bias().to_f32();
-    block.nibbles().map(|nibble| f32::from(nibble) * scale + bias)
+    let weight = |nibble: u8| whole(nibble) * scale + bias;
+    for (pair, byte) in weights.chunks_exact_mut(2).zip(block.pairs()) {
+        pair[0] = weight(byte & 0x0f);
+        pair[1] = weight(byte >> 4);
+    }
+}
+
+/// The f32 of a nibble, exactly: the bits of 2^23 + nibble, less 2^23. Several at once, this is quicker
+/// than a conversion.
+fn whole(nibble: u8) -> f32 {
+    f32::from_bits(WITHOUT_FRACTION.to_bits() | u32::from(nibble)) - WITHOUT_FRACTION
 }
 
 /// The 32 weights of a block before any rounding: multiples of 2^-24 below 2^20, which f64 holds, as it
@@ -34,8 +51,13 @@ pub fn decode(blocks: &[Block], values: &mut [f32]) {
         "blocks for {} values",
         values.len()
     );
-    for (block, chunk) in blocks.iter().zip(values.chunks_mut(BLOCK_WEIGHTS)) {
-        chunk.copy_from_slice(&decode_block(block)[..chunk.len()]);
+    let (whole, partial) = values.as_chunks_mut();
+    let (of_whole, of_partial) = blocks.split_at(whole.len());
+    for (block, weights) in of_whole.iter().zip(whole) {
+        decode_into(block, weights);
+    }
+    for block in of_partial {
+        partial.copy_from_slice(&decode_block(block)[..partial.len()]);
     }
 }
 

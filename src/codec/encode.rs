@@ -3,7 +3,7 @@
 use half::f16;
 use thiserror::Error;
 
-use super::{BLOCK_WEIGHTS, Block};
+use super::{BLOCK_WEIGHTS, Block, WITHOUT_FRACTION};
 
 /// How a block is laid over its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,9 @@ pub enum EncodeError {
     },
 }
 
+/// 2^-25: the largest step that f16 stores as zero (ENC-D1).
+const LARGEST_DEGENERATE: f32 = 1.0 / 33_554_432.0;
+
 /// Encodes a flat tensor: 32 values a block, the last block perhaps fewer (ENC-S4).
 ///
 /// # Errors
@@ -68,33 +71,65 @@ pub fn encode(values: &[f32], mode: Mode) -> Result<Vec<Block>, EncodeError> {
 /// Where `real` is empty or longer than a block.
 pub fn encode_block(real: &[f32], mode: Mode) -> Result<Block, EncodeError> {
     assert!((1..=BLOCK_WEIGHTS).contains(&real.len()), "a block holds 1 to 32 values");
-    if let Some(index) = real.iter().position(|value| !value.is_finite()) {
+    if !real.iter().fold(true, |all, value| all & value.is_finite()) {
+        let index = real.iter().position(|value| !value.is_finite()).unwrap_or_default();
         return Err(EncodeError::NonFinite { index, value: real[index] });
     }
     let mut slots = [0.0; BLOCK_WEIGHTS];
     slots[..real.len()].copy_from_slice(real);
+    // In the place of padding a real value, so that it counts for nothing (ENC-A1).
+    let mut counted = [real[0]; BLOCK_WEIGHTS];
+    counted[..real.len()].copy_from_slice(real);
     match mode {
         Mode::Asymmetric => {
-            let min = real.iter().copied().fold(f32::INFINITY, f32::min);
-            let max = real.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let min = extreme(&counted, |value, least| value < least);
+            let max = extreme(&counted, |value, greatest| value > greatest);
             let scale = degenerate_to_one((max - min) / 15.0);
             let inverse = 1.0 / scale;
-            let nibble = |value: f32| ((value - min) * inverse).round().clamp(0.0, 15.0) as u8;
+            let nibble = |value: f32| nearest::<0>(((value - min) * inverse).clamp(0.0, 15.0));
             stored(scale, min, &slots.map(nibble))
         }
         Mode::Symmetric => {
-            let amax = real.iter().copied().map(f32::abs).fold(0.0, f32::max);
+            let amax = extreme(&counted.map(f32::abs), |value, greatest| value > greatest);
             let scale = degenerate_to_one(amax / 7.0);
             let inverse = 1.0 / scale;
-            let nibble = |value: f32| ((value * inverse).round() + 8.0).clamp(0.0, 15.0) as u8;
+            let nibble = |value: f32| nearest::<8>((value * inverse).clamp(-8.0, 7.0));
             stored(scale, -8.0 * scale, &slots.map(nibble))
         }
     }
 }
 
+/// The value that comes before all others, in eight lanes that a processor can take at once.
+fn extreme(values: &[f32; BLOCK_WEIGHTS], before: impl Fn(f32, f32) -> bool) -> f32 {
+    const LANES: usize = 8;
+    let first = |value: f32, best: f32| if before(value, best) { value } else { best };
+    let mut lanes: [f32; LANES] = std::array::from_fn(|lane| values[lane]);
+    for group in values.chunks_exact(LANES).skip(1) {
+        for (best, &value) in lanes.iter_mut().zip(group) {
+            *best = first(value, *best);
+        }
+    }
+    lanes.into_iter().fold(values[0], |best, value| first(value, best))
+}
+
+/// The integer nearest to a number, halves away from zero (ENC-Q2), and `ZERO` more; for what gives 0 to
+/// 15.
+///
+/// From 2^23 on an f32 has no fraction: the sum is rounded to an integer, halves to the even one, and
+/// has it in its last bits. What the integer is short of the number is exact, and tells a half that
+/// went the other way.
+fn nearest<const ZERO: u8>(number: f32) -> u8 {
+    let zero = WITHOUT_FRACTION + f32::from(ZERO);
+    let sum = number + zero;
+    let short = number - (sum - zero);
+    let above = u8::from((short == 0.5) & (number > 0.0));
+    let below = u8::from((short == -0.5) & (number < 0.0));
+    ((sum.to_bits() & 0x0f) as u8).wrapping_add(above).wrapping_sub(below)
+}
+
 /// ENC-D1: a step too small to be stored becomes 1. One too large is kept, for `stored` to refuse.
 fn degenerate_to_one(candidate: f32) -> f32 {
-    if f16::from_f32(candidate) == f16::ZERO { 1.0 } else { candidate }
+    if candidate <= LARGEST_DEGENERATE { 1.0 } else { candidate }
 }
 
 /// ENC-M1 to M3: both numbers rounded to f16 and checked, the scale first.
@@ -118,6 +153,25 @@ impl EncodeError {
             }
             Self::Scale { scale, .. } => Self::Scale { block, scale },
             Self::Bias { bias, .. } => Self::Bias { block, bias },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_integer_is_that_of_the_standard_library() {
+        for eighths in 0..=120u8 {
+            let middle = f32::from(eighths) / 8.0;
+            for bits in middle.to_bits().saturating_sub(2)..middle.to_bits() + 3 {
+                let number = f32::from_bits(bits).clamp(0.0, 15.0);
+                assert_eq!(f32::from(nearest::<0>(number)), number.round(), "{number}");
+                let (number, below) = (number.min(7.0), -number.min(8.0));
+                assert_eq!(f32::from(nearest::<8>(number)), number.round() + 8.0, "{number}");
+                assert_eq!(f32::from(nearest::<8>(below)), below.round() + 8.0, "{below}");
+            }
         }
     }
 }

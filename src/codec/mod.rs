@@ -27,6 +27,7 @@ pub mod rotation;
 pub mod round;
 pub mod stream;
 
+use block::WITHOUT_FRACTION;
 pub use block::{BLOCK_BYTES, BLOCK_WEIGHTS, Block, block_count};
 pub use decode::{decode, decode_block, decode_to_f16, exact_block};
 pub use encode::{EncodeError, Mode, encode, encode_block};
