@@ -21,13 +21,6 @@ impl Profile {
         Self { operations: Operation::ALL.into(), bounded: false }
     }
 
-    /// Every operation but one, encoding canonically.
-    pub fn without(operation: Operation) -> Self {
-        let mut profile = Self::all();
-        profile.operations.remove(&operation);
-        profile
-    }
-
     /// Encoding within the bound of ENC-B1.
     pub fn bounded_encode() -> Self {
         Self { operations: [Operation::Encode].into(), bounded: true }

@@ -27,8 +27,9 @@ use std::path::{Path, PathBuf};
 
 use lattice_inference::error::InferenceError;
 use lattice_inference::weights::q4_weights::{
-    Q4Block, Q4Tensor, dequantize_q4_to_f32, dequantize_row_q4_0, quantize_f32_to_q4,
-    quantize_f64_to_q4_mode, quantize_row_q4_0, quantize_tensor_q4_0, save_q4_file,
+    Q4Block, Q4Tensor, dequantize_q4_to_f32, dequantize_row_q4_0, quantize_bf16_to_q4,
+    quantize_f32_to_q4, quantize_f64_to_q4, quantize_f64_to_q4_mode, quantize_row_q4_0,
+    quantize_tensor_q4_0, save_q4_file,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -41,7 +42,10 @@ const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 
 /// The public ways to encode, the first of them used where a request names none: it alone can be
 /// given every request.
-const ENCODE_ENTRIES: &[&str] = &["mode", "f32", "row", "tensor"];
+const ENCODE_ENTRIES: &[&str] = &["mode", "f64", "f32", "bf16", "row", "tensor"];
+
+/// The types other than f32 that the engine encodes from, in every release.
+const SOURCES: &[&str] = &["source-bf16", "source-f64"];
 
 /// The public ways to decode, the first of them used where a request names none.
 const DECODE_ENTRIES: &[&str] = &["row", "tensor"];
@@ -93,7 +97,8 @@ enum Operation {
         entry: Option<String>,
         mode: String,
         shape: Vec<usize>,
-        values: Floats,
+        source: Option<String>,
+        values: Hex,
     },
     LoadKhq4 {
         entry: Option<String>,
@@ -218,7 +223,7 @@ pub fn serve<R: Release>() -> io::Result<()> {
 
 fn handshake<R: Release>() -> serde_json::Value {
     let operations: &[&str] = &["decode", "encode", "load", "save", "load-khf1", "rotate"];
-    let capabilities = [operations, R::FEATURES].concat();
+    let capabilities = [operations, SOURCES, R::FEATURES].concat();
     json!({
         "protocol": 1,
         "name": "lattice",
@@ -240,8 +245,23 @@ fn answer<R: Release>(operation: Operation) -> Answer {
         Operation::Decode { entry, blocks, original_len } => {
             decode(entry.as_deref().unwrap_or(DECODE_ENTRIES[0]), &blocks.0, original_len)
         }
-        Operation::Encode { entry, mode, shape, values } => {
-            encode(entry.as_deref().unwrap_or(ENCODE_ENTRIES[0]), &mode, &shape, &values.0)
+        Operation::Encode { entry, mode, shape, source, values } => {
+            let entry = entry.as_deref().unwrap_or(ENCODE_ENTRIES[0]);
+            match source.as_deref() {
+                None => match Floats::try_from(values) {
+                    Ok(values) => encode(entry, &mode, &shape, &values.0),
+                    Err(_) => Answer::UNSUPPORTED,
+                },
+                Some("f64") => match Doubles::try_from(values) {
+                    Ok(values) => encode_doubles(entry, &mode, &shape, &values.0),
+                    Err(_) => Answer::UNSUPPORTED,
+                },
+                Some("bf16") => match values.values(u16::from_le_bytes) {
+                    Ok(bits) => encode_upper_halves(entry, &mode, &shape, &bits),
+                    Err(_) => Answer::UNSUPPORTED,
+                },
+                Some(_) => Answer::UNSUPPORTED,
+            }
         }
         // The engine computes in the machine's own width and offers no other.
         Operation::LoadKhq4 { address_width: Some(_), .. }
@@ -299,14 +319,34 @@ fn encode(entry: &str, mode: &str, shape: &[usize], values: &[f32]) -> Answer {
         ("f32", "asymmetric", _) => Answer::of(quantize_f32_to_q4(values, shape), |tensor| {
             Outcome::of_blocks(block_bytes(&tensor.blocks))
         }),
-        ("mode", "asymmetric" | "symmetric", _) => {
+        ("mode" | "f64", ..) => {
             // Every f32 is an f64, so the engine's narrowing gives back the values asked about.
             let widened: Vec<f64> = values.iter().copied().map(f64::from).collect();
-            let symmetric = mode == "symmetric";
-            Answer::of(quantize_f64_to_q4_mode(&widened, shape, symmetric), |tensor| {
-                Outcome::of_blocks(block_bytes(&tensor.blocks))
-            })
+            encode_doubles(entry, mode, shape, &widened)
         }
+        _ => Answer::UNSUPPORTED,
+    }
+}
+
+/// Encodes through one of the functions that take f64.
+fn encode_doubles(entry: &str, mode: &str, shape: &[usize], values: &[f64]) -> Answer {
+    let blocks = |tensor: Q4Tensor| Outcome::of_blocks(block_bytes(&tensor.blocks));
+    match (entry, mode) {
+        ("f64", "asymmetric") => Answer::of(quantize_f64_to_q4(values, shape), blocks),
+        ("mode", "asymmetric" | "symmetric") => {
+            let symmetric = mode == "symmetric";
+            Answer::of(quantize_f64_to_q4_mode(values, shape, symmetric), blocks)
+        }
+        _ => Answer::UNSUPPORTED,
+    }
+}
+
+/// Encodes through the one function that takes bf16, each value as its bits.
+fn encode_upper_halves(entry: &str, mode: &str, shape: &[usize], bits: &[u16]) -> Answer {
+    match (entry, mode) {
+        ("bf16", "asymmetric") => Answer::of(quantize_bf16_to_q4(bits, shape), |tensor| {
+            Outcome::of_blocks(block_bytes(&tensor.blocks))
+        }),
         _ => Answer::UNSUPPORTED,
     }
 }
