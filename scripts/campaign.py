@@ -28,7 +28,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGETS = ["load_khq4", "access_paths", "encode", "decode", "save_load", "load_khf1", "matmul", "rotate",
-           "protocol_line", "vector_file"]
+           "convert", "protocol_line", "vector_file"]
 BASELINE = "nothing"
 SUBJECT = os.environ.get("Q4PROOF_SUBJECT", "reference")
 BUILD = ["--release", "--no-trace-compares", "--target-dir", "target/fuzz"]

@@ -24,7 +24,7 @@ fn broken_safetensors_are_refused_in_words() {
     let sound = with_header(HEADER, &[0; 12]);
     let length = |length: u64| [&length.to_le_bytes()[..], &sound[8..]].concat();
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
-    let broken: [(Vec<u8>, &[&str]); 25] = [
+    let broken: [(Vec<u8>, &[&str]); 27] = [
         (Vec::new(), &["ends at byte 0, expected 8 bytes of header length"]),
         (sound[..7].to_vec(), &["ends at byte 7, expected 8 bytes"]),
         (length(u64::MAX), &["at byte 0 is 18446744073709551615, expected at most 100000000"]),
@@ -37,6 +37,11 @@ fn broken_safetensors_are_refused_in_words() {
         (with_header("{\"\u{fffd}", &[]), &["not lawful"]),
         (with_header(&deep, &[]), &["not lawful"]),
         (edited("\"a\"", "\"b\""), &["\"b\" is there twice"]),
+        (with_header(r#"{"__metadata__":{"a":1}}"#, &[]), &["not lawful: invalid type: integer"]),
+        (
+            with_header(r#"{"__metadata__":{},"__metadata__":{}}"#, &[]),
+            &["\"__metadata__\" is there twice"],
+        ),
         (edited("F32", "F31"), &["unknown variant `F31`"]),
         (edited("[2]", "[-2]"), &["not lawful: invalid value"]),
         (edited("[2]", "[2.5]"), &["not lawful: invalid type"]),
