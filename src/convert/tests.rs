@@ -135,10 +135,10 @@ fn what_was_changed_before_it_is_read_again_gets_no_name() {
             target.finish(judged, &mut Unwatched).map_err(|error| error.to_string())
         };
         let error = finish(&|found| found[harmless] ^= 1).unwrap_err();
-        assert!(error.contains("are not the"), "{judged:?}: {error}");
+        assert!(error.contains("bytes are not the"), "{judged:?}: {error}");
         if let Some(fault) = fault {
             let error = finish(&|found| found[fault] = 0xff).unwrap_err();
-            assert!(!error.contains("are not the"), "{judged:?} is not judged: {error}");
+            assert!(!error.contains("bytes are not the"), "{judged:?} is not judged: {error}");
         }
         finish(&|found| found.truncate(found.len() - 1)).unwrap_err();
         finish(&|found| found.push(0)).unwrap_err();
