@@ -27,8 +27,8 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGETS = ["load_khq4", "access_paths", "encode", "decode", "save_load", "load_khf1", "matmul", "rotate", "quantize_index",
-           "protocol_line", "vector_file"]
+TARGETS = ["load_khq4", "access_paths", "encode", "decode", "save_load", "load_khf1", "matmul", "rotate",
+           "quantize_index", "convert", "protocol_line", "vector_file"]
 BASELINE = "nothing"
 SUBJECT = os.environ.get("Q4PROOF_SUBJECT", "reference")
 BUILD = ["--release", "--no-trace-compares", "--target-dir", "target/fuzz"]

@@ -6,7 +6,7 @@
 //! | [`codec`] | the arithmetic, to be read beside `conformance/SPEC.md` |
 //! | [`mod@format`] | bytes to tensors and back |
 //! | [`store`] | files |
-//! | `convert` | safetensors to files and back (feature `convert`) |
+//! | [`convert`] | safetensors to files and back |
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
@@ -17,7 +17,6 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;
-#[cfg(feature = "convert")]
 pub mod convert;
 pub mod format;
 pub mod fuzz;

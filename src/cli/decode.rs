@@ -23,9 +23,9 @@ pub struct Decode {
     /// The .safetensors file; with --raw, any other
     #[arg(value_name = "DST")]
     target: PathBuf,
-    /// What the values are written as, each rounded once from the exact one [default: f32]
-    #[arg(long, value_enum, conflicts_with = "raw")]
-    dtype: Option<DtypeName>,
+    /// What the values are written as, each rounded once from the exact one
+    #[arg(long, value_enum, default_value_t = DtypeName::F32, conflicts_with = "raw")]
+    dtype: DtypeName,
     /// The tensor's name in DST [default: SRC without its suffix]
     #[arg(long, conflicts_with = "raw")]
     name: Option<String>,
@@ -57,10 +57,10 @@ impl Decode {
             _ => {}
         }
         let dtype = match self.dtype {
-            Some(DtypeName::F64) => Dtype::F64,
-            Some(DtypeName::F32) | None => Dtype::F32,
-            Some(DtypeName::F16) => Dtype::F16,
-            Some(DtypeName::Bf16) => Dtype::Bf16,
+            DtypeName::F64 => Dtype::F64,
+            DtypeName::F32 => Dtype::F32,
+            DtypeName::F16 => Dtype::F16,
+            DtypeName::Bf16 => Dtype::Bf16,
         };
         let is_directory = source.is_dir();
         if is_directory && (self.raw || self.name.is_some()) {

@@ -178,6 +178,10 @@ fn annotated(target: Target, input: &[u8]) -> String {
             let more = if more > 0 { format!("  ... and {more} more\n") } else { String::new() };
             head + &table(2, &lines) + &more
         }
+        Target::Convert => {
+            let header = &input[input.len().min(8)..];
+            format!("  {}\n", plain(&String::from_utf8_lossy(header), LONGEST_TEXT))
+        }
         Target::ProtocolLine | Target::VectorFile | Target::QuantizeIndex => {
             match std::str::from_utf8(input) {
                 Ok(text) => format!("  {}\n", plain(text, LONGEST_TEXT)),

@@ -254,7 +254,8 @@ impl<'a> Plan<'a> {
             let came = read_up_to(values, &mut piece, wanted)
                 .map_err(|error| ConvertError::file(self.source, error))?;
             if came < wanted {
-                let problem = format!("ends in piece of values {done} on: it has become shorter");
+                let problem =
+                    format!("values from {done} on are missing: the file has become shorter");
                 return Err(ConvertError::tensor(self.source, &self.name, problem));
             }
             advance(watch, piece.len())?;

@@ -3,7 +3,7 @@
 //!
 //! The grammar of the header is that of Hugging Face's crate, whose types judge it here.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use ::safetensors::Dtype as Named;
 use ::safetensors::tensor::{Metadata, TensorInfo};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::Dtype;
 use super::error::ConvertError;
@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for Entries {
                         return Err(M::Error::custom(format_args!("{name:?} is there twice")));
                     }
                     if name == NO_TENSOR {
-                        map.next_value::<IgnoredAny>()?;
+                        map.next_value::<Option<HashMap<String, String>>>()?;
                     } else {
                         tensors.push((name, map.next_value()?));
                     }

@@ -1,5 +1,6 @@
 //! A file that is written aside, read again from there, and only then given its name.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,13 +12,14 @@ use super::Watch;
 use super::error::{ConvertError, advance};
 use super::safetensors::Archive;
 use crate::format::pieces::{Blocks, Halves};
+use crate::format::stream::read_up_to;
 use crate::format::{AddressWidth, ReadError};
 use crate::store::aside;
 
 const WIDTH: AddressWidth = AddressWidth::NATIVE;
 
 /// Bytes that are read at one time where nothing in them is judged.
-const PIECE: usize = 1 << 20;
+const PIECE: u64 = 1 << 20;
 
 /// A file under another name in the folder of its target. Dropped, it is gone.
 pub(super) struct Target {
@@ -27,7 +29,7 @@ pub(super) struct Target {
     len: u64,
 }
 
-/// What the payload of a file that was written is judged as.
+/// What a file that was written is judged as, when it is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
     /// KHQ4.
@@ -58,52 +60,22 @@ impl Target {
         Ok(())
     }
 
-    /// Brings the file to the disk, reads it again from there, judges it, and gives it its name and
-    /// its length.
+    /// Brings the file to the disk, reads it again from there, judged, and gives it its name. Gives its
+    /// length in bytes.
     pub fn finish(self, judged: Judged, watch: &mut dyn Watch) -> Result<u64, ConvertError> {
         let Self { path, file, hash, len } = self;
-        let failed = |error: ReadError| {
-            ConvertError::file(&path, format!("read again after it was written: {error}"))
-        };
         let system = |error: io::Error| ConvertError::file(&path, error);
         file.as_file().sync_all().map_err(system)?;
         forget(file.as_file());
-        let written = file.reopen().map_err(system)?;
-        let found = written.metadata().map_err(system)?.len();
-        let mut reader = Hashed { file: written, hash: Sha256::new(), len: 0 };
-        match judged {
-            Judged::Blocks => {
-                let mut blocks = Blocks::open(&mut reader, found, WIDTH).map_err(failed)?;
-                while let Some(piece) = blocks.next_piece().map_err(failed)? {
-                    advance(watch, size_of_val(piece))?;
-                }
-            }
-            Judged::Halves => {
-                let mut halves = Halves::open(&mut reader, found, WIDTH).map_err(failed)?;
-                while let Some(piece) = halves.next_piece().map_err(failed)? {
-                    advance(watch, size_of_val(piece))?;
-                }
-            }
-            Judged::Safetensors | Judged::Bytes => {
-                if judged == Judged::Safetensors {
-                    Archive::open(file.path())?;
-                }
-                let mut piece = vec![0; PIECE];
-                loop {
-                    let count = reader.read(&mut piece).map_err(|error| failed(error.into()))?;
-                    if count == 0 {
-                        break;
-                    }
-                    advance(watch, count)?;
-                }
-            }
+        if judged == Judged::Safetensors {
+            Archive::open(file.path()).map_err(|error| read_again(&path, error))?;
         }
+        let mut reader =
+            Hashed { file: file.reopen().map_err(system)?, hash: Sha256::new(), len: 0 };
+        read_to_end(&mut reader, judged, &path, watch)?;
         if reader.len != len || reader.hash.finalize() != hash.finalize() {
-            let problem = format!(
-                "{} bytes that were read again are not the {len} bytes that were written",
-                reader.len
-            );
-            return Err(ConvertError::file(&path, problem));
+            let problem = format!("{} bytes are not the {len} that were written", reader.len);
+            return Err(read_again(&path, problem));
         }
         match file.persist_noclobber(&path) {
             Ok(_) => Ok(len),
@@ -113,6 +85,43 @@ impl Target {
             Err(error) => Err(ConvertError::file(&path, error.error)),
         }
     }
+}
+
+/// Reads a file to its end; what has rules in it is judged.
+fn read_to_end(
+    reader: &mut Hashed,
+    judged: Judged,
+    path: &Path,
+    watch: &mut dyn Watch,
+) -> Result<(), ConvertError> {
+    let failed = |error: ReadError| read_again(path, error);
+    let len = reader.file.metadata().map_err(|error| failed(error.into()))?.len();
+    match judged {
+        Judged::Blocks => {
+            let mut blocks = Blocks::open(reader, len, WIDTH).map_err(failed)?;
+            while let Some(piece) = blocks.next_piece().map_err(failed)? {
+                advance(watch, size_of_val(piece))?;
+            }
+        }
+        Judged::Halves => {
+            let mut halves = Halves::open(reader, len, WIDTH).map_err(failed)?;
+            while let Some(piece) = halves.next_piece().map_err(failed)? {
+                advance(watch, size_of_val(piece))?;
+            }
+        }
+        Judged::Safetensors | Judged::Bytes => {
+            let mut piece = Vec::new();
+            while read_up_to(reader, &mut piece, PIECE).map_err(|error| failed(error.into()))? > 0 {
+                advance(watch, piece.len())?;
+                piece.clear();
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read_again(path: &Path, problem: impl Display) -> ConvertError {
+    ConvertError::file(path, format!("read again after it was written: {problem}"))
 }
 
 fn there_already(path: &Path) -> ConvertError {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::arithmetic::{Payload, Source};
-use super::{Seed, Target, Verdict};
+use super::{Seed, Target, Verdict, convert};
 use crate::format::Class;
 use crate::run::request;
 use crate::store::write_atomically;
@@ -242,8 +242,12 @@ pub(super) fn any_seed(target: Target, dice: &mut SplitMix64) -> &'static [u8] {
     &seeds[dice.below(seeds.len() as u64) as usize].1
 }
 
-/// The controls of the suite's refusals, as inputs of `target`, by name.
+/// The controls of the suite's refusals, as inputs of `target`, by name; files of its own for the
+/// conversion.
 pub(super) fn seeds(target: Target) -> Vec<Seed> {
+    if target == Target::Convert {
+        return convert::seeds();
+    }
     let suite = Suite::embedded().expect("the vectors inside the crate are sound");
     let named: BTreeSet<&str> =
         suite.cases().iter().filter_map(|case| case.control.as_deref()).collect();

@@ -48,7 +48,7 @@ pub(super) fn load(
 }
 
 /// FNV-1a, so that equal inputs draw alike.
-fn checksum(input: &[u8]) -> u64 {
+pub(super) fn checksum(input: &[u8]) -> u64 {
     let step = |sum: u64, &byte: &u8| (sum ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
     input.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }

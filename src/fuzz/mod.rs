@@ -20,6 +20,7 @@
 
 mod access;
 mod arithmetic;
+mod convert;
 pub mod corpus;
 mod file;
 mod index;
@@ -63,6 +64,8 @@ pub enum Target {
     Rotate,
     /// The index of a model directory.
     QuantizeIndex,
+    /// A safetensors file, converted and back by this crate.
+    Convert,
     /// A line of the protocol, through the harness's own readers of requests and answers.
     ProtocolLine,
     /// A file of vectors, through the harness's own reader, linter and evaluator.
@@ -71,7 +74,7 @@ pub enum Target {
 
 impl Target {
     /// Every target.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LoadKhq4,
         Self::AccessPaths,
         Self::Encode,
@@ -81,6 +84,7 @@ impl Target {
         Self::Matmul,
         Self::Rotate,
         Self::QuantizeIndex,
+        Self::Convert,
         Self::ProtocolLine,
         Self::VectorFile,
     ];
@@ -97,6 +101,7 @@ impl Target {
             Self::Matmul => "matmul",
             Self::Rotate => "rotate",
             Self::QuantizeIndex => "quantize_index",
+            Self::Convert => "convert",
             Self::ProtocolLine => "protocol_line",
             Self::VectorFile => "vector_file",
         }
@@ -108,8 +113,8 @@ impl Target {
     }
 
     /// Gives `input` to `subject` and judges what comes back. [`Target::AccessPaths`],
-    /// [`Target::ProtocolLine`] and [`Target::VectorFile`] are about this crate's own loaders and
-    /// parsers, and ask no implementation.
+    /// [`Target::Convert`], [`Target::ProtocolLine`] and [`Target::VectorFile`] are about this crate's own
+    /// loaders, conversion and parsers, and ask no implementation.
     // Inlined, as is `mutate`, so that a program of one target holds nothing of the others:
     // libFuzzer looks at every counter after every input.
     #[inline(always)]
@@ -122,6 +127,7 @@ impl Target {
             Self::Rotate => kernel::rotate(implementation, input),
             Self::QuantizeIndex => index::read(implementation, input),
             Self::AccessPaths => access::run(input),
+            Self::Convert => convert::run(input),
             Self::Encode => arithmetic::encode(implementation, input),
             Self::Decode => arithmetic::decode(implementation, input),
             Self::SaveLoad => file::save_and_load(implementation, input),
@@ -132,7 +138,7 @@ impl Target {
     }
 
     /// Accepted inputs to start from: the controls of the suite's refusals, and nothing that a
-    /// refusal was made of.
+    /// refusal was made of; files of its own for [`Target::Convert`], which no vector is about.
     pub fn seeds(self) -> Vec<Seed> {
         corpus::seeds(self)
     }
@@ -154,6 +160,7 @@ impl Target {
             Self::LoadKhf1 => mutate::file(input, FileFormat::Khf1, &mut dice),
             Self::Matmul => mutate::product_bytes(input, &mut dice),
             Self::Rotate => mutate::rotation_bytes(input, &mut dice),
+            Self::Convert => mutate::safetensors(input, &mut dice),
             Self::Encode => mutate::values(input, &mut dice),
             Self::Decode => mutate::blocks(input, &mut dice),
             // One edit too many and a text is refused at its first token, as is all that grows of

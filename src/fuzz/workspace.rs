@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -52,6 +52,17 @@ impl Workspace {
     pub fn write_index(&mut self, bytes: &[u8]) -> io::Result<&Path> {
         fs::write(self.model.join(INDEX_FILE), bytes)?;
         Ok(&self.model)
+    }
+
+    /// A folder that is empty.
+    pub fn free_folder(&self) -> io::Result<PathBuf> {
+        let folder = self.folder.path().join("converted");
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::create_dir(&folder)?;
+        Ok(folder)
     }
 
     /// A path in a folder that is empty.

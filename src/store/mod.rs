@@ -20,7 +20,6 @@ use crate::format::{AddressWidth, Class, FormatError, ReadError, khf1};
 pub use directory::{Directory, open_directory, read_index};
 pub use map::{MappedHalves, MappedTensor};
 pub(crate) use open::regular_file;
-#[cfg(feature = "convert")]
 pub(crate) use write::{aside, folder_aside};
 pub use write::{write_atomically, write_khf1, write_khq4};
 

@@ -4,9 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use half::f16;
-use tempfile::NamedTempFile;
-#[cfg(feature = "convert")]
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::StoreError;
 use crate::format::khf1;
@@ -64,7 +62,6 @@ pub(crate) fn aside(path: &Path) -> io::Result<NamedTempFile> {
 /// # Errors
 ///
 /// What the operating system reports.
-#[cfg(feature = "convert")]
 pub(crate) fn folder_aside(path: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]

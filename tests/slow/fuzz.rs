@@ -32,6 +32,7 @@ fn generated_inputs_show_nothing_in_the_reference_and_are_accepted_often_enough(
         (Target::Matmul, 2000, 0.3),
         (Target::Rotate, 2000, 0.3),
         (Target::QuantizeIndex, 2000, 0.1),
+        (Target::Convert, 2000, 0.3),
         (Target::ProtocolLine, 4000, 0.3),
         (Target::VectorFile, 2000, 0.3),
     ] {

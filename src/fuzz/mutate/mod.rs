@@ -6,12 +6,14 @@ mod block;
 mod file;
 mod half;
 mod kernel;
+mod safetensors;
 mod text;
 mod value;
 
 pub(super) use block::blocks;
 pub(super) use file::file;
 pub(super) use kernel::{product_bytes, rotation_bytes};
+pub(super) use safetensors::safetensors;
 pub(super) use text::text;
 pub(super) use value::values;
 

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use q4proof::suite::exact;
 use serde_json::json;
 
 use super::{floats, listing, refuses, run, safetensors, with_header};
-use crate::support::{Bench, command, file_bytes, make_fifo};
+use crate::support::{Bench, Finished, command, file_bytes, make_fifo};
 
 /// A file of two tensors, as its header's text and its values.
 const HEADER: &str = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
@@ -24,7 +23,7 @@ fn broken_safetensors_are_refused_in_words() {
     let sound = with_header(HEADER, &[0; 12]);
     let length = |length: u64| [&length.to_le_bytes()[..], &sound[8..]].concat();
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
-    let broken: [(Vec<u8>, &[&str]); 25] = [
+    let broken: [(Vec<u8>, &[&str]); 27] = [
         (Vec::new(), &["ends at byte 0, expected 8 bytes of header length"]),
         (sound[..7].to_vec(), &["ends at byte 7, expected 8 bytes"]),
         (length(u64::MAX), &["at byte 0 is 18446744073709551615, expected at most 100000000"]),
@@ -37,6 +36,11 @@ fn broken_safetensors_are_refused_in_words() {
         (with_header("{\"\u{fffd}", &[]), &["not lawful"]),
         (with_header(&deep, &[]), &["not lawful"]),
         (edited("\"a\"", "\"b\""), &["\"b\" is there twice"]),
+        (with_header(r#"{"__metadata__":{"a":1}}"#, &[]), &["not lawful: invalid type: integer"]),
+        (
+            with_header(r#"{"__metadata__":{},"__metadata__":{}}"#, &[]),
+            &["\"__metadata__\" is there twice"],
+        ),
         (edited("F32", "F31"), &["unknown variant `F31`"]),
         (edited("[2]", "[-2]"), &["not lawful: invalid value"]),
         (edited("[2]", "[2.5]"), &["not lawful: invalid type"]),
@@ -252,19 +256,42 @@ fn what_is_no_regular_file_is_refused_at_once() {
     for name in ["fifo.safetensors", "fifo.q4", "quantize_index.json"] {
         make_fifo(&bench.path(name));
     }
-    let started = Instant::now();
-    let words = ["q4proof: /", ", expected a regular file"];
-    let none = bench.path("none");
-    let refused = |verb: &str, source: &str, target: &Path, options: &[&str]| {
-        run(verb, &bench.path(source), target, options).says(2, &words);
+    let refused = |verb: &str, source: &str, target: &str, options: &[&str], words: &[&str]| {
+        let target = bench.path(target);
+        let mut command = command();
+        command.arg(verb).args([bench.path(source), target.clone()]).args(options);
+        at_once(&mut command).says(2, words);
         assert!(!target.exists());
     };
-    refused("encode", "fifo.safetensors", &none, &[]);
-    refused("encode", "fifo.q4", &bench.path("x.q4"), &["--raw", "--shape", "3"]);
-    refused("decode", "fifo.q4", &none, &["--raw"]);
-    refused("decode", "", &bench.path("x.safetensors"), &[]);
-    run("decode", &bench.path("nowhere.q4"), &none, &["--raw"]).says(2, &["No such file"]);
-    assert!(started.elapsed() < Duration::from_secs(10));
+    let words = ["q4proof: /", ", expected a regular file"];
+    refused("encode", "fifo.safetensors", "none", &[], &words);
+    refused("encode", "fifo.q4", "x.q4", &["--raw", "--shape", "3"], &words);
+    refused("encode", "vectors", "x.q4", &["--raw", "--shape", "3"], &words);
+    refused("decode", "fifo.q4", "none", &["--raw"], &words);
+    refused("decode", "", "x.safetensors", &[], &words);
+    refused("decode", "nowhere.q4", "none", &["--raw"], &["nowhere.q4: No such file"]);
+    refused("encode", "nowhere.safetensors", "none", &[], &["nowhere.safetensors: No such file"]);
+}
+
+/// Runs a command that must not wait for anything.
+fn at_once(command: &mut Command) -> Finished {
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command starts");
+    let started = Instant::now();
+    while child.try_wait().expect("a state").is_none() {
+        if started.elapsed() > Duration::from_secs(10) {
+            child.kill().expect("it is ended");
+            panic!("{command:?} waits");
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let output = child.wait_with_output().expect("the command has ended");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Finished {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
 }
 
 #[test]

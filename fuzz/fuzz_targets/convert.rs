@@ -1,0 +1,3 @@
+#![no_main]
+
+q4proof_fuzz::target!(Convert);
