@@ -22,6 +22,9 @@ run() {
 run python 0
 run c 0
 run gguf 1
+run mlx 1
+run candle 1
+run candle-view 1
 run lattice-0.15.0 1
 run lattice-0.4.2 1
 

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use super::error::{ConvertError, advance};
-use super::index::{self, Entry};
 use super::target::{Judged, Target};
 use super::tensor::Tensor;
 use super::{Converted, Dtype, Watch, safetensors};
+use crate::format::index::{Entry, INDEX_FILE};
+use crate::store::read_index;
 
 /// Writes the tensor of the file `source`, KHQ4 or KHF1, as one of this `name` and `dtype` into the
 /// safetensors file `target`.
@@ -58,9 +59,12 @@ pub fn decode_directory(
     dtype: Dtype,
     watch: &mut dyn Watch,
 ) -> Result<Vec<Converted>, ConvertError> {
-    let entries = index::read(source)?;
-    let plans: Vec<Plan> =
-        entries.into_iter().map(|entry| Plan::of_entry(source, entry)).collect::<Result<_, _>>()?;
+    let index = read_index(source)?.ok_or_else(|| {
+        let problem = format!("has no {INDEX_FILE}, which names its tensors");
+        ConvertError::file(source, problem)
+    })?;
+    let plan = |entry: &Entry| Plan::of_entry(source, entry);
+    let plans: Vec<Plan> = index.entries().iter().map(plan).collect::<Result<_, _>>()?;
     write(&plans, target, Contents::Safetensors(dtype), watch)
 }
 
@@ -111,10 +115,14 @@ impl Plan {
     }
 
     /// The tensor that an index names, whose file agrees with what it says (IDX-8).
-    fn of_entry(folder: &Path, entry: Entry) -> Result<Self, ConvertError> {
-        let plan = Self::of(folder.join(entry.file), entry.name)?;
+    fn of_entry(folder: &Path, entry: &Entry) -> Result<Self, ConvertError> {
+        let plan = Self::of(folder.join(&entry.file), entry.name.clone())?;
         let found = (plan.is_quantized, &plan.shape, plan.numel);
-        let expected = (entry.quantized, &entry.shape, entry.numel);
+        let expected = (
+            entry.quantized.unwrap_or(plan.is_quantized),
+            entry.shape.as_ref().unwrap_or(&plan.shape),
+            entry.numel.unwrap_or(plan.numel),
+        );
         if found == expected {
             return Ok(plan);
         }

@@ -9,11 +9,11 @@ use zerocopy::IntoBytes;
 
 use super::dtype::Unfit;
 use super::error::{ConvertError, advance};
-use super::index::{self, Entry, INDEX};
 use super::safetensors::{Archive, Stored};
 use super::target::{Judged, Target};
 use super::{Converted, Dtype, Watch};
 use crate::codec::{Encoder, Mode};
+use crate::format::index::{Entry, INDEX_FILE, Index};
 use crate::format::names::{file_names, is_quantized};
 use crate::format::pieces::PIECE_VALUES;
 use crate::format::stream::read_up_to;
@@ -49,8 +49,9 @@ pub fn encode_directory(
     };
     let plans: Vec<Plan> = tensors.iter().map(plan).collect::<Result<_, _>>()?;
     let entries = plans.iter().zip(&files).map(|(plan, file)| plan.entry(file));
-    let index = index::to_text(&entries.collect::<Vec<_>>())
-        .map_err(|problem| ConvertError::file(&target.join(INDEX), problem))?;
+    let index = Index::Array(entries.collect())
+        .to_bytes()
+        .map_err(|error| ConvertError::file(&target.join(INDEX_FILE), error))?;
     watch.begin(plans.iter().map(Plan::bytes_read).sum::<u64>() + index.len() as u64);
 
     let folder = folder_aside(target).map_err(|error| ConvertError::file(target, error))?;
@@ -60,8 +61,8 @@ pub fn encode_directory(
         let bytes_after = plan.write(&mut values, &folder.path().join(file), watch)?;
         converted.push(plan.converted(target.join(file), bytes_after));
     }
-    let mut written = Target::new(&folder.path().join(INDEX))?;
-    written.write(index.as_bytes())?;
+    let mut written = Target::new(&folder.path().join(INDEX_FILE))?;
+    written.write(&index)?;
     written.finish(Judged::Bytes, watch)?;
     fs::rename(folder.path(), target).map_err(|error| ConvertError::file(target, error))?;
     // Its old name is gone, and nothing is to be removed under it.
@@ -172,9 +173,9 @@ impl<'a> Plan<'a> {
         Entry {
             name: self.name.clone(),
             file: file.to_owned(),
-            quantized: self.format != Format::Khf1,
-            shape: self.shape.clone(),
-            numel: self.numel,
+            quantized: Some(self.format != Format::Khf1),
+            shape: Some(self.shape.clone()),
+            numel: Some(self.numel),
         }
     }
 

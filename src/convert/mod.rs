@@ -19,7 +19,6 @@ mod decode;
 mod dtype;
 mod encode;
 mod error;
-mod index;
 mod safetensors;
 mod target;
 mod tensor;

@@ -95,11 +95,12 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// `path` and `duplicate`, where a reader would refuse it.
+    /// `path`, `duplicate` and `index_size`, where a reader would refuse it.
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         check_entries(self.entries())?;
         let mut bytes = serde_json::to_vec_pretty(self).expect("plain data has JSON");
         bytes.push(b'\n');
+        text_of(&bytes)?;
         Ok(bytes)
     }
 }

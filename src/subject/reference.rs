@@ -41,7 +41,7 @@ impl Implementation for Reference {
             language: "Rust".into(),
             capabilities: operations.chain(features).collect(),
             entries: [
-                ("encode".to_owned(), ["whole", "pieces"].map(str::to_owned).to_vec()),
+                ("encode".to_owned(), ["tensor", "pieces"].map(str::to_owned).to_vec()),
                 ("load".to_owned(), paths()),
                 ("load-khf1".to_owned(), paths()),
             ]
@@ -156,7 +156,7 @@ impl Implementation for Reference {
             Err(error) => return error.into(),
         };
         let encoded = match request.entry.as_deref() {
-            None | Some("whole") => codec::encode(&values, request.mode.into()),
+            None | Some("tensor") => codec::encode(&values, request.mode.into()),
             Some("pieces") => encode_in_pieces(&values, request.mode.into()),
             Some(_) => return Answer::Unsupported,
         };

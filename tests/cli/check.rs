@@ -16,8 +16,8 @@ fn the_reference_conforms() {
 #[test]
 fn the_reference_conforms_to_the_vectors_that_the_command_carries() {
     let checked = q4proof(["check"]);
-    checked.shows(0, &["suite 1.1.0 ("]);
-    assert!(checked.verdict().ends_with(" · suite 1.1.0 · conforms"), "{checked:#?}");
+    checked.shows(0, &["suite 1.2.0 ("]);
+    assert!(checked.verdict().ends_with(" · suite 1.2.0 · conforms"), "{checked:#?}");
 }
 
 #[test]

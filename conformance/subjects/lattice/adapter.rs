@@ -55,8 +55,8 @@ pub trait Release {
     /// The version that the manifest pins.
     const VERSION: &'static str;
 
-    /// The optional features of the protocol that this release has functions for.
-    const FEATURES: &'static [&'static str];
+    /// The operations and optional features that this release alone has functions for.
+    const CAPABILITIES: &'static [&'static str];
 
     /// The access paths by which this release loads a file.
     const LOAD_ENTRIES: &'static [&'static str];
@@ -66,6 +66,11 @@ pub trait Release {
 
     /// The same for a KHF1 file, which no release loads otherwise than by `copy`.
     fn load_khf1(path: &Path, expected_shape: Option<&[usize]>) -> Answer;
+
+    /// Lists the directory at `path`; unsupported where this release has no such function.
+    fn list(_path: &Path) -> Answer {
+        Answer::UNSUPPORTED
+    }
 
     /// Rotates each row in blocks of this length, or is `None` if this release has no such form.
     fn rotate_blocks(
@@ -119,6 +124,11 @@ enum Operation {
         address_width: Option<u64>,
     },
     Rotate(rotation::Request),
+    ReadIndex {
+        path: PathBuf,
+        #[serde(default)]
+        open: bool,
+    },
     /// An operation that a later protocol may add.
     #[serde(other)]
     Other,
@@ -142,6 +152,8 @@ pub struct Outcome {
     pub blocks: Option<Hex>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Hex>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<serde_json::Value>,
 }
 
 impl Answer {
@@ -168,7 +180,7 @@ impl Answer {
             bits => Answer::of(bits, |(values, shape)| Outcome {
                 values: values.map(|values| Hex::of(&values, u16::to_le_bytes)),
                 shape: Some(shape),
-                blocks: None,
+                ..Outcome::default()
             }),
         }
     }
@@ -192,6 +204,7 @@ impl Outcome {
             blocks: Some(Hex(block_bytes(&tensor.blocks))),
             values: Some(Hex::of(&dequantize_q4_to_f32(&tensor), f32::to_le_bytes)),
             shape: Some(tensor.shape),
+            ..Outcome::default()
         }
     }
 }
@@ -223,7 +236,7 @@ pub fn serve<R: Release>() -> io::Result<()> {
 
 fn handshake<R: Release>() -> serde_json::Value {
     let operations: &[&str] = &["decode", "encode", "load", "save", "load-khf1", "rotate"];
-    let capabilities = [operations, SOURCES, R::FEATURES].concat();
+    let capabilities = [operations, SOURCES, R::CAPABILITIES].concat();
     json!({
         "protocol": 1,
         "name": "lattice",
@@ -284,6 +297,9 @@ fn answer<R: Release>(operation: Operation) -> Answer {
             }
         }
         Operation::Rotate(request) => rotation::rotate::<R>(request),
+        // There is no function that opens a directory as a whole.
+        Operation::ReadIndex { open: true, .. } => Answer::UNSUPPORTED,
+        Operation::ReadIndex { path, .. } => R::list(&path),
         Operation::Hello | Operation::Other => Answer::UNSUPPORTED,
     }
 }
@@ -332,7 +348,8 @@ fn encode(entry: &str, mode: &str, shape: &[usize], values: &[f32]) -> Answer {
 fn encode_doubles(entry: &str, mode: &str, shape: &[usize], values: &[f64]) -> Answer {
     let blocks = |tensor: Q4Tensor| Outcome::of_blocks(block_bytes(&tensor.blocks));
     match (entry, mode) {
-        ("f64", "asymmetric") => Answer::of(quantize_f64_to_q4(values, shape), blocks),
+        // It has no argument for the mode, and is for weights that were rotated.
+        ("f64", "symmetric") => Answer::of(quantize_f64_to_q4(values, shape), blocks),
         ("mode", "asymmetric" | "symmetric") => {
             let symmetric = mode == "symmetric";
             Answer::of(quantize_f64_to_q4_mode(values, shape, symmetric), blocks)

@@ -676,8 +676,6 @@ faults! {
             "Takes an object without tensors for one of none."
         66 EmptyIndexRefused "empty-index-refused"
             "Refuses an index without tensors."
-        66 IndexNullIsAbsent "index-null-is-absent"
-            "Takes null for a key that is not there."
         66 IndexOptionalTypesUnchecked "index-optional-types-unchecked"
             "Drops optional keys of another type, as if they were not there."
         66 IndexOptionalRequired "index-optional-required"

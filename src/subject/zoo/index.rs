@@ -97,7 +97,6 @@ impl Faulty {
             Value::Object(members) if !self.has(Fault::IndexArrayOnly) => {
                 let seed = match members.get("quarot_seed") {
                     None => None,
-                    Some(Value::Null) if self.has(Fault::IndexNullIsAbsent) => None,
                     Some(seed) => Some(self.seed(seed)?),
                 };
                 let none = Vec::new();
@@ -184,23 +183,19 @@ impl Faulty {
             Some(Value::String(text)) => Ok(text.clone()),
             _ => wrong(format!("no {key}")),
         };
-        let there = |key: &str| match members.get(key) {
-            Some(Value::Null) if self.has(Fault::IndexNullIsAbsent) => None,
-            other => other,
-        };
         let lenient = self.has(Fault::IndexOptionalTypesUnchecked);
         let name = text("name")?;
         let file = match (text("file"), self.fault) {
             (Err(_), Some(Fault::IndexFileOptional)) => format!("{}.q4", name.replace('.', "_")),
             (file, _) => file?,
         };
-        let quantized = match there("quantized") {
+        let quantized = match members.get("quantized") {
             None => None,
             Some(Value::Bool(quantized)) => Some(*quantized),
             Some(_) if lenient => None,
             Some(_) => return wrong("quantized is no boolean"),
         };
-        let shape = match there("shape") {
+        let shape = match members.get("shape") {
             None => None,
             Some(Value::Array(sizes)) => {
                 Some(sizes.iter().map(|size| self.unsigned(size)).collect::<Outcome<_>>()?)
@@ -208,7 +203,7 @@ impl Faulty {
             Some(_) if lenient => None,
             Some(_) => return wrong("shape is no array"),
         };
-        let numel = match there("numel") {
+        let numel = match members.get("numel") {
             None => None,
             Some(numel) => match self.unsigned(numel) {
                 Err(_) if lenient => None,

@@ -360,15 +360,12 @@ fn tensors() -> Vec<Draft> {
         refused("file-array", "an array for a file", 66, r#"{"name": "b", "file": ["b.q4"]}"#),
         keys("quantized-number", "1 for true", 66, r#""quantized": 1"#),
         keys("quantized-string", "a string for true", 66, r#""quantized": "true""#),
-        keys("quantized-null", "null for `quantized`", 66, r#""quantized": null"#),
         keys("shape-number", "a number for a shape", 66, r#""shape": 32"#),
-        keys("shape-null", "null for `shape`", 66, r#""shape": null"#),
         keys("shape-string", "a shape of strings", 66, r#""shape": ["32"]"#),
         keys("shape-nested", "a shape of arrays", 66, r#""shape": [[32]]"#),
         keys("shape-negative", "a negative dimension", 20, r#""shape": [-1]"#),
         keys("shape-fraction", "a dimension of 2.5", 66, r#""shape": [2.5, 32]"#),
         keys("shape-too-large", "a dimension of 2^64", 20, r#""shape": [18446744073709551616]"#),
-        keys("numel-null", "null for `numel`", 66, r#""numel": null"#),
         keys("numel-string", "a string for a number", 66, r#""numel": "32""#),
         keys("numel-negative", "a negative number of values", 20, r#""numel": -32"#),
         keys("numel-fraction", "half a value", 66, r#""numel": 0.5"#),
@@ -399,7 +396,6 @@ fn seeds() -> Vec<Draft> {
         refused("fraction", 66, "42.5", "42.5"),
         refused("string", 66, "a string", "\"42\""),
         refused("string-in-hex", 66, "a string of hex", "\"0x2a\""),
-        refused("null", 66, "null", "null"),
         refused("array", 66, "an array", "[42]"),
     ]
 }

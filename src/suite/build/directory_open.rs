@@ -282,10 +282,6 @@ fn not_opened() -> Vec<Draft> {
             model(None, "{\"tensors\": []}"),
         )
         .control(OPENED_OBJECT),
-        open("seed-null-in-config", "IDX-8", 62, "the seed is null in config.json", {
-            model(Some((CONFIG_FILE, config("{\"quarot_seed\": null}"))), TWO_ROTATED)
-        })
-        .control(OPENED_OBJECT),
         says(
             "path-outside",
             63,

@@ -17,6 +17,9 @@ pub const CONFIG_FILE: &str = "config.json";
 /// The longest index, in bytes (IDX-2).
 const LONGEST: usize = 16 << 20;
 
+/// Keys that may be left out.
+const OPTIONAL: [&str; 4] = ["quantized", "shape", "numel", "quarot_seed"];
+
 /// Nesting of which nothing is demanded.
 const DEEPEST: usize = 64;
 
@@ -217,6 +220,9 @@ impl Findings {
     fn member<'a>(&mut self, members: &'a [(String, Json)], key: &str) -> Option<&'a Json> {
         let mut found = members.iter().filter(|(name, _)| name == key);
         let first = found.next();
+        if matches!(first, Some((_, Json::Null))) && OPTIONAL.contains(&key) {
+            self.undemanded = Some("an optional key that is null");
+        }
         if found.next().is_some() {
             self.undemanded = Some("a key that is there twice");
         }

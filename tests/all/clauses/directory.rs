@@ -132,15 +132,12 @@ fn idx_4_the_keys_of_a_tensor() {
         Ok((Some(true), Some(vec![u64::MAX, 0]), Some(0)))
     );
     for keys in [
-        r#""quantized": null"#,
         r#""quantized": 1"#,
-        r#""shape": null"#,
         r#""shape": 3"#,
         r#""shape": [-1]"#,
         r#""shape": [0.5]"#,
         r#""shape": [18446744073709551616]"#,
         r#""numel": "3""#,
-        r#""numel": null"#,
     ] {
         assert_eq!(entry(&format!(", {keys}")), Err(Class::Index), "{keys}");
     }
@@ -158,7 +155,7 @@ fn idx_5_every_bit_of_the_seed_counts() {
     for whole in [0, (1 << 53) + 1, u64::MAX] {
         assert_eq!(seed(&whole.to_string()), Ok(Some(whole)));
     }
-    for text in ["18446744073709551616", "-1", "4.5", "\"4\"", "null"] {
+    for text in ["18446744073709551616", "-1", "4.5", "\"4\""] {
         assert_eq!(seed(text), Err(Class::Index), "{text}");
     }
 }

@@ -11,17 +11,19 @@ use std::path::Path;
 
 use adapter::{Answer, Hex, Outcome, Release, rotation::Rotation};
 use lattice_inference::error::InferenceError;
+use lattice_inference::quant::q4_manifest::{ManifestFlavor, Q4ManifestEntry, load_manifest};
 use lattice_inference::quant::quarot::hadamard::BlockHadamard;
 use lattice_inference::weights::q4_weights::{load_f16_tensor_file, load_q4_file};
 use lattice_weights::q4_weights::{
     Q4BlockCheck, load_f16_tensor_file_checked, load_q4_file_checked, open_and_mmap_q4_file,
 };
+use serde_json::json;
 
 struct Lattice;
 
 impl Release for Lattice {
     const VERSION: &'static str = "0.15.0";
-    const FEATURES: &'static [&'static str] = &["expected-shape"];
+    const CAPABILITIES: &'static [&'static str] = &["expected-shape", "read-index"];
     const LOAD_ENTRIES: &'static [&'static str] = &["copy", "map"];
 
     fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {
@@ -39,6 +41,39 @@ impl Release for Lattice {
         Answer::of_widened(match expected_shape {
             None => load_f16_tensor_file(path),
             Some(shape) => load_f16_tensor_file_checked(path, shape),
+        })
+    }
+
+    fn list(path: &Path) -> Answer {
+        Answer::of(load_manifest(path), |manifest| {
+            let Some(manifest) = manifest else {
+                let index = json!({ "form": "absent", "tensors": [] });
+                return Outcome { index: Some(index), ..Outcome::default() };
+            };
+            let tensor = |entry: &Q4ManifestEntry| {
+                let mut keys = json!({ "name": entry.name, "file": entry.file });
+                // A key that is not there is left out.
+                if let Some(quantized) = entry.quantized {
+                    keys["quantized"] = json!(quantized);
+                }
+                if let Some(shape) = &entry.shape {
+                    keys["shape"] = json!(shape);
+                }
+                if let Some(numel) = entry.numel {
+                    keys["numel"] = json!(numel);
+                }
+                keys
+            };
+            let tensors: Vec<_> = manifest.tensors.iter().map(tensor).collect();
+            let form = match manifest.flavor {
+                ManifestFlavor::QuantizeQ4 => "array",
+                _ => "object",
+            };
+            let mut index = json!({ "form": form, "tensors": tensors });
+            if let Some(seed) = manifest.quarot_seed {
+                index["quarot_seed"] = json!(seed);
+            }
+            Outcome { index: Some(index), ..Outcome::default() }
         })
     }
 
@@ -68,8 +103,8 @@ fn map(path: &Path, expected_shape: Option<&[usize]>) -> Answer {
     Answer::of(open_and_mmap_q4_file(path, expected_shape, check), |(header, mapped, _checked)| {
         Outcome {
             blocks: Some(Hex(mapped[header.payload_offset as usize..].to_vec())),
-            values: None,
             shape: Some(header.shape),
+            ..Outcome::default()
         }
     })
 }

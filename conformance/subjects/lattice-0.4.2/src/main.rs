@@ -16,7 +16,7 @@ struct Lattice;
 
 impl Release for Lattice {
     const VERSION: &'static str = "0.4.2";
-    const FEATURES: &'static [&'static str] = &[];
+    const CAPABILITIES: &'static [&'static str] = &[];
     const LOAD_ENTRIES: &'static [&'static str] = &["copy"];
 
     fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {
