@@ -63,10 +63,7 @@ pub(crate) fn aside(path: &Path) -> io::Result<NamedTempFile> {
 ///
 /// What the operating system reports.
 pub(crate) fn folder_aside(path: &Path) -> io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    builder.tempdir_in(folder_of(path))
+    tempfile::tempdir_in(folder_of(path))
 }
 
 /// The folder that `path` is in. Of a bare name it is empty, which is the current folder.

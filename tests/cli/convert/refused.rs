@@ -226,6 +226,9 @@ fn what_cannot_be_asked_is_a_usage_error() {
     );
     let wraps = raw("4611686018427387904");
     refuses(&bench, "encode", &array, &q4, &wraps, &["has 24 bytes, expected 4 for each"]);
+    // In 64 bits, four times that is the length of an empty file.
+    let empty = bench.write("empty.bin", "");
+    refuses(&bench, "encode", &empty, &q4, &wraps, &["has 0 bytes, expected 4 for each"]);
 
     let words = ["expected a name that ends in .safetensors; --raw writes an array"];
     refuses(&bench, "decode", &tensor, &free("x.bin"), &[], &words);
