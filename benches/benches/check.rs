@@ -1,0 +1,89 @@
+//! The harness: the whole check of the reference, and what asking a child process adds to a case.
+//!
+//! The child is the command that the environment variable `Q4PROOF` names.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use q4proof::run::ask::Asker;
+use q4proof::run::{Profile, Settings, run};
+use q4proof::subject::child::ChildSubject;
+use q4proof::subject::{InProcess, Reference, Reply, Request, Subject};
+use q4proof::suite::Suite;
+use q4proof::suite::case::Operation;
+
+/// Far more than any case takes.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The command, built in release mode.
+fn command() -> PathBuf {
+    let built = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/release/q4proof");
+    let command = env::var_os("Q4PROOF").map_or_else(|| built.into(), PathBuf::from);
+    assert!(
+        command.is_file(),
+        "{} is not there: build it with `cargo build --release` in the project's folder, or let \
+         Q4PROOF name it",
+        command.display()
+    );
+    command
+}
+
+/// Reads the vectors, checks each against the exact evaluator, asks the reference in this process,
+/// and judges its answers.
+fn check(criterion: &mut Criterion) {
+    let cases = Suite::embedded().expect("vectors that can be used").cases().len();
+    let settings = Settings { profile: Profile::all(), deadline: DEADLINE, seed: None };
+
+    let mut group = criterion.benchmark_group("check");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(cases as u64));
+    group.bench_function("reference", |bencher| {
+        bencher.iter(|| {
+            let suite = Suite::embedded().expect("vectors that can be used");
+            let cases: Vec<_> = suite.cases().iter().collect();
+            let mut subject = InProcess::new(Reference);
+            run(&suite, &cases, &mut subject, &settings, &mut |_| {}).expect("a pass")
+        });
+    });
+    group.finish();
+}
+
+/// Asks every case of decoding and reads the answers, without judging them.
+fn ask(criterion: &mut Criterion) {
+    let suite = Suite::embedded().expect("vectors that can be used");
+    let mut here = InProcess::new(Reference);
+    let command = command().display().to_string();
+    let mut child =
+        ChildSubject::start(&[command, "serve".to_owned()]).expect("a command that serves");
+    let requests = decode_requests(&suite, &mut here);
+
+    let mut group = criterion.benchmark_group("ask-decode");
+    group.throughput(Throughput::Elements(requests.len() as u64));
+    group.bench_function("in-process", |bencher| bencher.iter(|| ask_all(&mut here, &requests)));
+    group.bench_function("child", |bencher| bencher.iter(|| ask_all(&mut child, &requests)));
+    group.finish();
+}
+
+fn decode_requests(suite: &Suite, subject: &mut dyn Subject) -> Vec<Request> {
+    let mut asker = Asker::new(subject, DEADLINE).expect("a folder for temporary files");
+    let cases = suite.cases().iter().filter(|case| case.input.operation() == Operation::Decode);
+    cases
+        .map(|case| asker.request(case, suite.control(case)).expect("no file is needed").0)
+        .collect()
+}
+
+fn ask_all(subject: &mut dyn Subject, requests: &[Request]) {
+    for request in requests {
+        let reply = subject.ask(request, DEADLINE);
+        assert!(matches!(reply, Reply::Answer(_)), "{reply:?} is no answer");
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = q4proof_benches::criterion();
+    targets = check, ask
+}
+criterion_main!(benches);
