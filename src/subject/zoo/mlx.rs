@@ -27,7 +27,7 @@ impl Faulty {
         if values.is_empty() && self.has(Fault::MlxEmptyRefused) {
             return Err(refusal(Class::Shape, "no values"));
         }
-        if values.len() % WEIGHTS != 0 && !self.has(Fault::MlxPartialAccepted) {
+        if !values.len().is_multiple_of(WEIGHTS) && !self.has(Fault::MlxPartialAccepted) {
             return Err(refusal(Class::Shape, format!("{} values", values.len())));
         }
         let row = match (self.fault, request.shape.last()) {
