@@ -27,8 +27,8 @@ PADDED_RANGE = {
     "guard": "the range of a partial block is that of its values",
     "clause": "ENC-P1",
     "edits": [
-        ("src/codec/encode.rs", "let min = real.iter()", "let min = slots.iter()"),
-        ("src/codec/encode.rs", "let max = real.iter()", "let max = slots.iter()"),
+        ("src/codec/encode.rs", "let min = extreme(&counted,", "let min = extreme(&slots,"),
+        ("src/codec/encode.rs", "let max = extreme(&counted,", "let max = extreme(&slots,"),
     ],
 }
 # Of scripts/plants.toml: the bound of the file's length, a map's extent, the product of the shape.
