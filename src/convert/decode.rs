@@ -7,7 +7,7 @@ use super::error::{ConvertError, advance};
 use super::target::{Judged, Target};
 use super::tensor::Tensor;
 use super::{Converted, Dtype, Watch, safetensors};
-use crate::format::index::{Entry, INDEX_FILE};
+use crate::format::index::{Entry, INDEX_FILE, Index};
 use crate::store::read_index;
 
 /// Writes the tensor of the file `source`, KHQ4 or KHF1, as one of this `name` and `dtype` into the
@@ -51,8 +51,8 @@ pub fn decode_raw(
 ///
 /// # Errors
 ///
-/// As [`decode_file`]; and where the index or a file of the directory is missing or not sound, or the
-/// two do not agree.
+/// As [`decode_file`]; and where the index or a file of the directory is missing or not sound, the two do
+/// not agree, or the index is one of rotated weights.
 pub fn decode_directory(
     source: &Path,
     target: &Path,
@@ -63,6 +63,11 @@ pub fn decode_directory(
         let problem = format!("has no {INDEX_FILE}, which names its tensors");
         ConvertError::file(source, problem)
     })?;
+    if matches!(index, Index::Object(_)) {
+        // A safetensors file has no place for the seed, without which they would be taken for plain ones.
+        let problem = "is of rotated weights, expected an array of plain tensors";
+        return Err(ConvertError::file(&source.join(INDEX_FILE), problem));
+    }
     let plan = |entry: &Entry| Plan::of_entry(source, entry);
     let plans: Vec<Plan> = index.entries().iter().map(plan).collect::<Result<_, _>>()?;
     write(&plans, target, Contents::Safetensors(dtype), watch)

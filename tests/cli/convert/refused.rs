@@ -391,6 +391,22 @@ fn a_directory_that_is_not_what_its_index_says_is_not_decoded() {
     refuses(&bench, "decode", &bench.path("vectors"), &bench.path("x.safetensors"), &[], &words);
 }
 
+#[test]
+fn rotated_weights_are_not_decoded_as_if_they_were_plain() {
+    let bench = Bench::new();
+    bench.write("vectors/a.q4", file_bytes());
+    let tensors = json!([{ "name": "a", "file": "a.q4" }]);
+    let target = bench.path("x.safetensors");
+    for index in [json!({ "tensors": tensors }), json!({ "tensors": tensors, "quarot_seed": 7 })] {
+        bench.write("vectors/quantize_index.json", index.to_string());
+        let words = ["quantize_index.json: is of rotated weights", "expected an array"];
+        refuses(&bench, "decode", &bench.path("vectors"), &target, &[], &words);
+    }
+    // What an array does not say is taken from the files.
+    bench.write("vectors/quantize_index.json", tensors.to_string());
+    run("decode", &bench.path("vectors"), &target, &[]).shows(0, &["[3]", "1 tensor in"]);
+}
+
 /// A file of one tensor of `len` bytes of zeros, of which the disk holds none.
 fn sparse(bench: &Bench, len: u64) -> std::path::PathBuf {
     let header = json!({
