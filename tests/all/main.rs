@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 mod allocation;
 mod clauses;
 mod corpus;
+mod directory;
 mod evaluator;
 mod exact;
 mod fuzz;

@@ -131,11 +131,11 @@ impl Reader<'_> {
             match opened {
                 Some(end) => {
                     self.at += 1;
+                    self.depth = self.depth.max(depth + closing.len() + 1);
                     if !self.take(end) {
                         closing.push(end);
                         value_is_next = true;
                     }
-                    self.depth = self.depth.max(depth + closing.len());
                 }
                 None => drop(self.scalar()?),
             }

@@ -1,0 +1,718 @@
+//! What the evaluator says of model directories, where it has an answer and where it has none; and how
+//! listings and names are judged and shown.
+
+use std::collections::BTreeSet;
+
+use q4proof::format::Class;
+use q4proof::suite::case::{
+    Answer, Case, Content, DirectoryEntry, Expect, Form, Input, ListedTensor, Listing, Mode,
+    SourceValues, Special, TensorRank,
+};
+use q4proof::suite::derive::derive;
+use q4proof::suite::exact::directory::{CONFIG_FILE, INDEX_FILE, Node, Nodes, Verdict, judge};
+use q4proof::suite::exact::number::rint;
+use q4proof::suite::exact::{Exact, file, halves, mlx, names, source};
+use q4proof::suite::hex::{Bits16, Bits64, Bytes};
+use q4proof::suite::judge::{Given, Judgement, Outcome};
+
+/// What is done with an index of these bytes, listed.
+fn listed(bytes: &[u8]) -> Verdict {
+    judge(Some(&nodes(&[(INDEX_FILE, Node::File(bytes.to_vec()))])), false)
+}
+
+fn nodes(entries: &[(&str, Node)]) -> Nodes {
+    entries.iter().map(|(path, node)| ((*path).to_owned(), node.clone())).collect()
+}
+
+fn text(text: &str) -> Node {
+    Node::File(text.as_bytes().to_vec())
+}
+
+fn link(target: &str) -> Node {
+    Node::Link(target.into())
+}
+
+fn refused(classes: &[Class]) -> Verdict {
+    Verdict::Refuse(classes.iter().copied().collect::<BTreeSet<_>>())
+}
+
+/// The verdict on a tensor `a` in file `b` with one more key.
+fn with_key(key: &str) -> Verdict {
+    listed(format!(r#"[{{"name":"a","file":"b",{key}}}]"#).as_bytes())
+}
+
+fn accepts(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Accept(_))
+}
+
+fn undemanded(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Undemanded(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn numbers_are_those_of_json() {
+    for number in ["0", "-0", "10", "1.5", "-1.25e+10", "1E5", "1e-3", "0.0", "123.456E+7"] {
+        assert!(accepts(&with_key(&format!(r#""x":{number}"#))), "{number}");
+    }
+    for number in [
+        "01", "-01", "-", "1.", "1.e5", ".5", "+1", "1e", "1e+", "0x1", "1_0", "--1", "NaN",
+        "Infinity", "1.5.5", "1e5.5", "tru", "truex", "nul", "True", "'a'", "",
+    ] {
+        let verdict = with_key(&format!(r#""x":{number}"#));
+        assert_eq!(verdict, refused(&[Class::Index]), "{number}");
+    }
+}
+
+#[test]
+fn strings_are_those_of_json() {
+    let name = |escaped: &str| match listed(
+        format!(r#"[{{"name":"{escaped}","file":"b"}}]"#).as_bytes(),
+    ) {
+        Verdict::Accept(listing) => Ok(listing.tensors[0].name.clone()),
+        other => Err(other),
+    };
+    assert_eq!(name(r#"\"\\\/\b\f\n\r\t"#), Ok("\"\\/\u{8}\u{c}\n\r\t".to_owned()));
+    assert_eq!(name(r"\u00e9\u6743é权"), Ok("é权é权".to_owned()));
+    assert_eq!(name(r"\ud83e\udde0\uD83E\uDDE0"), Ok("🧠🧠".to_owned()));
+    assert_eq!(name("\u{7f}\u{80}"), Ok("\u{7f}\u{80}".to_owned()));
+    for escaped in [r"\x", r"\u12", r"\u12g4", r"\u 123", r"\U0041", "\u{1}", "\u{1f}", "\n", "\\"]
+    {
+        assert_eq!(name(escaped), Err(refused(&[Class::Index])), "{escaped:?}");
+    }
+    for escaped in
+        [r"\ud83e", r"\ud83ea", r"\ud83e\u0041", r"\udde0", r"\ud83e\ud83e", r"\udde0\ud83e"]
+    {
+        assert_eq!(
+            undemanded(&name(escaped).unwrap_err()),
+            "half of a surrogate pair",
+            "{escaped}"
+        );
+    }
+    // Half a pair before another escape does not eat it.
+    assert_eq!(name(r"\ud83e\u12"), Err(refused(&[Class::Index])));
+}
+
+#[test]
+fn containers_are_those_of_json() {
+    for value in [
+        "[]",
+        "{}",
+        "[[],{}]",
+        "[1,2,3]",
+        r#"{"a":1,"b":[true,false,null]}"#,
+        r#"[[[[[[{"a":[1,{"b":[]}],"c":{}}]]]]],"d"]"#,
+        "[[[[[[]]]]]]",
+        r#"{"a":{"b":{"c":{"d":{}}}}}"#,
+        " [ 1 , 2 ] ",
+        "[\t[\n[\r[ [ { \"a\" : [ 1 , { } ] , \"b\" : 2 } ] ] ] ]\n]",
+    ] {
+        assert!(accepts(&with_key(&format!(r#""x":{value}"#))), "{value}");
+    }
+    for value in [
+        "[",
+        "[1 2]",
+        "[,]",
+        "[1,]",
+        "[1}",
+        "{,}",
+        "{1:2}",
+        r#"{"a" 1}"#,
+        r#"{"a":1,}"#,
+        r#"{"a":1 "b":2}"#,
+        r#"{"a"}"#,
+        r#"{"a":}"#,
+        r#"{"a":1]"#,
+        "]",
+        "[[[[[[1}]]]]]",
+        "[[[[[[1,]]]]]]",
+        "[[[[[[1 2]]]]]]",
+        "[[[[[[,]]]]]]",
+        r#"[[[[[{"a" 1}]]]]]"#,
+        r#"[[[[[{"a":1,}]]]]]"#,
+        r#"[[[[[{1:2}]]]]]"#,
+        r#"[[[[[{"a":1 "b":2}]]]]]"#,
+        r#"[[[[[{"a":1]]]]]]"#,
+        "[[[[[[tru]]]]]]",
+        "[\u{b}]",
+        "[\u{a0}]",
+    ] {
+        assert_eq!(with_key(&format!(r#""x":{value}"#)), refused(&[Class::Index]), "{value}");
+    }
+    // The array, the tensor and 62 more are 64.
+    let nested =
+        |count: usize| with_key(&format!(r#""x":{}{}"#, "[".repeat(count), "]".repeat(count)));
+    assert!(accepts(&nested(62)));
+    assert_eq!(undemanded(&nested(63)), "nesting that a reader may refuse");
+    let objects = |count: usize| {
+        with_key(&format!(r#""x":{}1{}"#, "{\"a\":".repeat(count), "}".repeat(count)))
+    };
+    assert!(accepts(&objects(62)));
+    assert_eq!(undemanded(&objects(63)), "nesting that a reader may refuse");
+    for tail in ["x", "[]", ",", "\0", "\u{b}"] {
+        assert_eq!(listed(format!("[]{tail}").as_bytes()), refused(&[Class::Index]), "{tail:?}");
+    }
+    for bytes in [&b"\xff"[..], b"[\"\xc3\"]", b"[]\xc3\x28", b"", b" "] {
+        assert_eq!(listed(bytes), refused(&[Class::Index]), "{bytes:?}");
+    }
+}
+
+#[test]
+fn an_index_is_read_by_its_keys() {
+    let Verdict::Accept(listing) = listed(
+        br#"{"tensors":[{"file":"b","numel":3,"name":"a"},{"name":"c","file":"d","quantized":false,"shape":[0,7]}],
+            "quarot_seed":18446744073709551615,"tensor":[]}"#,
+    ) else {
+        panic!("lawful");
+    };
+    let tensor = |name: &str, file: &str| ListedTensor {
+        name: name.into(),
+        file: file.into(),
+        ..ListedTensor::default()
+    };
+    let expected = Listing {
+        form: Some(Form::Object),
+        quarot_seed: Some(u64::MAX),
+        tensors: vec![
+            ListedTensor { numel: Some(3), ..tensor("a", "b") },
+            ListedTensor { quantized: Some(false), shape: Some(vec![0, 7]), ..tensor("c", "d") },
+        ],
+    };
+    assert_eq!(listing, expected);
+    let written_otherwise = "an integer that is not written as one";
+    for key in ["numel", "shape"] {
+        let of = |number: &str| match key {
+            "shape" => with_key(&format!(r#""shape":[2,{number}]"#)),
+            _ => with_key(&format!(r#""numel":{number}"#)),
+        };
+        for number in
+            ["-1", "-1.0", "0.5", "18446744073709551616", "\"1\"", "true", "[]", "1.5e400"]
+        {
+            // -1.0 is a whole number, and what a reader makes of it is open.
+            match number {
+                "-1.0" => assert_eq!(undemanded(&of(number)), written_otherwise),
+                _ => assert_eq!(of(number), refused(&[Class::Index]), "{key} {number}"),
+            }
+        }
+        for number in ["-0", "2.0", "1e2", "1E2"] {
+            assert_eq!(undemanded(&of(number)), written_otherwise, "{key} {number}");
+        }
+    }
+    for key in ["quantized", "shape", "numel"] {
+        let why = "an optional key that is null";
+        assert_eq!(undemanded(&with_key(&format!(r#""{key}":null"#))), why);
+        let twice = with_key(&format!(r#""{key}":[],"{key}":[]"#));
+        assert_eq!(undemanded(&twice), "a key that is there twice", "{key}");
+    }
+    assert_eq!(undemanded(&with_key(r#""name":"b""#)), "a key that is there twice");
+    assert!(accepts(&with_key(r#""x":1,"x":null"#)));
+    assert_eq!(with_key(r#""quantized":0"#), refused(&[Class::Index]));
+    for text in [
+        r#"[{"name":null,"file":"b"}]"#,
+        r#"[{"name":"a","file":null}]"#,
+        r#"[["a","b"]]"#,
+        "[1]",
+        r#"{"tensors":{}}"#,
+        r#"{"quarot_seed":1}"#,
+        "3",
+        "\"a\"",
+        "true",
+    ] {
+        assert_eq!(listed(text.as_bytes()), refused(&[Class::Index]), "{text}");
+    }
+    let seed = |seed: &str| listed(format!(r#"{{"tensors":[],"quarot_seed":{seed}}}"#).as_bytes());
+    assert!(accepts(&seed("0")));
+    assert_eq!(seed("\"0\""), refused(&[Class::Index]));
+    assert_eq!(undemanded(&seed("null")), "an optional key that is null");
+    assert_eq!(undemanded(&seed("4.0")), written_otherwise);
+}
+
+#[test]
+fn faults_of_paths_and_names_have_all_their_classes() {
+    let of = |tensors: &[(&str, &str)]| {
+        let tensor = |(name, file): &(&str, &str)| {
+            format!(r#"{{"name":{name:?},"file":{}}}"#, serde_json::Value::from(*file))
+        };
+        listed(format!("[{}]", tensors.iter().map(tensor).collect::<Vec<_>>().join(",")).as_bytes())
+    };
+    for file in ["a", "./a", "a/./b", "..a", "a..", "a/...", "~/a", "C:a"] {
+        assert!(accepts(&of(&[("x", file)])), "{file}");
+    }
+    for file in ["", "/", "/a", "..", "a/..", "../a", "a/../b", "a\0", "\0"] {
+        assert_eq!(of(&[("x", file)]), refused(&[Class::Path]), "{file:?}");
+    }
+    let duplicate = refused(&[Class::Duplicate]);
+    assert_eq!(of(&[("x", "1"), ("x", "2")]), duplicate);
+    assert_eq!(of(&[("x", "1"), ("y", "1")]), duplicate);
+    assert_eq!(of(&[("x", "1"), ("x", "1")]), duplicate);
+    assert!(accepts(&of(&[("x", "1"), ("X", "2")])));
+    assert_eq!(of(&[("x", ".."), ("x", "1")]), refused(&[Class::Path, Class::Duplicate]));
+    let several = r#"[{"name":"a","file":"/"},{"name":"b"},{"name":"a","file":"c"}]"#;
+    let classes = [Class::Index, Class::Path, Class::Duplicate];
+    assert_eq!(listed(several.as_bytes()), refused(&classes));
+}
+
+#[test]
+fn an_index_that_cannot_be_read_has_the_class_of_what_is_there() {
+    let of = |node: Node| judge(Some(&nodes(&[(INDEX_FILE, node)])), false);
+    assert_eq!(of(Node::NotAFile), refused(&[Class::NotAFile]));
+    assert_eq!(of(Node::Socket), refused(&[Class::NotAFile, Class::Io]));
+    assert_eq!(of(link("nothing")), refused(&[Class::Io]));
+    assert_eq!(of(link(INDEX_FILE)), refused(&[Class::Io]), "a link to itself");
+    assert_eq!(of(link(".")), refused(&[Class::NotAFile]));
+    let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
+    assert_eq!(judge(Some(&Nodes::new()), false), Verdict::Accept(absent));
+    assert_eq!(judge(None, false), refused(&[Class::Io]));
+    assert_eq!(judge(None, true), refused(&[Class::Io]));
+    // Seven links are followed, through folders and back.
+    let mut chain = nodes(&[(INDEX_FILE, link("a/1"))]);
+    for step in 1..7 {
+        chain.insert(format!("a/{step}"), link(&format!("../a/./{}", step + 1)));
+    }
+    chain.insert("a/7".into(), text("[]"));
+    assert!(accepts(&judge(Some(&chain), false)));
+    let long = |len: usize| listed(&[&b"[]"[..], &vec![b' '; len - 2]].concat());
+    assert!(accepts(&long(1 << 24)));
+    assert_eq!(long((1 << 24) + 1), refused(&[Class::IndexSize]));
+}
+
+/// A directory that can be opened, with some entries put over it.
+fn opened(index: &str, over: &[(&str, Node)]) -> Verdict {
+    let block = [0x00, 0x3c, 0, 0].into_iter().chain([0; 16]).collect::<Vec<u8>>();
+    let mut all = nodes(&[
+        (INDEX_FILE, text(index)),
+        (CONFIG_FILE, text("{}")),
+        ("a", Node::File(file::write(&[4, 8], 32, &block))),
+        ("b", Node::File(halves::write(&[2], 2, &[0x3c00, 0]))),
+    ]);
+    all.extend(nodes(over));
+    judge(Some(&all), true)
+}
+
+const BOTH: &str = r#"[{"name":"x","file":"a"},{"name":"y","file":"b"}]"#;
+
+fn says(file: &str, keys: &str) -> Verdict {
+    opened(&format!(r#"[{{"name":"x","file":"{file}",{keys}}}]"#), &[])
+}
+
+#[test]
+fn opening_looks_at_every_file() {
+    assert!(accepts(&opened(BOTH, &[])));
+    for keys in [r#""quantized":true"#, r#""shape":[4,8]"#, r#""numel":32"#] {
+        assert!(accepts(&says("a", keys)), "{keys}");
+    }
+    assert!(accepts(&says("b", r#""quantized":false,"shape":[2],"numel":2"#)));
+    assert_eq!(says("a", r#""quantized":false"#), refused(&[Class::Index]));
+    assert_eq!(says("b", r#""quantized":true"#), refused(&[Class::Index]));
+    for keys in [r#""shape":[8,4]"#, r#""shape":[32]"#, r#""numel":33"#, r#""shape":[]"#] {
+        assert_eq!(says("a", keys), refused(&[Class::ShapeMismatch]), "{keys}");
+    }
+    let both = says("a", r#""quantized":false,"numel":1"#);
+    assert_eq!(both, refused(&[Class::Index, Class::ShapeMismatch]));
+
+    let missing = refused(&[Class::Missing, Class::Io]);
+    assert_eq!(says("c", r#""x":1"#), missing);
+    assert_eq!(says("a/c", r#""x":1"#), missing);
+    assert_eq!(opened(BOTH, &[("b", link("nothing"))]), missing);
+    assert_eq!(opened(BOTH, &[("b", Node::NotAFile)]), refused(&[Class::NotAFile]));
+    assert_eq!(opened(BOTH, &[("b", Node::Socket)]), refused(&[Class::NotAFile, Class::Io]));
+    assert_eq!(opened(BOTH, &[("b", link("."))]), refused(&[Class::NotAFile]));
+    assert_eq!(opened(BOTH, &[("a", text("KHF1"))]), refused(&[Class::TruncatedHeader]));
+    assert_eq!(
+        opened(BOTH, &[("b", text("GGUF0000"))]),
+        refused(&[Class::Magic, Class::TruncatedHeader])
+    );
+    // What is named twice is still opened; a path that is none is not.
+    assert_eq!(says("../a", r#""x":1"#), refused(&[Class::Path]));
+    let folder = r#"[{"name":"x","file":"part"}]"#;
+    let inside = ("part/1", text(""));
+    assert_eq!(opened(folder, std::slice::from_ref(&inside)), refused(&[Class::NotAFile]));
+    for name in ["a/", "a/."] {
+        assert_eq!(undemanded(&says(name, r#""x":1"#)), "a file that is named as a folder is");
+    }
+    // A file that a lawful reader may refuse, and one whose shape has two behaviours.
+    let negative = [0x00, 0xbc, 0, 0].into_iter().chain([0; 16]).collect::<Vec<u8>>();
+    for bytes in [
+        file::write(&[32], 32, &negative),
+        file::write(&[1 << 33, 1 << 33, 0], 0, &[]),
+        halves::write(&[1 << 33, 1 << 33, 0], 0, &[]),
+    ] {
+        let verdict = opened(BOTH, &[("a", Node::File(bytes))]);
+        assert_eq!(undemanded(&verdict), "a tensor's file that a lawful reader may refuse");
+    }
+}
+
+#[test]
+fn opening_needs_a_configuration_and_a_seed() {
+    let config = |node: Node| opened(BOTH, &[(CONFIG_FILE, node)]);
+    assert!(accepts(&config(text(r#"{"a":[1],"quarot_seed":5}"#))));
+    for content in ["", "[]", "null", "{", "{\"quarot_seed\":\"5\"}", "{\"quarot_seed\":-5}"] {
+        assert_eq!(config(text(content)), refused(&[Class::Index]), "{content}");
+    }
+    assert_eq!(undemanded(&config(text("{\"quarot_seed\":null}"))), "an optional key that is null");
+    assert_eq!(config(link("nothing")), refused(&[Class::Io]));
+    assert_eq!(config(Node::NotAFile), refused(&[Class::NotAFile]));
+    let mut without = nodes(&[(INDEX_FILE, text("[]"))]);
+    assert_eq!(judge(Some(&without), true), refused(&[Class::Missing]));
+    without.remove(INDEX_FILE);
+    assert_eq!(judge(Some(&without), true), refused(&[Class::Missing]));
+    let alone = nodes(&[(CONFIG_FILE, text("{}"))]);
+    let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
+    assert_eq!(judge(Some(&alone), true), Verdict::Accept(absent));
+    // The faults of both files.
+    let of_both = opened("[1]", &[(CONFIG_FILE, Node::NotAFile)]);
+    assert_eq!(of_both, refused(&[Class::Index, Class::NotAFile]));
+
+    let object = |seed: &str| format!(r#"{{{seed}"tensors":[]}}"#);
+    assert_eq!(opened(&object(""), &[]), refused(&[Class::Missing]));
+    let of_config = ("config.json", text("{\"quarot_seed\":7}"));
+    for (seed, over, listed) in [
+        ("\"quarot_seed\":5,", None, Some(5)),
+        ("", Some(of_config.clone()), None),
+        ("\"quarot_seed\":5,", Some(of_config), Some(5)),
+    ] {
+        // What is listed is the seed of the index alone.
+        let verdict = opened(&object(seed), over.as_slice());
+        assert!(
+            matches!(&verdict, Verdict::Accept(listing) if listing.quarot_seed == listed),
+            "{verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn only_a_link_to_a_file_outside_has_two_answers() {
+    let block = [0x00, 0x3c, 0, 0].into_iter().chain([0; 16]).collect::<Vec<u8>>();
+    let outside = ("../c", Node::File(file::write(&[32], 32, &block)));
+    let through = |link: &str| {
+        opened(BOTH, &[("a", Node::Link(link.into())), outside.clone(), ("d", outside.1.clone())])
+    };
+    assert!(matches!(through("../c"), Verdict::Either(_)));
+    assert!(matches!(through("./../c"), Verdict::Either(_)));
+    assert!(matches!(through("x/../../c"), Verdict::Either(_)));
+    assert!(accepts(&through("d")) && accepts(&through("x/../d")));
+    assert_eq!(through("../d"), refused(&[Class::Missing, Class::Io]));
+    let broken = [("a", link("../c")), ("../c", text("KHQ4"))];
+    assert_eq!(opened(BOTH, &broken), refused(&[Class::TruncatedHeader]));
+    let deep =
+        [("a", link("../c")), ("../c", link("model2/e")), ("../model2/e", outside.1.clone())];
+    assert!(matches!(opened(BOTH, &deep), Verdict::Either(_)));
+}
+
+/// What is derived of a question, of a case that has nothing else.
+fn derived(input: Input) -> Result<Expect, String> {
+    let mut case = crate::embedded().cases()[0].clone();
+    case.input = input;
+    derive(&case, None)
+}
+
+fn entry(path: &str, content: Content) -> DirectoryEntry {
+    DirectoryEntry { path: path.into(), content }
+}
+
+#[test]
+fn a_directory_s_entries_are_what_the_evaluator_sees() {
+    let of = |content: Content, open: bool| {
+        let directory = Some(vec![entry(INDEX_FILE, content)]);
+        derived(Input::ReadIndex { directory, open })
+    };
+    let refuse = |classes: &[Class]| Ok(Expect::Refuse(classes.to_vec()));
+    let special = |special| of(Content::Special(special), false);
+    assert_eq!(special(Special::Socket), refuse(&[Class::NotAFile, Class::Io]));
+    for other in [Special::Directory, Special::Fifo, Special::Device, Special::SymlinkToDirectory] {
+        assert_eq!(special(other), refuse(&[Class::NotAFile]));
+    }
+    assert_eq!(special(Special::DanglingSymlink), refuse(&[Class::Io]));
+    let nothing = special(Special::Missing).unwrap_err();
+    assert_eq!(nothing, "quantize_index.json is nothing that a directory holds");
+    let long = Content::Long { before: "[".into(), text: " ".into(), times: 3, after: "]".into() };
+    assert_eq!(long.file_bytes(), Some(b"[   ]".to_vec()));
+    let empty = Listing { form: Some(Form::Array), ..Listing::default() };
+    assert_eq!(of(long.clone(), false), Ok(Expect::Exact(Answer::Listing(empty))));
+    assert_eq!(of(long, true), refuse(&[Class::Missing]));
+    let open_question =
+        of(Content::Text("[{\"name\":\"a\",\"file\":\"b\",\"numel\":null}]".into()), false);
+    assert_eq!(open_question.unwrap_err(), "IDX demands nothing of an optional key that is null");
+    assert_eq!(derived(Input::ReadIndex { directory: None, open: false }), refuse(&[Class::Io]));
+}
+
+#[test]
+fn names_are_told_by_rule_and_rank() {
+    let of = |tensors: &[(&str, u64)]| names::files(tensors.iter().copied());
+    let one = |name: &str, rank: u64| of(&[(name, rank)]).expect("no collision").remove(0);
+    for name in [
+        "a.experts.gate_up_proj",
+        "a.experts.down_proj",
+        "a.q_proj.weight",
+        "a_proj_a.weight",
+        "a_proj_b.weight",
+        "a_proj_qkv.weight",
+        "a_proj_z.weight",
+        "norm_.lm_head.weight",
+        "norm_.embed_tokens.weight",
+        "a.weight",
+        ".weight",
+    ] {
+        assert!(one(name, 2).ends_with(".q4") && one(name, 9).ends_with(".q4"), "{name}");
+        assert!(one(name, 1).ends_with(".f16") && one(name, 0).ends_with(".f16"), "{name}");
+    }
+    for name in [
+        "a.q_proj",
+        "a.experts.up_proj",
+        "a.norm.weight",
+        "norm.weight.b.weight",
+        "norm_1.weight",
+        "conv1d.weight",
+        "a.bias",
+        "weight",
+    ] {
+        assert!(one(name, 2).ends_with(".f16"), "{name}");
+    }
+    assert_eq!(one("a.b-c/é权٣½ x🧠.weight", 2), "a_b-c_é权٣½_x__weight.q4");
+    assert_eq!(of(&[("a.b", 1), ("a_b", 1)]), None);
+    assert_eq!(of(&[("a", 1), ("a", 2)]), None);
+    assert_eq!(of(&[("a.weight", 1), ("a_weight", 1)]), None);
+    assert_eq!(of(&[("a.weight", 1), ("a_weight", 2)]), None);
+    assert_eq!(of(&[("a.weight", 2), ("a_weight", 1)]).map(|files| files.len()), Some(2));
+    let question = |names: &[&str]| {
+        let tensor = |name: &&str| TensorRank { name: (*name).into(), rank: 1 };
+        derived(Input::NameTensors { tensors: names.iter().map(tensor).collect() })
+    };
+    let files = vec!["a.f16".to_owned(), "b.f16".to_owned()];
+    assert_eq!(question(&["a", "b"]), Ok(Expect::Exact(Answer::Files(files))));
+    assert_eq!(question(&["a", "a"]), Ok(Expect::Refuse(vec![Class::Duplicate])));
+}
+
+#[test]
+fn sources_are_rounded_once_and_keep_their_signs() {
+    for (bits, expected) in [
+        (0x0000, 0),
+        (0x8000, 1 << 31),
+        (0x3c00, 0x3f80_0000),
+        (0xc000, 0xc000_0000),
+        (0x0001, 0x3380_0000),
+        (0x83ff, 0xb87f_c000),
+        (0x7bff, 0x477f_e000),
+    ] {
+        assert_eq!(source::from_f16(bits), expected, "{bits:04x}");
+    }
+    for bits in [0x7c00, 0xfc00, 0x7e00] {
+        assert!(!f32::from_bits(source::from_f16(bits)).is_finite());
+    }
+    assert_eq!(source::from_bf16(0x3f80), 0x3f80_0000);
+    assert_eq!(source::from_bf16(0x8001), 0x8001_0000);
+    for value in [0.0, -0.0, 1.0, -1.5, 0.1, 1e-40, -1e-46, 1e300, f64::MAX, f64::MIN_POSITIVE] {
+        let expected = value as f32;
+        let found = f32::from_bits(source::from_f64(f64::to_bits(value)));
+        assert_eq!(found.abs().to_bits(), expected.abs().to_bits(), "{value}");
+        assert!(found.is_infinite() || found.is_sign_negative() == value.is_sign_negative());
+    }
+    assert!(!f32::from_bits(source::from_f64(f64::NAN.to_bits())).is_finite());
+}
+
+#[test]
+fn rint_goes_to_the_even_one() {
+    // In quarters, from -3 to 3.
+    let expected =
+        [-3, -3, -2, -2, -2, -2, -2, -1, -1, -1, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3];
+    for (quarters, expected) in (-12..=12).zip(expected) {
+        assert_eq!(rint(&Exact::scaled(quarters, -2)), expected.into(), "{quarters}/4");
+    }
+    assert_eq!(rint(&Exact::scaled(3, 2)), 12.into());
+}
+
+#[test]
+fn a_group_of_mlx_by_hand() {
+    let group = |values: &[u16]| -> Vec<u16> { values.iter().copied().cycle().take(32).collect() };
+    // -5, 2 and 0, as worked out in the clause's test: scale 5/11, bias -5, nibbles 0, 15 and 11.
+    let encoded = mlx::encode(&group(&[0xc500, 0x4000, 0x0000])).expect("finite");
+    assert_eq!(encoded[..5], [0x46, 0x37, 0x00, 0xc5, 0xf0]);
+    // Ends of one magnitude: from the maximum, scale -3/8.
+    let encoded = mlx::encode(&group(&[0xc200, 0x4200])).expect("finite");
+    assert_eq!(encoded[..5], [0x00, 0xb6, 0x00, 0x42, 0x0f]);
+    // Zeros: the least scale below zero, bias +0.
+    let zeros = mlx::encode(&group(&[0x8000, 0x0000])).expect("finite");
+    assert_eq!(zeros[..5], [0x02, 0x80, 0x00, 0x00, 0x00]);
+    for bits in [0x7c00, 0xfc00, 0x7e00] {
+        assert_eq!(mlx::encode(&group(&[0x3c00, bits])), None);
+    }
+    assert_eq!(mlx::encode(&[]), Some(vec![]));
+    let question = |shape: &[u64], count: usize| {
+        derived(Input::EncodeMlx { shape: shape.to_vec(), values: Bits16(vec![0; count]) })
+    };
+    assert!(matches!(question(&[2, 32], 64), Ok(Expect::Exact(Answer::Blocks(_)))));
+    assert!(
+        matches!(question(&[2, 16], 32), Ok(Expect::OneOf(both)) if both[1].name == "whole-rows")
+    );
+    assert_eq!(question(&[31], 31), Ok(Expect::Refuse(vec![Class::Shape])));
+    assert_eq!(question(&[64], 32), Ok(Expect::Refuse(vec![Class::ShapeMismatch])));
+    let infinite = Input::EncodeMlx { shape: vec![32], values: Bits16(vec![0x7c00; 32]) };
+    assert_eq!(derived(infinite).unwrap_err(), "MLX-2 demands nothing of such values");
+}
+
+fn judged(input: Input, expect: Expect, given: Given, bounded: bool) -> Judgement {
+    let mut case: Case = crate::embedded().cases()[0].clone();
+    (case.input, case.expect) = (input, expect);
+    q4proof::suite::judge::judge(&case, &given, bounded)
+}
+
+#[test]
+fn an_encoding_of_another_source_may_be_within_the_bound() {
+    let sources = [
+        SourceValues::F16(Bits16(vec![0x0000, 0x4b80])),
+        SourceValues::Bf16(Bits16(vec![0x0000, 0x4170])),
+        SourceValues::F64(Bits64::of(&[0.0, 15.0])),
+    ];
+    let canonical = [&[0x00, 0x3c, 0x00, 0x00, 0xf0][..], &[0; 15]].concat();
+    for values in sources {
+        let input = Input::EncodeFrom { mode: Mode::Asymmetric, shape: vec![2], values };
+        let expect = derived(input.clone()).expect("lawful");
+        let judge = |payload: Vec<u8>, expect: Expect, bounded: bool| {
+            judged(input.clone(), expect, Given::Blocks(Bytes(payload)), bounded)
+        };
+        assert!(!judge(canonical.clone(), expect.clone(), false).outcome.is_failure());
+        assert_eq!(judge(canonical.clone(), Expect::Bounded {}, false).outcome, Outcome::Pass);
+        // A bias of 2^-24 is within the bound, and not canonical.
+        let mut within = canonical.clone();
+        within[2] = 1;
+        assert_eq!(judge(within.clone(), expect.clone(), false).outcome, Outcome::Fail);
+        let lawful = judge(within, expect, true);
+        assert_eq!(lawful.behaviour.as_deref(), Some("within-bound"));
+    }
+    // An encoding of anything else is not measured.
+    let input = Input::EncodeMlx { shape: vec![2], values: Bits16(vec![0; 2]) };
+    let expect = Expect::Exact(Answer::Blocks(Bytes(canonical.clone())));
+    let other = judged(input, expect, Given::Blocks(Bytes(vec![0; 20])), true);
+    assert_eq!((other.outcome, other.within_bound), (Outcome::Fail, false));
+    assert!(!other.summary.contains("bound"), "{}", other.summary);
+}
+
+#[test]
+fn listings_are_judged_key_by_key() {
+    let tensor = ListedTensor {
+        name: "a".into(),
+        file: "a.q4".into(),
+        quantized: Some(true),
+        shape: Some(vec![2, 32]),
+        numel: Some(64),
+    };
+    let plain = ListedTensor { name: "b".into(), file: "b".into(), ..ListedTensor::default() };
+    let listing = Listing {
+        form: Some(Form::Object),
+        quarot_seed: Some(7),
+        tensors: vec![tensor.clone(), plain.clone()],
+    };
+    let against = |given: Listing| {
+        let expect = Expect::Exact(Answer::Listing(listing.clone()));
+        judged(
+            Input::ReadIndex { directory: None, open: false },
+            expect,
+            Given::Listing(given),
+            false,
+        )
+    };
+    assert_eq!(against(listing.clone()), Judgement::plain(Outcome::Pass, ""));
+    assert_eq!(against(Listing { form: None, ..listing.clone() }).outcome, Outcome::Pass);
+    let rows = |judgement: &Judgement| -> Vec<[String; 3]> {
+        let row = |row: &q4proof::suite::judge::Row| {
+            [row.field.clone(), row.expected.clone(), row.got.clone()]
+        };
+        judgement.rows.iter().map(row).collect()
+    };
+    let owned = |rows: &[[&str; 3]]| -> Vec<[String; 3]> {
+        rows.iter().map(|row| row.map(str::to_owned)).collect()
+    };
+    let form = against(Listing { form: Some(Form::Array), quarot_seed: None, ..listing.clone() });
+    assert_eq!((form.outcome, form.summary.as_str()), (Outcome::Fail, "2 fields differ"));
+    assert_eq!(
+        rows(&form),
+        owned(&[
+            ["index", "an object", "an array"],
+            ["quarot_seed", "7", "none"],
+            ["tensors", "2", "2"]
+        ])
+    );
+    let untold = against(Listing { form: None, quarot_seed: Some(8), ..listing.clone() });
+    assert_eq!(rows(&untold)[0], owned(&[["index", "an object", "not told"]])[0]);
+    let other = ListedTensor { quantized: Some(false), shape: None, numel: None, ..tensor };
+    let differs =
+        against(Listing { tensors: vec![other, plain.clone(), plain.clone()], ..listing.clone() });
+    assert_eq!(
+        rows(&differs)[2..],
+        owned(&[
+            ["tensors", "2", "3"],
+            [
+                "tensor 0",
+                "\"a\" in \"a.q4\", quantized, shape [2, 32], numel 64",
+                "\"a\" in \"a.q4\", not quantized"
+            ],
+            ["tensor 2", "none", "\"b\" in \"b\""],
+        ])
+    );
+    // A reader that does not tell the forms apart still tells that there is none.
+    let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
+    let without = |form: Option<Form>| {
+        let expect = Expect::Exact(Answer::Listing(absent.clone()));
+        let given = Given::Listing(Listing { form, ..Listing::default() });
+        judged(Input::ReadIndex { directory: None, open: false }, expect, given, false).outcome
+    };
+    assert_eq!(without(Some(Form::Absent)), Outcome::Pass);
+    assert_eq!((without(None), without(Some(Form::Array))), (Outcome::Fail, Outcome::Fail));
+    // However many differ, some are kept.
+    let many = against(Listing { tensors: vec![plain; 1000], ..listing.clone() });
+    assert_eq!(many.rows.len(), 3 + 257);
+    assert_eq!(many.summary, "more than 256 fields differ");
+
+    let words = |answer: Answer, given: Given| {
+        let judgement =
+            judged(Input::NameTensors { tensors: vec![] }, Expect::Exact(answer), given, false);
+        rows(&judgement)[0].clone()
+    };
+    let refusal = Given::Refused { message: "no".into(), class: None };
+    assert_eq!(
+        words(Answer::Listing(listing.clone()), refusal.clone())[1],
+        "an object of 2 tensors"
+    );
+    assert_eq!(words(Answer::Files(vec!["a".into()]), refusal)[1], "1 files");
+    let refuse = |given: Given| {
+        judged(
+            Input::NameTensors { tensors: vec![] },
+            Expect::Refuse(vec![Class::Path]),
+            given,
+            false,
+        )
+    };
+    let of_listing = refuse(Given::Listing(Listing { form: None, ..listing }));
+    assert_eq!(rows(&of_listing)[0][2], "accepted, an index of 2 tensors");
+    let of_files = refuse(Given::Files(vec!["a".into(), "b".into()]));
+    assert_eq!(rows(&of_files)[0][2], "accepted, 2 values: a, b");
+}
+
+#[test]
+fn names_are_judged_one_by_one() {
+    let names = |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.into()).collect() };
+    let against = |given: &[&str]| {
+        let expect = Expect::Exact(Answer::Files(names(&["a.q4", "b.f16"])));
+        let given = Given::Files(names(given));
+        judged(Input::NameTensors { tensors: vec![] }, expect, given, false)
+    };
+    assert_eq!(against(&["a.q4", "b.f16"]), Judgement::plain(Outcome::Pass, ""));
+    let swapped = against(&["b.f16", "a.q4", "c"]);
+    let rows: Vec<_> =
+        swapped.rows.iter().map(|row| [&row.field[..], &row.expected, &row.got]).collect();
+    assert_eq!(
+        rows,
+        [
+            ["files", "2", "3"],
+            ["file 0", "\"a.q4\"", "\"b.f16\""],
+            ["file 1", "\"b.f16\"", "\"a.q4\""],
+            ["file 2", "none", "\"c\""],
+        ]
+    );
+    assert_eq!(against(&["a.q4"]).rows[1].got, "none");
+    let many: Vec<String> = (0..1000).map(|at| at.to_string()).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(against(&many).rows.len(), 1 + 257);
+}
