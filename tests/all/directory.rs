@@ -394,6 +394,7 @@ fn only_a_link_to_a_file_outside_has_two_answers() {
     assert!(matches!(through("x/../../c"), Verdict::Either(_)));
     assert!(accepts(&through("d")) && accepts(&through("x/../d")));
     assert_eq!(through("../d"), refused(&[Class::Missing, Class::Io]));
+    assert_eq!(through("../../d"), refused(&[Class::Missing, Class::Io]));
     let broken = [("a", link("../c")), ("../c", text("KHQ4"))];
     assert_eq!(opened(BOTH, &broken), refused(&[Class::TruncatedHeader]));
     let deep =
