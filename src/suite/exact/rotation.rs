@@ -277,8 +277,8 @@ fn square_root(number: u64, format: Format) -> Option<Exact> {
     if number.trailing_zeros().is_multiple_of(2) {
         return Some(Exact::scaled(1, half as i32));
     }
-    // The root of 2 to 100 bits behind the point, and one more below it, so that it is no tie.
+    // The root of 2 to 100 bits behind the point, which is next to no tie of a format.
     let digits = (num_bigint::BigUint::from(1u8) << 201u32).sqrt();
-    let root = Exact::long((num_bigint::BigInt::from(digits) << 1u32) + 1, half as i32 - 101);
+    let root = Exact::long(digits.into(), half as i32 - 100);
     round(&root, &one(), format).value()
 }
