@@ -15,6 +15,7 @@ mod harness;
 mod judging;
 mod kernels;
 mod linting;
+mod listing;
 mod pieces;
 mod properties;
 mod suite;
