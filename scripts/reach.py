@@ -1,13 +1,10 @@
 """Which tests run over a mutant's function, found out by running them: each function records, once
-a thread, the name of the test that came by. A copy of the source is built for that, in a folder
-beside the sweep, and all functions are asked in one run.
+a thread, the name of the test that came by. A copy of the source is changed and built for that, and
+all functions are asked in one run.
 """
 
 import json
-import os
-import pathlib
 import re
-import shutil
 import subprocess
 
 # Once a thread, since a function may be called a million times. libtest names its threads by test;
@@ -34,16 +31,11 @@ def body(text, span):
     return start + len(signature) + 1
 
 
-def probed(root, tree, functions, record):
-    """Copies the source into `tree`, with a probe in each of the functions that can have one."""
-    listed = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], cwd=root, capture_output=True, check=True)
-    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
-        if (root / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(root / name, tree / name)
+def probed(tree, functions, record):
+    """Puts a probe in each of the functions that can have one."""
     reached = {}
     for file in {file for file, _ in functions}:
-        text = (root / file).read_text()
+        text = (tree / file).read_text()
         places = {number: body(text, span) for number, (of, span) in enumerate(functions) if of == file}
         places = {number: place for number, place in places.items() if place is not None}
         # From the end, so that the places before stay where they are.
@@ -55,11 +47,10 @@ def probed(root, tree, functions, record):
     return reached
 
 
-def tests(root, home, mutants, scope, environment):
+def tests(tree, record, mutants, scope, environment):
     """The tests by the name of the mutant: of those of `mutants` whose function could be asked.
+    `tree` is a copy of the source, which is left changed; what the probes write goes to `record`;
     `scope` are the arguments of cargo that run the tests."""
-    tree, record = home / "probed", home / "reached.txt"
-    shutil.rmtree(tree, ignore_errors=True)
     record.unlink(missing_ok=True)
     functions, of = [], {}
     for mutant in mutants:
@@ -68,9 +59,8 @@ def tests(root, home, mutants, scope, environment):
             if function not in functions:
                 functions.append(function)
             of[mutant["name"]] = functions.index(function)
-    reached = probed(root, tree, functions, record)
+    reached = probed(tree, functions, record)
     done = subprocess.run(["cargo", *scope, "--no-fail-fast"], cwd=tree, env=environment, capture_output=True, text=True)
-    shutil.rmtree(tree)
     if not record.is_file() and "test result:" not in done.stdout:
         return {}
     for line in (record.read_text() if record.is_file() else "").splitlines():

@@ -27,6 +27,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -42,8 +43,7 @@ SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *
 PART = 32
 # A test that fails has done what it is for: what it failed on need not be small or explained.
 QUICK = {"RUST_BACKTRACE": "0", "PROPTEST_MAX_SHRINK_ITERS": "0"}
-if os.path.isdir("/dev/shm"):
-    QUICK["TMPDIR"] = "/dev/shm"
+SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # What cargo-mutants and each process that it starts may map: a mutant that allocates without end fails.
 MEMORY = 8 << 30
 
@@ -142,9 +142,10 @@ class Sweep:
             mirror(copy)
             command = ["cargo", "mutants", "--in-place", "--dir", copy, "--config", SETS[self.kind], "--no-shuffle",
                        "--colors", "never", "-o", folder, *selection]
-            with (folder / "log.txt").open("wb") as log:
-                process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log,
-                                           stdin=subprocess.DEVNULL, start_new_session=True,
+            # What the tests of a mutant that was killed have left behind goes with its part.
+            with (folder / "log.txt").open("wb") as log, tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
+                process = subprocess.Popen(command, cwd=ROOT, env=environment | {"TMPDIR": scratch}, stdout=log,
+                                           stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
                                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)))
                 self.processes.append(process)
                 process.wait()
@@ -210,8 +211,14 @@ def gate(kind, home, folders, mutants, source, partial):
     list_file, tests_file = home / "list.json", home / "tests.json"
     list_file.write_text(json.dumps(mutants))
     left, scope = survivors(folders, mutants)
-    environment = os.environ | {"CARGO_TARGET_DIR": str(HOME / "build-0")}
-    tests_file.write_text(json.dumps(reach.tests(ROOT, home, left, scope, environment) if left else {}))
+    reached = {}
+    if left:
+        # In the copy that was built there: cargo takes what was built of another one for that of this one,
+        # and tests know the folder that they were built in.
+        mirror(HOME / "tree-0")
+        environment = os.environ | {"CARGO_TARGET_DIR": str(HOME / "build-0")}
+        reached = reach.tests(HOME / "tree-0", home / "reached.txt", left, scope, environment)
+    tests_file.write_text(json.dumps(reached))
     command = ["cargo", "run", "--quiet", "--release", "--locked", "--", "gate", "mutants", "--list", list_file,
                "--tests", tests_file, "--tree", source, "--markdown", home / "gate.md", "--junit", home / "gate.xml",
                "--json", home / "gate.json"]
