@@ -6,7 +6,9 @@
 //! | [`codec`] | the arithmetic, to be read beside `conformance/SPEC.md` |
 //! | [`mod@format`] | bytes to tensors and back |
 //! | [`store`] | files |
-//! | [`convert`] | safetensors to files and back |
+//! | [`model`] | the decoder whose weights are converted |
+//! | [`convert`] | safetensors and checkpoints to files and back, rotated or not |
+//! | [`doctor`] | what is right and wrong in a model directory |
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
@@ -18,8 +20,10 @@
 pub mod cli;
 pub mod codec;
 pub mod convert;
+pub mod doctor;
 pub mod format;
 pub mod fuzz;
+pub mod model;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod run;

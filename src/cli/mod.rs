@@ -4,14 +4,17 @@
 mod check;
 mod conversion;
 mod decode;
+mod doctor;
 mod encode;
 mod fuzz;
 mod gate;
 mod inspect;
 mod list;
+mod measure;
 mod output;
 mod problem;
 mod progress;
+mod quantize;
 mod repro;
 mod select;
 mod selftest;
@@ -69,6 +72,9 @@ verbs! {
     inspect::Inspect,
     encode::Encode,
     decode::Decode,
+    quantize::Quantize,
+    doctor::Doctor,
+    measure::Measure,
     serve::Serve,
     vectors::Vectors,
     selftest::Selftest,

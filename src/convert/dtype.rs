@@ -117,6 +117,16 @@ impl Dtype {
         Ok(())
     }
 
+    /// Appends whole values as f64, which holds each of them.
+    pub(super) fn to_f64(self, bytes: &[u8], values: &mut Vec<f64>) {
+        match self {
+            Self::F64 => values.extend(numbers(bytes, f64::from_le_bytes)),
+            Self::F32 => values.extend(numbers(bytes, f32::from_le_bytes).map(f64::from)),
+            Self::F16 => values.extend(numbers(bytes, f16::from_le_bytes).map(f16::to_f64)),
+            Self::Bf16 => values.extend(numbers(bytes, bf16::from_le_bytes).map(bf16::to_f64)),
+        }
+    }
+
     /// Whole values as the bytes of f16, each rounded once.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 //! Values to KHQ4 and KHF1 files: of a safetensors file all tensors, into a directory, or one, into a
 //! file; or of a raw array of f32.
 
-use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use zerocopy::IntoBytes;
 
 use super::dtype::Unfit;
 use super::error::{ConvertError, advance};
+use super::folder::{Folder, expect_free};
 use super::safetensors::{Archive, Stored};
 use super::target::{Judged, Target};
 use super::{Converted, Dtype, Watch};
@@ -18,7 +18,7 @@ use crate::format::names::{file_names, is_quantized};
 use crate::format::pieces::PIECE_VALUES;
 use crate::format::stream::read_up_to;
 use crate::format::{AddressWidth, khf1, khq4};
-use crate::store::{folder_aside, regular_file};
+use crate::store::regular_file;
 
 /// Converts every tensor of the safetensors file `source` into a file of the directory `target`, which
 /// is made where it is not there and must be empty where it is, and writes their index. Names and
@@ -40,33 +40,22 @@ pub fn encode_directory(
     let named: Vec<(&str, usize)> =
         tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.len())).collect();
     let files = file_names(&named).map_err(|collision| ConvertError::file(source, collision))?;
-    let plan = |tensor: &Stored| {
-        let format = match is_quantized(&tensor.name, tensor.shape.len()) {
-            true => Format::Khq4(mode),
-            false => Format::Khf1,
-        };
-        Plan::of(source, tensor, format)
-    };
+    let plan = |tensor| Plan::by_name(source, tensor, mode);
     let plans: Vec<Plan> = tensors.iter().map(plan).collect::<Result<_, _>>()?;
-    let entries = plans.iter().zip(&files).map(|(plan, file)| plan.entry(file));
-    let index = Index::Array(entries.collect())
+    let index = Index::Array(entries(&plans, &files))
         .to_bytes()
         .map_err(|error| ConvertError::file(&target.join(INDEX_FILE), error))?;
     watch.begin(plans.iter().map(Plan::bytes_read).sum::<u64>() + index.len() as u64);
 
-    let folder = folder_aside(target).map_err(|error| ConvertError::file(target, error))?;
+    let folder = Folder::new(target)?;
     let mut converted = Vec::new();
     for ((plan, file), tensor) in plans.iter().zip(&files).zip(tensors) {
         let mut values = archive.values(tensor)?;
-        let bytes_after = plan.write(&mut values, &folder.path().join(file), watch)?;
+        let bytes_after = plan.write(&mut values, &folder.path(file), watch)?;
         converted.push(plan.converted(target.join(file), bytes_after));
     }
-    let mut written = Target::new(&folder.path().join(INDEX_FILE))?;
-    written.write(&index)?;
-    written.finish(Judged::Bytes, watch)?;
-    fs::rename(folder.path(), target).map_err(|error| ConvertError::file(target, error))?;
-    // Its old name is gone, and nothing is to be removed under it.
-    let _ = folder.keep();
+    folder.write(INDEX_FILE, &index, watch)?;
+    folder.finish()?;
     Ok(converted)
 }
 
@@ -132,7 +121,7 @@ pub fn encode_raw(
 
 /// The format of a file that is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Khq4(Mode),
     Khf1,
 }
@@ -148,20 +137,35 @@ impl Format {
     }
 }
 
+/// What an index says of tensors and their files.
+pub(super) fn entries(plans: &[Plan], files: &[String]) -> Vec<Entry> {
+    plans.iter().zip(files).map(|(plan, file)| plan.entry(file)).collect()
+}
+
 /// A tensor that is to be converted.
-struct Plan<'a> {
-    source: &'a Path,
-    name: String,
-    dtype: Dtype,
-    shape: Vec<u64>,
+pub(super) struct Plan<'a> {
+    pub source: &'a Path,
+    pub name: String,
+    /// What its values are when they come.
+    pub dtype: Dtype,
+    pub shape: Vec<u64>,
     /// The number of values.
-    numel: u64,
+    pub numel: u64,
     /// What it becomes.
-    format: Format,
+    pub format: Format,
 }
 
 impl<'a> Plan<'a> {
-    fn of(source: &'a Path, tensor: &Stored, format: Format) -> Result<Self, ConvertError> {
+    /// A tensor, in the format that its name asks for (IDX-11).
+    pub fn by_name(source: &'a Path, tensor: &Stored, mode: Mode) -> Result<Self, ConvertError> {
+        let format = match is_quantized(&tensor.name, tensor.shape.len()) {
+            true => Format::Khq4(mode),
+            false => Format::Khf1,
+        };
+        Self::of(source, tensor, format)
+    }
+
+    pub fn of(source: &'a Path, tensor: &Stored, format: Format) -> Result<Self, ConvertError> {
         let dtype = tensor.dtype(source)?;
         let numel = tensor.len / dtype.bytes() as u64;
         let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
@@ -185,7 +189,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Bytes that are read for it: its values, and the payload that is written of them.
-    fn bytes_read(&self) -> u64 {
+    pub fn bytes_read(&self) -> u64 {
         let payload = match self.format {
             Format::Khq4(_) => self.khq4_header().payload_len(),
             Format::Khf1 => self.numel * khf1::VALUE_BYTES,
@@ -198,7 +202,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Writes the file of `values`, and gives its length in bytes.
-    fn write(
+    pub fn write(
         &self,
         values: &mut impl Read,
         path: &Path,
@@ -273,7 +277,7 @@ impl<'a> Plan<'a> {
         ConvertError::tensor(self.source, &self.name, problem)
     }
 
-    fn converted(&self, file: PathBuf, bytes_after: u64) -> Converted {
+    pub fn converted(&self, file: PathBuf, bytes_after: u64) -> Converted {
         Converted {
             name: self.name.clone(),
             shape: self.shape.clone(),
@@ -283,21 +287,5 @@ impl<'a> Plan<'a> {
             bytes_before: self.bytes_before(),
             bytes_after,
         }
-    }
-}
-
-/// A directory can be made at `path`, or takes the place of an empty one.
-fn expect_free(path: &Path) -> Result<(), ConvertError> {
-    let wrong = |problem| Err(ConvertError::file(path, problem));
-    let expected = "expected a directory that is empty or does not exist yet";
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(ConvertError::file(path, error)),
-        Ok(metadata) if !metadata.is_dir() => wrong(format!("is no directory, {expected}")),
-        Ok(_) => match fs::read_dir(path).map(|mut entries| entries.next()) {
-            Ok(None) => Ok(()),
-            Ok(Some(_)) => wrong(format!("is not empty, {expected}")),
-            Err(error) => Err(ConvertError::file(path, error)),
-        },
     }
 }

@@ -15,11 +15,16 @@
 //! # Ok::<(), q4proof::convert::ConvertError>(())
 //! ```
 
+pub(crate) mod checkpoint;
 mod decode;
 mod dtype;
 mod encode;
 mod error;
-mod safetensors;
+mod folder;
+mod quantize;
+pub mod quarot;
+pub(crate) mod safetensors;
+pub mod symmetry;
 mod target;
 mod tensor;
 #[cfg(test)]
@@ -31,6 +36,7 @@ pub use decode::{decode_directory, decode_file, decode_raw};
 pub use dtype::Dtype;
 pub use encode::{encode_directory, encode_raw, encode_tensor};
 pub use error::ConvertError;
+pub use quantize::quantize;
 
 /// Who watches a conversion and may stop it.
 pub trait Watch {

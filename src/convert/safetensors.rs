@@ -29,7 +29,7 @@ const LONGEST_HEADER: u64 = 100_000_000;
 const NO_TENSOR: &str = "__metadata__";
 
 /// A file whose header was checked.
-pub(super) struct Archive {
+pub(crate) struct Archive {
     path: PathBuf,
     file: File,
     tensors: Vec<Stored>,
@@ -37,7 +37,7 @@ pub(super) struct Archive {
 
 /// Where a tensor lies.
 #[derive(Clone, Debug)]
-pub(super) struct Stored {
+pub(crate) struct Stored {
     pub name: String,
     pub dtype: Named,
     pub shape: Vec<u64>,
@@ -95,6 +95,11 @@ impl Archive {
         };
         let tensors = tensors.into_iter().map(stored).collect();
         Ok(Self { path: path.to_owned(), file, tensors })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The tensors, in the order in which they lie.

@@ -14,6 +14,21 @@ const COMMAND: usize = 4096;
 
 /// The files of `target` that values were encoded into, or that file.
 pub fn encoded(converted: &[Converted], target: &Path) -> String {
+    let mut text = tensors(converted, target);
+    let example = converted.iter().find(|one| one.to == "q4").or(converted.first());
+    if let Some(example) = example {
+        text.push_str(&format!("next: q4proof inspect {}\n", word(&example.file)));
+    }
+    text
+}
+
+/// The files of the directory `target` that a model was quantized into.
+pub fn quantized(converted: &[Converted], target: &Path) -> String {
+    tensors(converted, target) + &next_doctor(target)
+}
+
+/// A line for each tensor that was encoded, and their sum.
+pub(super) fn tensors(converted: &[Converted], target: &Path) -> String {
     let [before, after] = sums(converted);
     let mut text = lines(converted, true);
     text.push_str(&format!(
@@ -22,11 +37,17 @@ pub fn encoded(converted: &[Converted], target: &Path) -> String {
         path(target),
         ratio(before, after)
     ));
-    let example = converted.iter().find(|one| one.to == "q4").or(converted.first());
-    if let Some(example) = example {
-        text.push_str(&format!("next: q4proof inspect {}\n", word(&example.file)));
-    }
     text
+}
+
+/// How a model directory is looked at.
+pub(super) fn next_doctor(target: &Path) -> String {
+    format!("next: q4proof doctor {}\n", word(target))
+}
+
+/// The name of a tensor, as it is shown.
+pub(super) fn name(name: &str) -> String {
+    plain(name, NAME)
 }
 
 /// The file `target` that values were decoded into.

@@ -16,11 +16,15 @@
 //! | [`patched`] | a file that was edited: what, and where |
 //! | [`inspection`] | what a file is, and what is wrong with it |
 //! | [`conversion`] | what a conversion has written |
+//! | [`rotation`] | what a rotation has written, and what its gate has seen |
+//! | [`diagnosis`] | what is right and wrong in a model directory |
+//! | [`symmetry`] | how symmetric tensors are |
 
 pub mod case;
 pub mod classes;
 pub mod clauses;
 pub mod conversion;
+pub mod diagnosis;
 pub mod dialogue;
 pub mod failure;
 pub mod inspection;
@@ -32,7 +36,9 @@ pub mod log;
 pub mod mutants;
 pub mod pass;
 pub mod patched;
+pub mod rotation;
 pub mod summary;
+pub mod symmetry;
 pub mod text;
 
 /// How the same subject is asked again: what follows `q4proof repro ID` on the command line.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{StoreError, map_khf1, map_khq4, open};
 use crate::format::index::{CONFIG_FILE, Entry, INDEX_FILE, Index, LONGEST_INDEX, seed_of_config};
@@ -53,8 +53,13 @@ pub fn open_directory(directory: &Path) -> Result<Directory, StoreError> {
     Ok(Directory { index, quarot_seed })
 }
 
-/// The bytes of a small file; `None` where nothing is at its path, which a link to nothing is not.
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+/// The bytes of a small file; `None` where nothing is at its path, which a link to nothing is not. Of a
+/// file that is longer than an index may be, one byte more than that.
+///
+/// # Errors
+///
+/// `not_a_file` and `io`.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io(path, &error)),
@@ -75,7 +80,7 @@ fn missing(path: &Path, detail: &str) -> StoreError {
 /// The file of one tensor, and what the index says of it.
 fn check_tensor(directory: &Path, entry: &Entry) -> Result<(), StoreError> {
     let path = directory.join(&entry.file);
-    let (shape, quantized) = shape_of(&path)?;
+    let (shape, quantized) = tensor_of(&path)?;
     let differs = |class, detail| Err(StoreError::new(&path, FormatError::new(class, 0, detail)));
     if entry.quantized.is_some_and(|listed| listed != quantized) {
         let detail = format!(
@@ -99,7 +104,11 @@ fn check_tensor(directory: &Path, entry: &Entry) -> Result<(), StoreError> {
 }
 
 /// The shape of the tensor in a file that is sound, and whether it is quantized.
-fn shape_of(path: &PathBuf) -> Result<(Vec<u64>, bool), StoreError> {
+///
+/// # Errors
+///
+/// `missing`, and what the loaders refuse.
+pub(crate) fn tensor_of(path: &Path) -> Result<(Vec<u64>, bool), StoreError> {
     if fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Err(missing(path, "is not there"));
     }

@@ -18,6 +18,7 @@ use crate::format::khq4::{self, Tensor};
 use crate::format::{AddressWidth, Class, FormatError, ReadError, khf1};
 
 pub use directory::{Directory, open_directory, read_index};
+pub(crate) use directory::{read_if_there, tensor_of};
 pub use map::{MappedHalves, MappedTensor};
 pub(crate) use open::regular_file;
 pub(crate) use write::{aside, folder_aside};

@@ -1,0 +1,48 @@
+//! Whether the tensors are those that the configuration asks for.
+
+use super::{Held, Notes};
+use crate::format::index::CONFIG_FILE;
+use crate::model::Config;
+use crate::model::tensors::{HEAD, is_ignored, required};
+
+/// Holds the tensors of a directory against the architecture.
+pub(super) fn examine(config: &Config, held: &[Held], notes: &mut Notes) {
+    let required = required(config);
+    let mut right = 0;
+    for tensor in &required {
+        let expected: Vec<u64> = tensor.shape.iter().map(|&size| size as u64).collect();
+        match held.iter().find(|held| held.name == tensor.name) {
+            None => {
+                let words = format!("is not there, {CONFIG_FILE} asks for it");
+                notes.wrong(&tensor.name, words);
+            }
+            Some(Held { shape, .. }) if *shape != expected => {
+                let words = format!("has shape {shape:?}, expected {expected:?} by {CONFIG_FILE}");
+                notes.wrong(&tensor.name, words);
+            }
+            Some(_) => right += 1,
+        }
+    }
+    let words = format!("{right} of the {} tensors are there in their shapes", required.len());
+    match right == required.len() {
+        true => notes.good("the text model", words),
+        false => notes.wrong("the text model", words),
+    }
+    let mut ignored = 0;
+    for Held { name, .. } in held {
+        if required.iter().any(|tensor| tensor.name == *name) {
+            continue;
+        }
+        if name == HEAD {
+            notes.wrong(name, "is there, yet the embeddings are tied and take its place");
+        } else if is_ignored(name) {
+            ignored += 1;
+        } else {
+            notes.note(name, "is none of the text model");
+        }
+    }
+    if ignored > 0 {
+        let words = format!("{ignored} tensors of other parts, which it does not use");
+        notes.note("the text model", words);
+    }
+}

@@ -1,0 +1,207 @@
+//! A directory of KHQ4 and KHF1 files: its index, every file of it, and what a rotation must have left.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+
+use super::{Configuration, Held, Notes, architecture, is_companion, is_tensor_file};
+use crate::convert::quarot::plan::{Change, plan};
+use crate::format::AddressWidth;
+use crate::format::index::{CONFIG_FILE, Entry, INDEX_FILE, Index, Rotated};
+use crate::format::names::{file_name, is_quantized};
+use crate::model::Config;
+use crate::store::{StoreError, map_khf1, tensor_of};
+
+/// Looks at an index and at all files, those that it names and those that it does not.
+pub(super) fn examine(
+    folder: &Path,
+    names: &BTreeSet<String>,
+    config: &Configuration,
+    notes: &mut Notes,
+) {
+    let index = index(folder, notes);
+    let entries = index.as_ref().map_or(&[][..], Index::entries);
+    let mut held = Vec::new();
+    for entry in entries {
+        if let Some(found) = listed(folder, entry, notes) {
+            held.push(found);
+        }
+    }
+    collisions(entries, notes);
+    for name in names {
+        let is_listed = entries.iter().any(|entry| entry.file == *name);
+        if is_listed || name == INDEX_FILE || is_companion(name) {
+            continue;
+        }
+        if is_tensor_file(name) {
+            match tensor_of(&folder.join(name)) {
+                Ok(_) if index.is_none() => notes.good(name, "sound, though no index names it"),
+                Ok(_) => notes.wrong(name, "is stray: the index does not name it"),
+                Err(error) => notes.wrong(name, words_of(&error)),
+            }
+        } else {
+            notes.note(name, "is none of a model's files");
+        }
+    }
+    let Some(index) = index else { return };
+    match &index {
+        Index::Array(entries) => plain(entries, config, notes),
+        Index::Object(rotated) => seeds(rotated, config, notes),
+    }
+    let Some(model) = &config.model else { return };
+    architecture::examine(model, &held, notes);
+    if let Index::Object(Rotated { tensors, .. }) = &index {
+        turned(folder, model, tensors, notes);
+    }
+}
+
+fn index(folder: &Path, notes: &mut Notes) -> Option<Index> {
+    match crate::store::read_index(folder) {
+        Ok(Some(index)) => {
+            let count = index.entries().len();
+            let form = match &index {
+                Index::Array(_) => "an array: plain weights",
+                Index::Object(_) => "an object: rotated weights",
+            };
+            notes.good(INDEX_FILE, format!("{form}, {count} tensors"));
+            Some(index)
+        }
+        Ok(None) => {
+            notes.wrong(INDEX_FILE, "is not there, so that no file has the name of its tensor");
+            None
+        }
+        Err(error) => {
+            notes.wrong(INDEX_FILE, words_of(&error));
+            None
+        }
+    }
+}
+
+/// Looks at the file of a tensor, and at what the index says of it (IDX-8).
+fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Option<Held> {
+    let (shape, quantized) = match tensor_of(&folder.join(&entry.file)) {
+        Ok(found) => found,
+        Err(error) => {
+            notes.wrong(&entry.file, words_of(&error));
+            return None;
+        }
+    };
+    let format = |quantized: bool| if quantized { "KHQ4" } else { "KHF1" };
+    let numel: u64 = shape.iter().product();
+    let mut faults = Vec::new();
+    if let Some(listed) = entry.quantized.filter(|listed| *listed != quantized) {
+        faults.push(format!("is {}, the index says {}", format(quantized), format(listed)));
+    }
+    if let Some(listed) = entry.shape.as_ref().filter(|listed| **listed != shape) {
+        faults.push(format!("has shape {shape:?}, the index says {listed:?}"));
+    }
+    if let Some(listed) = entry.numel.filter(|listed| *listed != numel) {
+        faults.push(format!("has {numel} values, the index says {listed}"));
+    }
+    let is_sound = faults.is_empty();
+    for fault in faults {
+        notes.wrong(&entry.file, fault);
+    }
+    let expected = file_name(&entry.name, quantized);
+    if entry.file != expected {
+        let words = format!("is the file of {:?}, which a writer calls {expected:?}", entry.name);
+        notes.note(&entry.file, words);
+    } else if is_sound {
+        notes.good(&entry.file, format!("{} of {shape:?}", format(quantized)));
+    }
+    Some(Held { name: entry.name.clone(), shape })
+}
+
+/// Names that a writer would give one file (IDX-10).
+fn collisions(entries: &[Entry], notes: &mut Notes) {
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for entry in entries {
+        let file = file_name(&entry.name, entry.quantized.unwrap_or(entry.file.ends_with(".q4")));
+        if let Some(first) = owners.insert(file.clone(), &entry.name) {
+            let words = format!("would be the file {file:?}, and so would tensor {first:?}");
+            notes.wrong(&entry.name, words);
+        }
+    }
+}
+
+/// What is not as plain conversion has it (IDX-11).
+fn plain(entries: &[Entry], config: &Configuration, notes: &mut Notes) {
+    if let Some(seed) = config.seed {
+        let words =
+            format!("has the quarot_seed {seed}, yet the index is an array of plain weights");
+        notes.wrong(CONFIG_FILE, words);
+    }
+    for Entry { name, quantized, shape, .. } in entries {
+        let (Some(quantized), Some(shape)) = (quantized, shape) else { continue };
+        if *quantized != is_quantized(name, shape.len()) {
+            let not = if *quantized { "" } else { "not " };
+            notes.note(name, format!("is {not}quantized, against the rule of plain conversion"));
+        }
+    }
+}
+
+/// The seed must be there, once or twice the same (IDX-8).
+fn seeds(rotated: &Rotated, config: &Configuration, notes: &mut Notes) {
+    match (rotated.quarot_seed, config.seed) {
+        (None, None) => {
+            let words = format!("no quarot_seed, here or in {CONFIG_FILE}: weights cannot be used");
+            notes.wrong(INDEX_FILE, words);
+        }
+        (Some(here), Some(there)) if here != there => {
+            let words = format!("quarot_seed is {here}, {CONFIG_FILE} has {there}");
+            notes.wrong(INDEX_FILE, words);
+        }
+        (Some(seed), Some(_)) => {
+            notes.good(INDEX_FILE, format!("quarot_seed {seed}, as in {CONFIG_FILE}"));
+        }
+        (Some(seed), None) | (None, Some(seed)) => {
+            notes.good(INDEX_FILE, format!("quarot_seed {seed}, in one of two places"));
+        }
+    }
+}
+
+/// What a rotation must have left: an untied model, norms of zero, just its matrices quantized.
+fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
+    if model.tie_word_embeddings {
+        let words =
+            "ties the embeddings, though they and the output matrix are rotated differently";
+        notes.wrong(CONFIG_FILE, words);
+    }
+    if !model.hidden_size.is_power_of_two() {
+        let words = format!(
+            "hidden_size is {}: no rotation has a length that is no power of two",
+            model.hidden_size
+        );
+        notes.wrong(CONFIG_FILE, words);
+    }
+    let (mut zero, mut norms) = (0, 0);
+    for planned in plan(model) {
+        let Some(entry) = entries.iter().find(|entry| entry.name == planned.name) else { continue };
+        let path = folder.join(&entry.file);
+        let Ok((_, quantized)) = tensor_of(&path) else { continue };
+        if quantized != planned.change.is_rotated() {
+            let (is, must) = if quantized { ("", "not ") } else { ("not ", "") };
+            let words = format!("is {is}quantized, the plan of a rotation has it {must}quantized");
+            notes.wrong(&planned.name, words);
+        }
+        if planned.change != Change::Zeroed || quantized {
+            continue;
+        }
+        norms += 1;
+        let Ok(map) = map_khf1(&path, AddressWidth::NATIVE) else { continue };
+        let nonzero = map.payload().chunks(2).position(|half| half[0] != 0 || half[1] & 0x7f != 0);
+        match nonzero {
+            None => zero += 1,
+            Some(index) => {
+                let words = format!("value {index} is not zero: the norm is not folded");
+                notes.wrong(&planned.name, words);
+            }
+        }
+    }
+    if zero == norms {
+        notes.good("the norms", format!("all {norms} of the residual stream are zero"));
+    }
+}
+
+fn words_of(error: &StoreError) -> String {
+    error.error.to_string()
+}

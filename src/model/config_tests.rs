@@ -1,0 +1,1 @@
+//! What a configuration is refused for, by the name of its field.
