@@ -6,13 +6,14 @@
 //! | [`codec`] | the arithmetic, to be read beside `conformance/SPEC.md` |
 //! | [`mod@format`] | bytes to tensors and back |
 //! | [`store`] | files |
-//! | [`model`] | the decoder whose weights are converted |
+//! | [`model`] | the small decoder of the end-to-end report, whose weights are converted |
 //! | [`convert`] | safetensors and checkpoints to files and back, rotated or not |
 //! | [`doctor`] | what is right and wrong in a model directory |
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
 //! | [`fuzz`] | any bytes at all, per target: seeds, mutation, and what must hold |
+//! | `parity` | a whole model beside golden output (feature `parity`) |
 //! | `report` | what a person or a program is shown (feature `cli`) |
 //! | `cli` | the command (feature `cli`) |
 
@@ -24,6 +25,8 @@ pub mod doctor;
 pub mod format;
 pub mod fuzz;
 pub mod model;
+#[cfg(feature = "parity")]
+pub mod parity;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod run;

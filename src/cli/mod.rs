@@ -12,6 +12,7 @@ mod inspect;
 mod list;
 mod measure;
 mod output;
+mod parity;
 mod problem;
 mod progress;
 mod quantize;
@@ -75,6 +76,7 @@ verbs! {
     quantize::Quantize,
     doctor::Doctor,
     measure::Measure,
+    parity::Parity,
     serve::Serve,
     vectors::Vectors,
     selftest::Selftest,

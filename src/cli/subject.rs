@@ -89,6 +89,11 @@ impl SubjectArguments {
         Ok(Opened { subject, profile, again: self.again() })
     }
 
+    /// Whether another than this crate's own code is meant.
+    pub fn is_named(&self) -> bool {
+        !self.command.is_empty() || self.subject != REFERENCE
+    }
+
     /// The subject, as the command line names it.
     pub fn asked(&self) -> String {
         match self.command.as_slice() {

@@ -3,10 +3,14 @@
 //! A field that is missing is named, and none is made up: a default would be that of another model
 //! (SPEC IDX-8). What the forward pass does not know, such as scaled rotary positions, is refused.
 
+use std::fs;
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::ModelError;
+use crate::format::index::CONFIG_FILE;
 
 /// The largest size that is believed. Products of three sizes stay far within 64 bits.
 const LARGEST: u64 = 1 << 20;
@@ -103,6 +107,17 @@ impl Config {
         };
         config.check()?;
         Ok(config)
+    }
+
+    /// The configuration of the model in `directory`.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::File`], where there is none, or what [`Config::parse`] refuses.
+    pub fn read(directory: &Path) -> Result<Self, ModelError> {
+        let path = directory.join(CONFIG_FILE);
+        let bytes = fs::read(&path).map_err(|error| ModelError::file(&path, error))?;
+        Self::parse(&bytes).map_err(|error| ModelError::file(&path, error))
     }
 
     /// Values at the beginning of a head that are rotated by its position: an even number.

@@ -1,6 +1,10 @@
 //! Why a model cannot be run, or cannot be told from its configuration.
 
+use std::path::Path;
+
 use thiserror::Error;
+
+use crate::store::StoreError;
 
 /// Why there is no model, or no answer of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -29,4 +33,52 @@ pub enum ModelError {
         /// How many tokens there are.
         vocabulary: usize,
     },
+    /// A tensor of another kind than the model needs.
+    #[error("tensor {name:?}: {problem}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// What is wrong, for a person.
+        problem: String,
+    },
+    /// More tokens than the model has positions.
+    #[error("{tokens} tokens after {position}: the context holds {longest}")]
+    Context {
+        /// Tokens that were to be added.
+        tokens: usize,
+        /// Tokens before them.
+        position: usize,
+        /// Positions that the model was made for.
+        longest: usize,
+    },
+    /// A file of the model.
+    #[error("{file}: {problem}")]
+    File {
+        /// Its path.
+        file: String,
+        /// What is wrong, for a person.
+        problem: String,
+    },
+    /// A text that the tokenizer cannot take, or tokens that it has no text for.
+    #[error("the tokenizer: {0}")]
+    Text(String),
+    /// What computes the products of the model.
+    #[error("{0}")]
+    Backend(String),
+}
+
+impl ModelError {
+    pub(crate) fn file(file: &Path, problem: impl ToString) -> Self {
+        Self::File { file: file.display().to_string(), problem: problem.to_string() }
+    }
+
+    pub(crate) fn tensor(name: &str, problem: impl ToString) -> Self {
+        Self::Tensor { name: name.to_owned(), problem: problem.to_string() }
+    }
+}
+
+impl From<StoreError> for ModelError {
+    fn from(error: StoreError) -> Self {
+        Self::file(&error.path, &error.error)
+    }
 }

@@ -19,6 +19,7 @@
 //! | [`rotation`] | what a rotation has written, and what its gate has seen |
 //! | [`diagnosis`] | what is right and wrong in a model directory |
 //! | [`symmetry`] | how symmetric tensors are |
+//! | [`parity`] | a whole model beside its goldens |
 
 pub mod case;
 pub mod classes;
@@ -34,6 +35,7 @@ pub mod list;
 mod listing;
 pub mod log;
 pub mod mutants;
+pub mod parity;
 pub mod pass;
 pub mod patched;
 pub mod rotation;

@@ -57,6 +57,11 @@ impl Cell {
         Self { style, ..self }
     }
 
+    /// What stands in it.
+    pub fn text(&self) -> String {
+        self.text.clone()
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count()
     }

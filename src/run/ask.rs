@@ -343,6 +343,7 @@ fn done(request: &Request, output: Output) -> Result<Given, String> {
         }
         Request::ReadIndex(_) => output.index.ok_or(missing("index")).map(Given::Listing),
         Request::NameTensors(_) => output.files.ok_or(missing("files")).map(Given::Files),
+        Request::Generate(_) => Err("no case asks a model to generate".into()),
         Request::LoadKhq4(_) => Ok(Given::Tensor {
             shape: output.shape.ok_or(missing("shape"))?,
             blocks: output.blocks,

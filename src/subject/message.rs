@@ -75,6 +75,8 @@ pub enum Request {
     ReadIndex(ReadIndex),
     /// The files of tensors.
     NameTensors(NameTensors),
+    /// A text that a model goes on with: asked by the end-to-end report, not by the suite.
+    Generate(Generate),
 }
 
 /// Decode `blocks` to `original_len` values.
@@ -243,9 +245,32 @@ pub struct NameTensors {
     pub tensors: Vec<TensorRank>,
 }
 
+/// Go on with a prompt, greedily.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Generate {
+    /// The way in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// The absolute path of a model's directory.
+    pub path: String,
+    /// The prompt.
+    pub prompt: String,
+    /// The number of tokens.
+    pub tokens: u64,
+}
+
+/// What a model went on with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Continuation {
+    /// The tokens.
+    pub ids: Vec<u32>,
+    /// Their text.
+    pub text: String,
+}
+
 impl Request {
     /// Every operation of the protocol, by its name on the line.
-    pub const OPERATIONS: [&str; 14] = [
+    pub const OPERATIONS: [&str; 15] = [
         "decode",
         "encode",
         "load_khq4",
@@ -260,6 +285,7 @@ impl Request {
         "encode_mlx",
         "read_index",
         "name_tensors",
+        "generate",
     ];
 
     /// The path of the file that is to be saved, if this is a save.
@@ -287,6 +313,7 @@ impl Request {
             Self::EncodeQ41(request) | Self::EncodeMlx(request) => &mut request.entry,
             Self::ReadIndex(request) => &mut request.entry,
             Self::NameTensors(request) => &mut request.entry,
+            Self::Generate(request) => &mut request.entry,
         }
     }
 
@@ -311,6 +338,10 @@ impl Request {
             Self::NameTensors(request) => implementation
                 .name_tensors(request)
                 .map(|files| Output { files: Some(files), ..Output::default() }),
+            Self::Generate(request) => implementation.generate(request).map(|continuation| {
+                let Continuation { ids, text } = continuation;
+                Output { ids: Some(ids), text: Some(text), ..Output::default() }
+            }),
             Self::LoadKhf1(request) => implementation.load_khf1(request).map(|loaded| {
                 let LoadedHalves { shape, values } = loaded;
                 Output { shape: Some(shape), ..halves(values) }
@@ -359,6 +390,12 @@ pub struct Output {
     /// The file of each tensor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Vec<String>>,
+    /// The tokens that a model went on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<u32>>,
+    /// Their text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// A refusal. The class is a help for people; a foreign error is just its message.

@@ -20,7 +20,8 @@ pub use reference::Reference;
 use crate::suite::case::Listing;
 use crate::suite::hex::{Bits, Bits16, Bytes};
 use message::{
-    Decode, Encode, EncodeRows, Load, Matmul, NameTensors, ReadIndex, Rotate, Save, SaveKhf1,
+    Continuation, Decode, Encode, EncodeRows, Generate, Load, Matmul, NameTensors, ReadIndex, Rotate,
+    Save, SaveKhf1,
 };
 use zoo::{Fault, Faulty, Liar};
 
@@ -99,6 +100,11 @@ pub trait Implementation {
     fn name_tensors(&self, _request: &NameTensors) -> Answer<Vec<String>> {
         Answer::Unsupported
     }
+
+    /// What a model goes on with.
+    fn generate(&self, _request: &Generate) -> Answer<Continuation> {
+        Answer::Unsupported
+    }
 }
 
 impl<I: Implementation + ?Sized> Implementation for Box<I> {
@@ -160,6 +166,10 @@ impl<I: Implementation + ?Sized> Implementation for Box<I> {
 
     fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
         (**self).name_tensors(request)
+    }
+
+    fn generate(&self, request: &Generate) -> Answer<Continuation> {
+        (**self).generate(request)
     }
 }
 

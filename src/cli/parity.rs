@@ -1,0 +1,254 @@
+//! `parity`: a whole model beside its golden output.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::output::print;
+use super::problem::{Exit, Problem};
+use super::subject::{Opened, SubjectArguments};
+use crate::model::linear::{Backend, Decoded, Fused};
+use crate::model::tokenizer::Tokenizer;
+use crate::model::weights::{self, Weights};
+use crate::model::{Config, Decoder};
+use crate::parity::compare::{Generated, compare};
+use crate::parity::counted::Counted;
+use crate::parity::fixture::{Fixture, Quantized};
+use crate::parity::generator::{Speed, with_decoder, with_subject};
+use crate::parity::planted::{LastRowsUnwritten, Planted, PlantedWeights};
+use crate::parity::reference::{Golden, Kind};
+use crate::parity::waiver::{self, Waiver};
+use crate::parity::{Directory, Outcome, Run};
+use crate::report::parity as report;
+use crate::store::write_atomically;
+
+/// Compare a whole model with golden output, token by token and logit by logit
+///
+/// The command carries a small model and what transformers generates from it. This crate's decoder runs it
+/// on the CPU, from its own weights and through .q4 files made on the spot; a subject, named or behind --,
+/// is asked to generate from its own weights. Exits with 1 where a prompt diverges within its window.
+#[derive(Args)]
+pub struct Parity {
+    /// What multiplies: plain f32, Q4 blocks as they are, a GPU, or all that this build has
+    #[arg(long, value_enum, default_value_t = BackendName::All, value_name = "NAME")]
+    backend: BackendName,
+    #[command(flatten)]
+    subject: SubjectArguments,
+    /// A folder with reference.json and model/, else what the command carries
+    #[arg(long, value_name = "DIR")]
+    fixture: Option<PathBuf>,
+    /// Divergences that are known, as TOML: [[waiver]] with prompt, backend and issue
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+    /// Plant this fault in the model, to see it found
+    #[arg(long, value_name = "NAME", value_parser = fault)]
+    planted: Option<Planted>,
+    /// Write the report as JSON instead
+    #[arg(long)]
+    json: bool,
+    /// Write the report as Markdown to this file as well
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum BackendName {
+    F32,
+    Q4,
+    Gpu,
+    All,
+}
+
+fn fault(name: &str) -> Result<Planted, String> {
+    Planted::by_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Planted::ALL.iter().map(|fault| fault.name()).collect();
+        format!("no such fault; there is {}", names.join(", "))
+    })
+}
+
+impl Parity {
+    /// # Errors
+    ///
+    /// Whatever keeps a report from being made.
+    pub fn run(self) -> Result<Exit, Problem> {
+        let fixture = match &self.fixture {
+            Some(folder) => Fixture::from_folder(folder),
+            None => Fixture::embedded(),
+        };
+        let fixture = fixture.map_err(usage)?;
+        let waivers = self.waivers(&fixture)?;
+        let mut outcome = Outcome {
+            reference: &fixture.reference,
+            model: describe(&fixture)?,
+            directories: Vec::new(),
+            planted: self.planted.map(Planted::name),
+            runs: Vec::new(),
+            not_run: Vec::new(),
+        };
+        if self.subject.is_named() {
+            outcome.runs.push(self.ask_subject(&fixture, &waivers)?);
+        } else {
+            self.run_backends(&fixture, &waivers, &mut outcome)?;
+        }
+        if let Some(path) = &self.markdown {
+            let failed = |error| Problem::Usage(format!("{}: {error}", path.display()));
+            write_atomically(path, report::markdown(&outcome).as_bytes()).map_err(failed)?;
+        }
+        if self.json {
+            print(&(serde_json::to_string_pretty(&outcome)? + "\n"))?;
+        } else {
+            print(&report::report(&outcome))?;
+        }
+        Ok(if outcome.passes() { Exit::Good } else { Exit::Bad })
+    }
+
+    fn waivers(&self, fixture: &Fixture) -> Result<Vec<Waiver>, Problem> {
+        let Some(path) = &self.waivers else { return Ok(Vec::new()) };
+        let failed = |error: String| Problem::Usage(format!("{}: {error}", path.display()));
+        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        waiver::parse(&text, fixture.reference.goldens(Kind::Float))
+            .map_err(|error| failed(error.to_string()))
+    }
+
+    fn run_backends(
+        &self,
+        fixture: &Fixture,
+        waivers: &[Waiver],
+        outcome: &mut Outcome,
+    ) -> Result<(), Problem> {
+        let wants = |name| self.backend == name || self.backend == BackendName::All;
+        let tokenizer = Tokenizer::open(fixture.model()).map_err(usage)?;
+        let mut directory = |kind| -> Result<Quantized, Problem> {
+            let quantized = fixture.quantized(kind).map_err(usage)?;
+            outcome.directories.push(Directory {
+                kind: kind.name(),
+                files: quantized.files,
+                different: quantized.different.clone(),
+            });
+            Ok(quantized)
+        };
+        let (q4, quarot) = (directory(Kind::Q4)?, directory(Kind::Quarot)?);
+        let mut plans: Vec<(&dyn Backend, &'static str, Kind, &Path)> = Vec::new();
+        if wants(BackendName::F32) {
+            plans.push((&Decoded, "f32", Kind::Float, fixture.model()));
+            plans.push((&Decoded, "f32", Kind::Q4, &q4.path));
+        }
+        if wants(BackendName::Q4) {
+            plans.push((&Fused, "q4", Kind::Q4, &q4.path));
+            plans.push((&Fused, "q4", Kind::Quarot, &quarot.path));
+        }
+        for (backend, name, kind, path) in plans {
+            let run = self.run_backend(fixture, &tokenizer, backend, name, kind, path, waivers)?;
+            outcome.runs.push(run);
+        }
+        if wants(BackendName::Gpu) {
+            let why = "this build has no feature gpu: cargo run --release --features gpu";
+            if self.backend == BackendName::Gpu {
+                return Err(Problem::Usage(format!("the backend gpu cannot run: {why}")));
+            }
+            outcome.not_run.push(("gpu".into(), why.into()));
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a run is made of")]
+    fn run_backend(
+        &self,
+        fixture: &Fixture,
+        tokenizer: &Tokenizer,
+        backend: &dyn Backend,
+        name: &'static str,
+        kind: Kind,
+        directory: &Path,
+        waivers: &[Waiver],
+    ) -> Result<Run, Problem> {
+        let faulty = LastRowsUnwritten(backend);
+        let backend = match self.planted {
+            Some(Planted::LastRowsUnwritten) => &faulty,
+            _ => backend,
+        };
+        let counted = Counted::new(backend, name);
+        let config = Config::read(directory).map_err(usage)?;
+        let sound = weights::open(directory).map_err(usage)?;
+        let planted;
+        let weights: &dyn Weights = match self.planted {
+            Some(fault) => {
+                planted = PlantedWeights { sound: sound.as_ref(), config: &config, fault };
+                &planted
+            }
+            None => sound.as_ref(),
+        };
+        let decoder = Decoder::new(config.clone(), weights, &counted).map_err(usage)?;
+        let mut speed = Speed::default();
+        let mut run = self.empty_run(fixture, name, kind, "CPU".into());
+        for golden in fixture.reference.goldens(kind) {
+            let generated = with_decoder(&decoder, tokenizer, golden, &mut speed);
+            let generated = generated.map_err(|error| error.to_string());
+            compared(&mut run, golden, &generated, waivers);
+        }
+        run.tokens_per_second = speed.tokens_per_second();
+        run.dispatches = counted.counts().borrow().clone();
+        Ok(run)
+    }
+
+    fn ask_subject(&self, fixture: &Fixture, waivers: &[Waiver]) -> Result<Run, Problem> {
+        let Opened { mut subject, .. } = self.subject.open()?;
+        let hello = subject.hello();
+        let device = format!("{} {}, {}", hello.name, hello.version, hello.language);
+        let mut run = self.empty_run(fixture, &self.subject.asked(), Kind::Float, device);
+        let deadline = self.subject.deadline.max(Duration::from_secs(10));
+        let mut speed = Speed::default();
+        for golden in fixture.reference.goldens(Kind::Float) {
+            let generated =
+                with_subject(subject.as_mut(), fixture.model(), golden, deadline, &mut speed);
+            compared(&mut run, golden, &generated, waivers);
+        }
+        run.tokens_per_second = speed.tokens_per_second();
+        Ok(run)
+    }
+
+    fn empty_run(&self, fixture: &Fixture, backend: &str, kind: Kind, device: String) -> Run {
+        Run {
+            backend: backend.to_owned(),
+            weights: kind.name(),
+            device,
+            dispatches: Default::default(),
+            tolerance: fixture.reference.tolerance(kind),
+            tokens_per_second: None,
+            prompts: Vec::new(),
+        }
+    }
+}
+
+fn compared(
+    run: &mut Run,
+    golden: &Golden,
+    generated: &Result<Generated, String>,
+    waivers: &[Waiver],
+) {
+    let waiver = waiver::find(waivers, &golden.prompt, &run.backend, run.weights);
+    run.prompts.push(compare(golden, generated, run.tolerance, waiver));
+}
+
+/// The model in a few words.
+fn describe(fixture: &Fixture) -> Result<String, Problem> {
+    let config = Config::read(fixture.model()).map_err(usage)?;
+    let full = config
+        .layer_types
+        .iter()
+        .filter(|kind| **kind == crate::model::config::LayerType::FullAttention)
+        .count();
+    Ok(format!(
+        "{} layers ({full} of full attention), hidden {}, vocabulary {}, context {}",
+        config.num_hidden_layers,
+        config.hidden_size,
+        config.vocab_size,
+        config.max_position_embeddings
+    ))
+}
+
+fn usage(error: impl ToString) -> Problem {
+    Problem::Usage(error.to_string())
+}

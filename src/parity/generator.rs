@@ -1,0 +1,107 @@
+//! Who generates: this crate's decoder, or a subject that is asked by the protocol.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::compare::Generated;
+use super::reference::Golden;
+use crate::model::generate::greedy;
+use crate::model::tokenizer::{Stream, Tokenizer};
+use crate::model::{Decoder, ModelError};
+use crate::subject::message::{Generate, Reply, Request};
+use crate::subject::{Answer, Subject};
+
+/// How many tokens were generated, in what time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Speed {
+    tokens: usize,
+    time: Duration,
+}
+
+impl Speed {
+    fn add(&mut self, tokens: usize, time: Duration) {
+        self.tokens += tokens;
+        self.time += time;
+    }
+
+    /// Tokens a second, the prompts' time included.
+    pub fn tokens_per_second(&self) -> Option<f64> {
+        let seconds = self.time.as_secs_f64();
+        (self.tokens > 0 && seconds > 0.0).then(|| self.tokens as f64 / seconds)
+    }
+}
+
+/// Generates as an engine does, token by token, then asks for all logits of the window with the golden's
+/// tokens before each.
+///
+/// # Errors
+///
+/// What the model or its tokenizer refuses.
+pub fn with_decoder(
+    decoder: &Decoder,
+    tokenizer: &Tokenizer,
+    golden: &Golden,
+    speed: &mut Speed,
+) -> Result<Generated, ModelError> {
+    let prompt_ids = tokenizer.encode(&golden.prompt)?;
+    let (mut ids, mut text) = (Vec::new(), String::new());
+    let mut stream = Stream::new(tokenizer);
+    let mut failed = None;
+    let begun = Instant::now();
+    greedy(decoder, &prompt_ids, golden.window, &mut |token| {
+        ids.push(token);
+        match stream.push(token) {
+            Ok(added) => text.push_str(&added),
+            Err(error) => failed = Some(error),
+        }
+        failed.is_none()
+    })?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    speed.add(ids.len(), begun.elapsed());
+    text.push_str(&stream.finish()?);
+
+    // The last token of the window is taken from logits, and none are taken from it.
+    let fed = [&golden.prompt_ids, &golden.ids[..golden.ids.len() - 1]].concat();
+    let logits = decoder.forward(&mut decoder.start(), &fed)?;
+    let rows = logits.chunks_exact(decoder.config().vocab_size);
+    let logits = rows.skip(golden.prompt_ids.len() - 1).map(<[f32]>::to_vec).collect();
+    Ok(Generated { prompt_ids: Some(prompt_ids), ids, text, logits: Some(logits) })
+}
+
+/// Asks a subject to generate from the model in `directory`.
+///
+/// # Errors
+///
+/// What came instead of an answer, for a person.
+pub fn with_subject(
+    subject: &mut dyn Subject,
+    directory: &Path,
+    golden: &Golden,
+    deadline: Duration,
+    speed: &mut Speed,
+) -> Result<Generated, String> {
+    let request = Request::Generate(Generate {
+        entry: None,
+        path: directory.display().to_string(),
+        prompt: golden.prompt.clone(),
+        tokens: golden.window as u64,
+    });
+    let begun = Instant::now();
+    let output = match subject.ask(&request, deadline) {
+        Reply::Answer(Answer::Done(output)) => output,
+        Reply::Answer(Answer::Refused(refusal)) => {
+            return Err(format!("it refused: {}", refusal.message));
+        }
+        Reply::Answer(Answer::Unsupported) => return Err("it does not offer generate".into()),
+        Reply::Timeout => return Err(format!("no answer within {} s", deadline.as_secs_f64())),
+        Reply::Crash(how) => return Err(format!("it ended: {how}")),
+        Reply::ProtocolError(what) => return Err(format!("protocol-error: {what}")),
+    };
+    let (Some(ids), Some(text)) = (output.ids, output.text) else {
+        return Err("protocol-error: the result of generate has ids and text".into());
+    };
+    speed.add(ids.len(), begun.elapsed());
+    Ok(Generated { prompt_ids: None, ids, text, logits: None })
+}
