@@ -108,7 +108,7 @@ class DoubleModel:
         return self.project(wide, *path, "down_proj")
 
     def logits(self, ids: list[int]) -> Array:
-        """Give the logits after each token, [token, entry]; the head is the embedding."""
+        """Give the logits after each token, [token, entry]; the head is the embedding where it is no matrix of its own."""
         embedding = self.weight("embed_tokens", "weight")
         x = embedding[ids]
         for layer, kind in enumerate(self.config["layer_types"]):
@@ -119,4 +119,4 @@ class DoubleModel:
             else:
                 x = x + self.linear_attention(inner, *path, "linear_attn")
             x = x + self.feed_forward(self.norm(x, *path, "post_attention_layernorm"), *path, "mlp")
-        return self.norm(x, "norm") @ embedding.T
+        return self.norm(x, "norm") @ self.weights.get("lm_head.weight", embedding).T

@@ -64,11 +64,14 @@ def build_model(text_config: dict) -> Qwen3_5ForCausalLM:
 
 
 def load_model(weights: Weights) -> Qwen3_5ForCausalLM:
-    """Load weights under the file's names; the head is the embedding, so it is in no file."""
-    model = build_model(read_text_config())
-    state = {name: weights[stored_name(name)].float() for name in model.state_dict() if name != "lm_head.weight"}
+    """Load weights under the file's names; the head is the embedding where it is not among them."""
+    untied = "lm_head.weight" in weights
+    model = build_model(read_text_config() | {"tie_word_embeddings": not untied})
+    names = [name for name in model.state_dict() if untied or name != "lm_head.weight"]
+    state = {name: weights[stored_name(name)].float() for name in names}
     if len(state) != len(weights):
         raise SystemExit(f"the file has {len(weights)} tensors, and the model {len(state)}")
-    model.load_state_dict(state, strict=False)
-    model.tie_weights()
+    model.load_state_dict(state, strict=untied)
+    if not untied:
+        model.tie_weights()
     return model

@@ -4,7 +4,8 @@
     python scripts/parity/regenerate.py --accept-model   write it, whatever the model
     python scripts/parity/regenerate.py --check          write nothing, and compare with what is committed
 
-The model runs twice: on its bf16 weights, and on the weights decoded from a Q4 directory. The logits are those of one
+The model runs three times: on its bf16 weights, on the weights decoded from a Q4 directory, and on those decoded from
+a rotated one. The logits are those of one
 pass in f32 over the prompt and all that was generated. It refuses to write what no engine could be held to: see
 `check_golden` and `check_runs`.
 """
@@ -25,12 +26,13 @@ from transformers import Qwen3_5ForCausalLM
 
 import fixture
 from double import DoubleModel
-from q4_directory import quantize
+import q4_directory
+import quarot
 
 REFERENCE = fixture.PARITY / "reference.json"
 ABOUT = ("Greedy generation of the model in conformance/parity/model by Hugging Face transformers in f32, from its "
-         "bf16 weights (float) and from the weights decoded from its Q4 directory (q4). Made by "
-         "scripts/parity/regenerate.py.")
+         "bf16 weights (float), from the weights decoded from its Q4 directory (q4), and from those decoded from its "
+         "rotated Q4 directory (quarot). Made by scripts/parity/regenerate.py.")
 THREADS = [1, 4]
 PROMPTS, WINDOW, MARGIN, TOP = 8, 15, 0.1, 8  # the first three are minima
 TOLERANCE = 8  # of --check, in units of the measured error
@@ -149,23 +151,30 @@ def run_all() -> tuple[dict, dict[str, list[Run]]]:
     """Give the reference, and the runs that it was made of."""
     weights = fixture.read_stored_weights()
     with tempfile.TemporaryDirectory() as folder:
-        decoded, hashes = quantize(weights, Path(folder))
-    runs = {"float": run_weights(weights, "float"), "q4": run_weights(decoded, "q4")}
+        (Path(folder) / "q4").mkdir()
+        (Path(folder) / "quarot").mkdir()
+        decoded, q4_files = q4_directory.quantize(weights, Path(folder) / "q4")
+        rotated, quarot_files = quarot.quantize(weights, Path(folder) / "quarot")
+    runs = {"float": run_weights(weights, "float"), "q4": run_weights(decoded, "q4"),
+            "quarot": run_weights(rotated, "quarot")}
     check_runs(runs)
     versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
-    reference = {"about": ABOUT, "made_with": versions, "model": hash_model(), "q4": hashes, "threads": THREADS,
-                 "error": {kind: max(run.error for run in some) for kind, some in runs.items()}}
-    return reference | {kind: [run.golden for run in some] for kind, some in runs.items()}, runs
+    reference = {"about": ABOUT, "made_with": versions, "model": hash_model(), "quarot_seed": quarot.SEED,
+                 "files": {"q4": q4_files, "quarot": quarot_files}, "threads": THREADS,
+                 "error": {kind: max(run.error for run in some) for kind, some in runs.items()},
+                 "goldens": {kind: [run.golden for run in some] for kind, some in runs.items()}}
+    return reference, runs
 
 
 def check_committed(committed: dict, reference: dict, runs: dict[str, list[Run]]) -> None:
     """Refuse where what was computed now is not what is committed; logits may differ by a few times the error."""
     refuse_if(committed["model"] != reference["model"], "the model is not the one that the reference was made from")
-    refuse_if(committed["q4"] != reference["q4"], "the files of the Q4 directory are not those of the reference")
+    refuse_if(committed["files"] != reference["files"], "the files of the Q4 directories are not those of the reference")
     for kind, some in runs.items():
         bound = TOLERANCE * committed["error"][kind]
-        refuse_if(len(committed[kind]) != len(some), f"the reference has {len(committed[kind])} {kind} goldens")
-        for golden, run in zip(committed[kind], some):
+        goldens = committed["goldens"][kind]
+        refuse_if(len(goldens) != len(some), f"the reference has {len(goldens)} {kind} goldens")
+        for golden, run in zip(goldens, some):
             what = f"the {kind} golden of the prompt {golden['name']!r}"
             for key in ("name", "prompt", "prompt_ids", "window", "ids", "text"):
                 refuse_if(golden[key] != run.golden[key], f"{what} has another {key} now")
@@ -179,8 +188,10 @@ def write(reference: dict) -> None:
     """Write one golden a line, aside first, so that a reference is never half of one."""
     lines = []
     for key, value in reference.items():
-        if key in ("float", "q4") and isinstance(value, list):
-            text = "[\n" + ",\n".join(json.dumps(golden, ensure_ascii=False) for golden in value) + "\n]"
+        if key == "goldens":
+            kinds = [json.dumps(kind) + ": [\n" + ",\n".join(json.dumps(golden, ensure_ascii=False) for golden in some)
+                     + "\n]" for kind, some in value.items()]
+            text = "{\n" + ",\n".join(kinds) + "\n}"
         else:
             text = json.dumps(value, indent=1)
         lines.append(f"{json.dumps(key)}: {text}")

@@ -1,0 +1,253 @@
+//! The command as its users meet it.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use q4proof::parity::planted::Planted;
+use serde_json::Value;
+
+fn parity(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_q4proof"));
+    command.arg("parity").args(arguments).output().expect("the command starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The report as JSON, and the exit code.
+fn report(arguments: &[&str]) -> (Value, Option<i32>) {
+    let output = parity(&[arguments, &["--json"]].concat());
+    let text = stdout(&output);
+    let report = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    (report, output.status.code())
+}
+
+#[test]
+fn every_backend_matches_over_every_window() {
+    let output = parity(&[]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.starts_with("E2E Parity Report\n"), "{text}");
+    let last = text.lines().last().unwrap();
+    assert_eq!(last, "PASS: all 12 prompts match within their respective match windows");
+
+    let (report, code) = report(&[]);
+    assert_eq!(code, Some(0));
+    let runs = report["runs"].as_array().unwrap();
+    let labels: Vec<String> = runs
+        .iter()
+        .map(|run| format!("{}/{}", run["backend"].as_str().unwrap(), run["weights"].as_str().unwrap()))
+        .collect();
+    assert_eq!(labels[..4], ["f32/float", "f32/q4", "q4/q4", "q4/quarot"]);
+    for run in runs {
+        // Each token of each window was compared, and its logits with it.
+        let prompts = run["prompts"].as_array().unwrap();
+        assert_eq!(prompts.len(), 12);
+        for prompt in prompts {
+            assert_eq!(prompt["agreed"], prompt["window"]);
+            assert!(prompt["window"].as_u64().unwrap() >= 15);
+            let off = prompt["logit"]["off"].as_f64().unwrap();
+            assert!(off > 0.0 && off <= run["tolerance"].as_f64().unwrap(), "{prompt}");
+        }
+        let dispatches = run["dispatches"].as_object().unwrap();
+        assert!(dispatches.values().all(|count| count.as_u64().unwrap() > 1000), "{run}");
+    }
+    for directory in report["directories"].as_array().unwrap() {
+        assert_eq!(directory["different"], serde_json::json!([]));
+        assert!(directory["files"].as_u64().unwrap() > 30);
+    }
+}
+
+#[test]
+fn each_planted_fault_is_found_far_beyond_the_tolerance() {
+    for fault in Planted::ALL {
+        let arguments = ["--planted", fault.name()];
+        let output = parity(&arguments);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(1), "{}: {text}", fault.name());
+        let named = |line: &&str| {
+            line.contains("prompt \"") && line.contains("position ") && line.contains("margin is ")
+        };
+        assert!(text.lines().any(|line| named(&line)), "{}: {text}", fault.name());
+        assert!(text.lines().last().unwrap().starts_with("FAIL: "), "{text}");
+
+        let (report, code) = report(&arguments);
+        assert_eq!(code, Some(1));
+        let mut furthest: f64 = 0.0;
+        for run in report["runs"].as_array().unwrap() {
+            let tolerance = run["tolerance"].as_f64().unwrap();
+            for prompt in run["prompts"].as_array().unwrap() {
+                // Infinite and NaN have no number in JSON.
+                let off = prompt["logit"]["off"].as_f64().unwrap_or(f64::INFINITY);
+                furthest = furthest.max(off / tolerance);
+            }
+        }
+        assert!(furthest >= 100.0, "{}: {furthest} times the tolerance", fault.name());
+    }
+}
+
+#[test]
+fn only_blocks_have_faults_of_blocks() {
+    let (report, code) = report(&["--planted", "nibble-order"]);
+    assert_eq!(code, Some(1));
+    for run in report["runs"].as_array().unwrap() {
+        let diverged = run["prompts"].as_array().unwrap().iter().any(|one| one["verdict"] == "diverged");
+        assert_eq!(diverged, run["weights"] != "float", "{}/{}", run["backend"], run["weights"]);
+    }
+}
+
+#[test]
+fn a_known_divergence_is_waived_by_its_prompt_and_its_backend() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("waivers.toml");
+    let waivers = |text: &str| {
+        fs::write(&path, text).unwrap();
+        ["--backend", "f32", "--waivers", path.to_str().unwrap()].map(String::from)
+    };
+    let run = |arguments: &[String; 4], more: &[&str]| {
+        let mut words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        words.extend(more);
+        parity(&words)
+    };
+    let waiver = "[[waiver]]\nprompt = \"print(fib\"\nbackend = \"f32\"\nissue = \"example/1\"\n";
+    // It matches, so that the waiver must go.
+    let output = run(&waivers(waiver), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("prompt \"call\": matches, and is waived for example/1: remove the waiver"));
+    assert!(text.contains("XPASS"), "{text}");
+    assert!(text.ends_with("FAIL: 1/12 prompts diverged within their match windows\n"), "{text}");
+    // Another backend's divergence is not meant.
+    let output = run(&waivers(&waiver.replace("f32", "q4")), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    // A waived one does not fail; the other eleven do.
+    let output = run(&waivers(waiver), &["--planted", "last-rows-unwritten"]);
+    let text = stdout(&output);
+    assert!(text.contains("f32/float, prompt \"call\": waived for example/1"), "{text}");
+    assert!(text.ends_with("FAIL: 11/12 prompts diverged within their match windows\n"), "{text}");
+
+    for (text, words) in [
+        (waiver.replace("example/1", " "), "names no issue"),
+        (waiver.replace("print(fib", "print(fob"), "a stale waiver"),
+        (waiver.replace("issue", "reason"), "unknown field"),
+    ] {
+        let output = run(&waivers(&text), &[]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_report_is_written_as_markdown_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("parity.md");
+    let output = parity(&["--backend", "q4", "--markdown", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.starts_with("# E2E Parity Report\n\n**PASS: all 12 prompts match"), "{text}");
+    assert!(text.contains("| prompt | window | margin | q4/q4 | q4/quarot |\n| --- |"), "{text}");
+    assert!(!text.contains('\u{1b}'), "no escape sequences");
+}
+
+#[test]
+fn a_fixture_that_is_not_that_of_its_goldens_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/parity");
+    fs::create_dir(folder.path().join("model")).unwrap();
+    for name in ["reference.json", "model/config.json", "model/model.safetensors", "model/tokenizer.json"] {
+        fs::copy(format!("{own}/{name}"), folder.path().join(name)).unwrap();
+    }
+    let run = || parity(&["--backend", "q4", "--fixture", folder.path().to_str().unwrap()]);
+    assert_eq!(run().status.code(), Some(0));
+
+    let model = folder.path().join("model/model.safetensors");
+    let mut bytes = fs::read(&model).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&model, bytes).unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("model.safetensors: is not that of the goldens"));
+
+    fs::write(folder.path().join("reference.json"), "{}").unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("reference.json: missing field"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_subject_is_asked_to_generate_and_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("subject.py");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/parity/reference.json");
+    // It knows the answers; FAULT is what is wrong with them.
+    let text = r#"
+import json, sys
+goldens = {golden["prompt"]: golden for golden in json.load(open(sys.argv[1]))["goldens"]["float"]}
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["op"] == "hello":
+        answer = {"protocol": 1, "name": "known", "version": "1", "language": "Python", "capabilities": ["generate"]}
+    else:
+        golden = goldens[request["prompt"]]
+        assert request["tokens"] == golden["window"]
+        open(request["path"] + "/config.json").close()
+        ids, text = list(golden["ids"]), golden["text"]
+        if sys.argv[2] == "stops":
+            ids.pop()
+        if sys.argv[2] == "differs" and golden["name"] == "year":
+            ids[7] += 1
+        if sys.argv[2] == "text":
+            text = text[:-1] + "?"
+        answer = {"seq": request["seq"], "result": {"ids": ids, "text": text}}
+        if sys.argv[2] == "none":
+            answer = {"seq": request["seq"], "unsupported": True}
+    print(json.dumps(answer), flush=True)
+"#;
+    fs::write(&script, text).unwrap();
+    let run = |fault: &str| {
+        let output = parity(&["--", "python3", script.to_str().unwrap(), own, fault]);
+        (stdout(&output), output.status.code())
+    };
+    let (text, code) = run("sound");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("known 1, Python"), "{text}");
+    assert!(text.contains("not told"), "the logits and the kernels are not known: {text}");
+
+    let (text, code) = run("stops");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("prompt \"capital\", position 23: it stopped where token"), "{text}");
+    assert!(text.ends_with("FAIL: 12/12 prompts diverged within their match windows\n"), "{text}");
+
+    let (text, code) = run("differs");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("prompt \"year\", position 7: token"), "{text}");
+    assert!(text.ends_with("FAIL: 1/12 prompts diverged within their match windows\n"), "{text}");
+
+    let (text, code) = run("text");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("the tokens agree and their text does not"), "{text}");
+
+    let (text, code) = run("none");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("it does not offer generate"), "{text}");
+}
+
+#[test]
+fn what_cannot_run_is_said_and_never_passes() {
+    let output = parity(&["--backend", "gpu"]);
+    if cfg!(feature = "gpu") {
+        return;
+    }
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("this build has no feature gpu"), "{}", stderr(&output));
+    let text = stdout(&parity(&[]));
+    assert!(text.contains("gpu: NOT RUN (this build has no feature gpu"), "{text}");
+    let output = parity(&["--planted", "nothing"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("there is nibble-order, dropped-bias"), "{}", stderr(&output));
+}
