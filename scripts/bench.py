@@ -2,8 +2,8 @@
 
     scripts/bench.sh [NAME...]
 
-Builds the command and the benchmarks, runs those named (codec, files, check; without a name all of
-them), and prints a table for each group: the median time, what that is a second, and the time in
+Builds the command and the benchmarks, runs those named (codec, files, model, check; without a name
+all of them), and prints a table for each group: the median time, what that is a second, and the time in
 times that of lattice.
 
     scripts/bench-compare.sh BASE [NAME...] [--anyway]
@@ -28,7 +28,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = ROOT / "target/bench-compare"
-NAMES = ["codec", "files", "check"]
+NAMES = ["codec", "files", "model", "check"]
 ROUNDS = 3
 MOST_LOAD = 0.7
 

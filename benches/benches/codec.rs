@@ -1,4 +1,4 @@
-//! The arithmetic: decoding, encoding, and the product of a matrix and a vector.
+//! The arithmetic: decoding, encoding, the product of a matrix and a vector, and the rotation.
 //!
 //! Everything is in memory and on one thread unless a comment says otherwise. Where an engine gives
 //! its answer in new memory, the time of getting and freeing that memory is measured too.
@@ -8,8 +8,9 @@ use std::hint::black_box;
 use candle_core::quantized::{GgmlDType::Q4_1, QMatMul, QTensor};
 use candle_core::{Device::Cpu, Module, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use lattice_quant::quarot::hadamard::RandomizedHadamard;
 use lattice_weights::q4_weights::{dequantize_row_q4_0, quantize_row_q4_0};
-use q4proof::codec::{self, BLOCK_BYTES, BLOCK_WEIGHTS, Mode};
+use q4proof::codec::{self, BLOCK_BYTES, BLOCK_WEIGHTS, Mode, Rotation};
 use q4proof_benches::weights;
 use zerocopy::IntoBytes;
 
@@ -113,9 +114,38 @@ fn matvec(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A row of f32, in place, back and forth so that the values stay as they are.
+fn rotate(criterion: &mut Criterion) {
+    const SEED: u64 = 42;
+    let mut row = weights(SIDE);
+    let rotation = Rotation::plain(SEED, SIDE as u64).expect("a power of two");
+    let hadamard = RandomizedHadamard::new(SEED, SIDE).expect("a power of two");
+
+    let (mut ours, mut theirs) = (row.clone(), row.clone());
+    rotation.apply(&mut ours);
+    hadamard.apply(&mut theirs).expect("its length");
+    assert!(ours == theirs, "lattice rotates to other values, so that times say nothing");
+
+    let mut group = criterion.benchmark_group("rotate");
+    group.throughput(Throughput::Elements(2 * SIDE as u64));
+    group.bench_function("q4proof", |bencher| {
+        bencher.iter(|| {
+            rotation.apply(black_box(&mut row));
+            rotation.invert(black_box(&mut row));
+        });
+    });
+    group.bench_function("lattice", |bencher| {
+        bencher.iter(|| {
+            hadamard.apply(black_box(&mut theirs)).expect("its length");
+            hadamard.apply_inverse(black_box(&mut theirs)).expect("its length");
+        });
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = q4proof_benches::criterion();
-    targets = decode, encode, matvec
+    targets = decode, encode, matvec, rotate
 }
 criterion_main!(benches);

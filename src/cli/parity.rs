@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -28,7 +27,7 @@ use crate::store::write_atomically;
 ///
 /// The command carries a small model and what transformers generates from it. This crate's decoder runs it
 /// on the CPU, from its own weights and through .q4 files made on the spot; a subject, named or behind --,
-/// is asked to generate from its own weights. Exits with 1 where a prompt diverges within its window.
+/// is asked to generate from the same model. Exits with 1 where a prompt diverges within its window.
 #[derive(Args)]
 pub struct Parity {
     /// What multiplies: plain f32, Q4 blocks as they are, a GPU, or all that this build has
@@ -36,6 +35,9 @@ pub struct Parity {
     backend: BackendName,
     #[command(flatten)]
     subject: SubjectArguments,
+    /// The weights that a subject is given: the model's own, or a quantized directory made of them
+    #[arg(long, value_enum, default_value_t = Weighted::Float, value_name = "NAME")]
+    weights: Weighted,
     /// A folder with reference.json and model/, else what the command carries
     #[arg(long, value_name = "DIR")]
     fixture: Option<PathBuf>,
@@ -59,6 +61,23 @@ enum BackendName {
     Q4,
     Gpu,
     All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Weighted {
+    Float,
+    Q4,
+    Quarot,
+}
+
+impl From<Weighted> for Kind {
+    fn from(weights: Weighted) -> Self {
+        match weights {
+            Weighted::Float => Self::Float,
+            Weighted::Q4 => Self::Q4,
+            Weighted::Quarot => Self::Quarot,
+        }
+    }
 }
 
 fn fault(name: &str) -> Result<Planted, String> {
@@ -88,7 +107,7 @@ impl Parity {
             not_run: Vec::new(),
         };
         if self.subject.is_named() {
-            outcome.runs.push(self.ask_subject(&fixture, &waivers)?);
+            self.ask_subject(&fixture, &waivers, &mut outcome)?;
         } else {
             self.run_backends(&fixture, &waivers, &mut outcome)?;
         }
@@ -120,24 +139,16 @@ impl Parity {
     ) -> Result<(), Problem> {
         let wants = |name| self.backend == name || self.backend == BackendName::All;
         let tokenizer = Tokenizer::open(fixture.model()).map_err(usage)?;
-        let mut directory = |kind| -> Result<Quantized, Problem> {
-            let quantized = fixture.quantized(kind).map_err(usage)?;
-            outcome.directories.push(Directory {
-                kind: kind.name(),
-                files: quantized.files,
-                different: quantized.different.clone(),
-            });
-            Ok(quantized)
-        };
-        let (q4, quarot) = (directory(Kind::Q4)?, directory(Kind::Quarot)?);
+        let q4 = quantized(fixture, Kind::Q4, outcome)?;
+        let quarot = quantized(fixture, Kind::Quarot, outcome)?;
         let mut plans: Vec<(&dyn Backend, &'static str, Kind, &Path)> = Vec::new();
         if wants(BackendName::F32) {
             plans.push((&Decoded, "f32", Kind::Float, fixture.model()));
-            plans.push((&Decoded, "f32", Kind::Q4, &q4.path));
+            plans.push((&Decoded, "f32", Kind::Q4, &q4));
         }
         if wants(BackendName::Q4) {
-            plans.push((&Fused, "q4", Kind::Q4, &q4.path));
-            plans.push((&Fused, "q4", Kind::Quarot, &quarot.path));
+            plans.push((&Fused, "q4", Kind::Q4, &q4));
+            plans.push((&Fused, "q4", Kind::Quarot, &quarot));
         }
         for (backend, name, kind, path) in plans {
             let run = self.run_backend(fixture, &tokenizer, backend, name, kind, path, waivers)?;
@@ -193,20 +204,31 @@ impl Parity {
         Ok(run)
     }
 
-    fn ask_subject(&self, fixture: &Fixture, waivers: &[Waiver]) -> Result<Run, Problem> {
+    fn ask_subject(
+        &self,
+        fixture: &Fixture,
+        waivers: &[Waiver],
+        outcome: &mut Outcome,
+    ) -> Result<(), Problem> {
+        let kind = self.weights.into();
+        let directory = match kind {
+            Kind::Float => fixture.model().to_owned(),
+            _ => quantized(fixture, kind, outcome)?,
+        };
         let Opened { mut subject, .. } = self.subject.open()?;
         let hello = subject.hello();
         let device = format!("{} {}, {}", hello.name, hello.version, hello.language);
-        let mut run = self.empty_run(fixture, &self.subject.asked(), Kind::Float, device);
-        let deadline = self.subject.deadline.max(Duration::from_secs(10));
+        let mut run = self.empty_run(fixture, &self.subject.asked(), kind, device);
+        let deadline = self.subject.deadline;
         let mut speed = Speed::default();
-        for golden in fixture.reference.goldens(Kind::Float) {
+        for golden in fixture.reference.goldens(kind) {
             let generated =
-                with_subject(subject.as_mut(), fixture.model(), golden, deadline, &mut speed);
+                with_subject(subject.as_mut(), &directory, golden, deadline, &mut speed);
             compared(&mut run, golden, &generated, waivers);
         }
         run.tokens_per_second = speed.tokens_per_second();
-        Ok(run)
+        outcome.runs.push(run);
+        Ok(())
     }
 
     fn empty_run(&self, fixture: &Fixture, backend: &str, kind: Kind, device: String) -> Run {
@@ -220,6 +242,13 @@ impl Parity {
             prompts: Vec::new(),
         }
     }
+}
+
+/// Makes a quantized directory, and notes whether it is what it should be.
+fn quantized(fixture: &Fixture, kind: Kind, outcome: &mut Outcome) -> Result<PathBuf, Problem> {
+    let Quantized { path, files, different } = fixture.quantized(kind).map_err(usage)?;
+    outcome.directories.push(Directory { kind: kind.name(), files, different });
+    Ok(path)
 }
 
 fn compared(

@@ -120,7 +120,10 @@ impl Fixture {
         let path = self.made.path().join(kind.name());
         let failed = |error: convert::ConvertError| FixtureError::new(&self.model, error);
         let tensors = match kind {
-            Kind::Float => return Ok(Quantized { path: self.model.clone(), files: 0, different: vec![] }),
+            Kind::Float => {
+                let (path, different) = (self.model.clone(), Vec::new());
+                return Ok(Quantized { path, files: 0, different });
+            }
             Kind::Q4 => convert::quantize(&self.model, &path, &mut Unwatched).map_err(failed)?,
             Kind::Quarot => {
                 let seed = self.reference.quarot_seed;

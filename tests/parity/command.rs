@@ -27,6 +27,7 @@ fn report(arguments: &[&str]) -> (Value, Option<i32>) {
     (report, output.status.code())
 }
 
+/// E2E-4: each run says how often its kernels ran.
 #[test]
 fn every_backend_matches_over_every_window() {
     let output = parity(&[]);
@@ -101,6 +102,7 @@ fn only_blocks_have_faults_of_blocks() {
     }
 }
 
+/// E2E-5: and a waiver that is not needed must go.
 #[test]
 fn a_known_divergence_is_waived_by_its_prompt_and_its_backend() {
     let folder = tempfile::tempdir().unwrap();
@@ -237,6 +239,7 @@ for line in sys.stdin:
     assert!(text.contains("it does not offer generate"), "{text}");
 }
 
+/// E2E-4: what did not run is no pass.
 #[test]
 fn what_cannot_run_is_said_and_never_passes() {
     let output = parity(&["--backend", "gpu"]);

@@ -59,6 +59,7 @@ fn what_agrees_matches() {
     assert_eq!((comparison.verdict, comparison.logit), (Verdict::Match, None));
 }
 
+/// E2E-1: over the whole window.
 #[test]
 fn another_token_diverges_at_its_position() {
     for position in [0, 7, WINDOW - 1] {
@@ -71,6 +72,7 @@ fn another_token_diverges_at_its_position() {
     }
 }
 
+/// E2E-1: whatever came before.
 #[test]
 fn to_stop_early_is_to_diverge() {
     let comparison = compared(|generated| generated.ids.truncate(WINDOW - 1));
@@ -80,6 +82,7 @@ fn to_stop_early_is_to_diverge() {
     assert_eq!((comparison.verdict, comparison.agreed), (Verdict::Diverged, 0));
 }
 
+/// E2E-1: tokens and their text.
 #[test]
 fn another_prompt_or_text_diverges() {
     let comparison = compared(|generated| generated.prompt_ids = Some(vec![5, 7]));
@@ -94,6 +97,7 @@ fn another_prompt_or_text_diverges() {
     assert_eq!(comparison.difference.unwrap().position, 8);
 }
 
+/// E2E-3: NaN and infinity are off by more.
 #[test]
 fn a_logit_may_be_off_by_the_tolerance_and_no_more() {
     let with = |position: usize, token: usize, logit: f32| {
@@ -119,6 +123,7 @@ fn a_logit_may_be_off_by_the_tolerance_and_no_more() {
     assert_eq!(missing.verdict, Verdict::Diverged);
 }
 
+/// E2E-5: a waived prompt that matches is a failure.
 #[test]
 fn a_waiver_covers_a_divergence_and_nothing_else() {
     let waiver = Waiver {
@@ -144,6 +149,7 @@ fn a_waiver_covers_a_divergence_and_nothing_else() {
     }
 }
 
+/// E2E-2: windows and margins.
 #[test]
 fn a_golden_that_nobody_could_be_held_to_is_refused() {
     let refused = |change: fn(&mut Golden)| {

@@ -29,7 +29,7 @@ use lattice_inference::error::InferenceError;
 use lattice_inference::weights::q4_weights::{
     Q4Block, Q4Tensor, dequantize_q4_to_f32, dequantize_row_q4_0, quantize_bf16_to_q4,
     quantize_f32_to_q4, quantize_f64_to_q4, quantize_f64_to_q4_mode, quantize_row_q4_0,
-    quantize_tensor_q4_0, save_q4_file,
+    quantize_tensor_q4_0, save_q4_file, stream_quantize_shard,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -42,7 +42,7 @@ const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 
 /// The public ways to encode, the first of them used where a request names none: it alone can be
 /// given every request.
-const ENCODE_ENTRIES: &[&str] = &["mode", "f64", "f32", "bf16", "row", "tensor"];
+const ENCODE_ENTRIES: &[&str] = &["mode", "f64", "f32", "bf16", "row", "tensor", "shard"];
 
 /// The types other than f32 that the engine encodes from, in every release.
 const SOURCES: &[&str] = &["source-bf16", "source-f64"];
@@ -69,6 +69,12 @@ pub trait Release {
 
     /// Lists the directory at `path`; unsupported where this release has no such function.
     fn list(_path: &Path) -> Answer {
+        Answer::UNSUPPORTED
+    }
+
+    /// Goes on with `prompt` by so many tokens, from the model in the directory at `path`; unsupported
+    /// where this release's models are not asked.
+    fn generate(_path: &Path, _prompt: &str, _tokens: usize) -> Answer {
         Answer::UNSUPPORTED
     }
 
@@ -129,6 +135,11 @@ enum Operation {
         #[serde(default)]
         open: bool,
     },
+    Generate {
+        path: PathBuf,
+        prompt: String,
+        tokens: usize,
+    },
     /// An operation that a later protocol may add.
     #[serde(other)]
     Other,
@@ -154,6 +165,10 @@ pub struct Outcome {
     pub values: Option<Hex>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<u32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 impl Answer {
@@ -269,6 +284,7 @@ fn answer<R: Release>(operation: Operation) -> Answer {
                     Ok(values) => encode_doubles(entry, &mode, &shape, &values.0),
                     Err(_) => Answer::UNSUPPORTED,
                 },
+                Some("bf16") if entry == "shard" => encode_shard(&mode, &shape, &values.0),
                 Some("bf16") => match values.values(u16::from_le_bytes) {
                     Ok(bits) => encode_upper_halves(entry, &mode, &shape, &bits),
                     Err(_) => Answer::UNSUPPORTED,
@@ -300,6 +316,7 @@ fn answer<R: Release>(operation: Operation) -> Answer {
         // There is no function that opens a directory as a whole.
         Operation::ReadIndex { open: true, .. } => Answer::UNSUPPORTED,
         Operation::ReadIndex { path, .. } => R::list(&path),
+        Operation::Generate { path, prompt, tokens } => R::generate(&path, &prompt, tokens),
         Operation::Hello | Operation::Other => Answer::UNSUPPORTED,
     }
 }
@@ -364,6 +381,19 @@ fn encode_upper_halves(entry: &str, mode: &str, shape: &[usize], bits: &[u16]) -
         ("bf16", "asymmetric") => Answer::of(quantize_bf16_to_q4(bits, shape), |tensor| {
             Outcome::of_blocks(block_bytes(&tensor.blocks))
         }),
+        _ => Answer::UNSUPPORTED,
+    }
+}
+
+/// Encodes through the function for a shard of a larger tensor, which takes bf16 as bytes in the
+/// machine's own order and has no shape argument.
+fn encode_shard(mode: &str, shape: &[usize], bytes: &[u8]) -> Answer {
+    match (mode, shape) {
+        ("asymmetric", &[length]) if cfg!(target_endian = "little") && 2 * length == bytes.len() => {
+            Answer::of(stream_quantize_shard(bytes), |blocks| {
+                Outcome::of_blocks(block_bytes(&blocks))
+            })
+        }
         _ => Answer::UNSUPPORTED,
     }
 }

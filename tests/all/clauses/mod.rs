@@ -257,6 +257,8 @@ fn every_clause_has_a_test_that_is_named_after_it() {
         .lines()
         .filter_map(|line| line.strip_prefix("### ")?.split_once(" · "))
         .map(|(id, _)| format!("{}_", id.to_lowercase().replace('-', "_")))
+        // Stated in tests/parity, which counts its own.
+        .filter(|id| !id.starts_with("e2e_"))
         .collect();
     // BLK 4, H 8, P 7, A 4, W 3, ERR 3, DEC 4, ENC 6 + 4 + 3 + 1 + 3 + 2 + 1 + 1 + 1, KHF1 7, F16 3,
     // DOT 6, ROT 9, GGML 3, MLX 2, IDX 11.

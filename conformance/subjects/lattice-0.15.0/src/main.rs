@@ -10,7 +10,9 @@ mod adapter;
 use std::path::Path;
 
 use adapter::{Answer, Hex, Outcome, Release, rotation::Rotation};
+use lattice_inference::GenerateConfig;
 use lattice_inference::error::InferenceError;
+use lattice_inference::model::qwen35::Qwen35Model;
 use lattice_inference::quant::q4_manifest::{ManifestFlavor, Q4ManifestEntry, load_manifest};
 use lattice_inference::quant::quarot::hadamard::BlockHadamard;
 use lattice_inference::weights::q4_weights::{load_f16_tensor_file, load_q4_file};
@@ -23,7 +25,7 @@ struct Lattice;
 
 impl Release for Lattice {
     const VERSION: &'static str = "0.15.0";
-    const CAPABILITIES: &'static [&'static str] = &["expected-shape", "read-index"];
+    const CAPABILITIES: &'static [&'static str] = &["expected-shape", "read-index", "generate"];
     const LOAD_ENTRIES: &'static [&'static str] = &["copy", "map"];
 
     fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {
@@ -74,6 +76,29 @@ impl Release for Lattice {
                 index["quarot_seed"] = json!(seed);
             }
             Outcome { index: Some(index), ..Outcome::default() }
+        })
+    }
+
+    /// By the engine's forward pass on the CPU, on the weights as they are in the safetensors file. The
+    /// model is loaded for each prompt.
+    fn generate(path: &Path, prompt: &str, tokens: usize) -> Answer {
+        let greedy = GenerateConfig {
+            max_new_tokens: tokens,
+            temperature: 0.0,
+            top_k: 1,
+            repetition_penalty: 1.0,
+            // No other than the model's own.
+            stop_token_ids: Vec::new(),
+            enable_thinking: false,
+            enable_mtp: Some(false),
+            ..GenerateConfig::default()
+        };
+        let generated =
+            Qwen35Model::from_safetensors(path).and_then(|model| model.generate(prompt, &greedy));
+        Answer::of(generated, |output| Outcome {
+            ids: Some(output.token_ids),
+            text: Some(output.text),
+            ..Outcome::default()
         })
     }
 
