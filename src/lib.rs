@@ -10,6 +10,7 @@
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
+//! | `gpu` | the same arithmetic on an adapter, Metal or Vulkan (feature `gpu`) |
 //! | [`fuzz`] | any bytes at all, per target: seeds, mutation, and what must hold |
 //! | `report` | what a person or a program is shown (feature `cli`) |
 //! | `cli` | the command (feature `cli`) |
@@ -20,6 +21,8 @@ pub mod codec;
 pub mod convert;
 pub mod format;
 pub mod fuzz;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 #[cfg(feature = "cli")]
 pub mod report;
 pub mod run;

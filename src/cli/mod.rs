@@ -7,6 +7,7 @@ mod decode;
 mod encode;
 mod fuzz;
 mod gate;
+mod gpu;
 mod inspect;
 mod list;
 mod output;
