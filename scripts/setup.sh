@@ -2,6 +2,9 @@
 # Installs the tools that fuzzing and the mutation sweep need, at pinned versions: both, or those of
 # `setup.sh fuzz` or `setup.sh mutants` alone. What is there already in the right version is left
 # alone. Needs rustup; libFuzzer's runtime needs a C++ compiler.
+#
+# `setup.sh gpu` sees to an adapter instead: Metal is there on macOS, and where Vulkan has no driver it
+# installs Mesa's software one, by apt-get and as root.
 set -euo pipefail
 
 cargo_fuzz=0.13.2
@@ -16,9 +19,38 @@ install() {
   fi
 }
 
+# Whether Vulkan's loader finds the manifest of a driver.
+has_vulkan_driver() {
+  [ -n "${VK_DRIVER_FILES:-${VK_ICD_FILENAMES:-}}" ] ||
+    compgen -G '/etc/vulkan/icd.d/*.json' > /dev/null ||
+    compgen -G '/usr/local/share/vulkan/icd.d/*.json' > /dev/null ||
+    compgen -G '/usr/share/vulkan/icd.d/*.json' > /dev/null
+}
+
+install_adapter() {
+  if [ "$(uname)" = Darwin ]; then
+    echo 'Metal is there'
+  elif has_vulkan_driver; then
+    echo 'a Vulkan driver is there'
+  elif ! command -v apt-get > /dev/null; then
+    echo 'no Vulkan driver, and no apt-get to install one: Mesa has a software one (lavapipe)' >&2
+    exit 2
+  elif [ "$(id -u)" -eq 0 ]; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libvulkan1 mesa-vulkan-drivers
+  elif sudo -n true 2> /dev/null; then
+    sudo apt-get update -qq
+    sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libvulkan1 mesa-vulkan-drivers
+  else
+    echo 'no Vulkan driver: as root, apt-get install libvulkan1 mesa-vulkan-drivers' >&2
+    exit 2
+  fi
+}
+
 case "${1:-all}" in
   all | fuzz | mutants) ;;
-  *) echo 'usage: setup.sh [fuzz | mutants]' >&2; exit 2 ;;
+  gpu) install_adapter; exit ;;
+  *) echo 'usage: setup.sh [fuzz | mutants | gpu]' >&2; exit 2 ;;
 esac
 if [ "${1:-all}" != mutants ]; then
   command -v c++ > /dev/null || { echo 'a C++ compiler (c++) is needed' >&2; exit 2; }

@@ -12,6 +12,7 @@
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
+//! | `gpu` | the same arithmetic on an adapter, Metal or Vulkan (feature `gpu`) |
 //! | [`fuzz`] | any bytes at all, per target: seeds, mutation, and what must hold |
 //! | `parity` | a whole model beside golden output (feature `parity`) |
 //! | `report` | what a person or a program is shown (feature `cli`) |
@@ -24,6 +25,8 @@ pub mod convert;
 pub mod doctor;
 pub mod format;
 pub mod fuzz;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod model;
 #[cfg(feature = "parity")]
 pub mod parity;

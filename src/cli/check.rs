@@ -79,6 +79,7 @@ impl Check {
             profile: &opened.profile,
             seed: self.seed,
             records: &records,
+            ran: &opened.subject.ran(),
             again: &opened.again,
             verbose: self.verbose,
         }))?;

@@ -40,8 +40,12 @@ impl List {
 }
 
 fn subjects(folder: Option<&PathBuf>) -> Result<String, Problem> {
-    let inside = ("reference".to_owned(), "this crate's own codec and loaders".to_owned());
-    let mut text = list::subjects("inside the command", &[inside]);
+    let inside = [
+        ("reference".to_owned(), "this crate's own codec and loaders".to_owned()),
+        #[cfg(feature = "gpu")]
+        (super::gpu::GPU.to_owned(), super::gpu::ABOUT.to_owned()),
+    ];
+    let mut text = list::subjects("inside the command", &inside);
     if let Some(registry) = find_registry(folder)? {
         let named: Vec<_> = registry
             .subjects()

@@ -8,6 +8,7 @@ mod doctor;
 mod encode;
 mod fuzz;
 mod gate;
+mod gpu;
 mod inspect;
 mod list;
 mod measure;

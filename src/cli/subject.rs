@@ -1,4 +1,4 @@
-//! Who is asked: the reference, a member of the zoo, a registered subject, or any command.
+//! Who is asked: the reference, the kernels, a member of the zoo, a registered subject, or any command.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::{env, fmt::Write};
 
 use clap::Args;
 
+use super::gpu::{self, GPU, RequiredBackend};
 use super::problem::Problem;
 use crate::report::Again;
 use crate::run::Profile;
@@ -28,7 +29,7 @@ const SOUND: &str = "sound";
 
 #[derive(Args)]
 pub struct SubjectArguments {
-    /// Who is asked: reference, zoo:NAME, or a name of the registry
+    /// Who is asked: reference, gpu, zoo:NAME, or a name of the registry
     #[arg(long, value_name = "NAME", default_value = "reference", conflicts_with = "command")]
     pub subject: String,
 
@@ -49,6 +50,10 @@ pub struct SubjectArguments {
     /// The folder of registry.toml, else conformance/subjects here or in a folder above
     #[arg(long, value_name = "DIR")]
     pub subjects: Option<PathBuf>,
+
+    /// What the subject gpu has to compute with, else exit code 2
+    #[arg(long, value_name = "BACKEND", conflicts_with = "command")]
+    pub require_backend: Option<RequiredBackend>,
 
     /// The command of a subject, after --
     #[arg(last = true, value_name = "COMMAND")]
@@ -73,11 +78,21 @@ impl SubjectArguments {
     /// [`Problem::Usage`], where no subject has that name or the registry cannot be used;
     /// [`Problem::NotStarted`].
     pub fn open(&self) -> Result<Opened, Problem> {
+        if let (Some(required), true) = (self.require_backend, self.subject != GPU) {
+            return Err(Problem::Usage(format!(
+                "--require-backend {required}: the subject {} uses no adapter, --subject gpu does",
+                self.subject
+            )));
+        }
         let mut claimed = Profile::all();
         let subject: Box<dyn Subject> = if !self.command.is_empty() {
             Box::new(ChildSubject::start(&self.command)?)
         } else if self.subject == REFERENCE {
             Box::new(InProcess::new(Reference))
+        } else if self.subject == GPU {
+            let (kernels, profile) = gpu::open(self.require_backend)?;
+            claimed = profile;
+            Box::new(InProcess::new(kernels))
         } else if self.subject.starts_with(ZOO) {
             Box::new(ChildSubject::start(&self.zoo_command()?)?)
         } else {
@@ -144,6 +159,9 @@ impl SubjectArguments {
         if self.deadline != DEADLINE {
             again.option("--deadline", self.deadline.as_secs_f64());
         }
+        if let Some(required) = self.require_backend {
+            again.option("--require-backend", required);
+        }
         if let Some(folder) = &self.subjects {
             again.option("--subjects", folder.display());
         }
@@ -155,8 +173,11 @@ impl SubjectArguments {
 ///
 /// # Errors
 ///
-/// [`Problem::Usage`], naming what there is.
+/// [`Problem::Usage`], naming what there is; [`Problem::NotStarted`] of the kernels.
 pub fn implementation(name: &str) -> Result<Box<dyn Implementation>, Problem> {
+    if name == GPU {
+        return gpu::open(None).map(|(kernels, _)| kernels);
+    }
     match (subject::named(name), name.strip_prefix(ZOO)) {
         (Some(implementation), _) => Ok(implementation),
         (None, Some(_)) => {
@@ -169,7 +190,7 @@ pub fn implementation(name: &str) -> Result<Box<dyn Implementation>, Problem> {
             Err(Problem::Usage(sentence))
         }
         (None, None) => Err(Problem::Usage(format!(
-            "{name:?} is no subject inside the command: name reference or zoo:NAME"
+            "{name:?} is no subject inside the command: name reference, gpu or zoo:NAME"
         ))),
     }
 }
@@ -189,7 +210,7 @@ pub fn find_registry(named: Option<&PathBuf>) -> Result<Option<Registry>, Proble
 
 /// No subject has the name: what there is.
 fn unknown(name: &str, registry: Option<&Registry>) -> String {
-    let mut sentence = format!("no subject is named {name:?}; there is reference, zoo:NAME");
+    let mut sentence = format!("no subject is named {name:?}; there is reference, gpu, zoo:NAME");
     match registry {
         Some(registry) => {
             for (known, _) in registry.subjects() {

@@ -1,4 +1,4 @@
-//! The report of a pass: who was asked, what failed, the totals and the verdict.
+//! The report of a pass: who was asked, what failed, the totals, the verdict and where the work was done.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -30,6 +30,8 @@ pub struct Pass<'a> {
     pub seed: Option<u64>,
     /// What each case came to.
     pub records: &'a [Record],
+    /// Where the subject did its work, in lines; empty where that goes without saying.
+    pub ran: &'a [String],
     /// How the same subject is asked again.
     pub again: &'a Again,
     /// Shows every failure in full, and wrong classes too.
@@ -78,6 +80,9 @@ pub fn report(pass: &Pass) -> String {
     }
     text.push_str(&summary::verdict(pass));
     text.push('\n');
+    for line in pass.ran {
+        writeln!(text, "{}", plain(line, 300)).ok();
+    }
     text
 }
 

@@ -33,6 +33,10 @@ impl<I: Implementation> Subject for InProcess<I> {
         &self.hello
     }
 
+    fn ran(&self) -> Vec<String> {
+        self.implementation.ran()
+    }
+
     fn ask(&mut self, request: &Request, _deadline: Duration) -> Reply {
         reply(&self.implementation, request)
     }

@@ -31,6 +31,12 @@ pub trait Implementation {
     /// Who answers, and what is offered.
     fn hello(&self) -> Hello;
 
+    /// Where the work has been done so far, in lines for the end of a report. Empty where that goes
+    /// without saying.
+    fn ran(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Blocks to f32.
     fn decode(&self, _request: &Decode) -> Answer<Bits> {
         Answer::Unsupported
@@ -110,6 +116,10 @@ pub trait Implementation {
 impl<I: Implementation + ?Sized> Implementation for Box<I> {
     fn hello(&self) -> Hello {
         (**self).hello()
+    }
+
+    fn ran(&self) -> Vec<String> {
+        (**self).ran()
     }
 
     fn decode(&self, request: &Decode) -> Answer<Bits> {
@@ -228,6 +238,11 @@ pub trait Subject {
 
     /// Asks, and waits no longer than `deadline`.
     fn ask(&mut self, request: &Request, deadline: Duration) -> Reply;
+
+    /// Where the work has been done so far: see [`Implementation::ran`].
+    fn ran(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// How often the subject was started anew: what it accepted before counts no longer.
     fn generation(&self) -> u64 {

@@ -71,28 +71,13 @@ impl Implementation for Reference {
     }
 
     fn matmul(&self, request: &Matmul) -> Answer<Bits> {
-        let Matmul { rows, columns, vectors, .. } = *request;
-        let Some(weights) = rows.checked_mul(columns) else {
-            let detail = format!("{rows} rows of {columns} overflow");
-            return refused(Class::TruncatedPayload, detail);
-        };
-        let blocks = match lawful_blocks(&request.blocks, weights) {
-            Ok(blocks) => blocks,
+        let (blocks, x) = match lawful_product(request) {
+            Ok(factors) => factors,
             Err(error) => return error.into(),
         };
-        let x = match Bits::from_le_bytes(&request.x) {
-            Ok(bits) => bits.values(),
-            Err(detail) => return refused(Class::ShapeMismatch, detail),
-        };
-        if vectors.checked_mul(columns) != Some(x.len() as u64) {
-            let detail = format!("{vectors} vectors of {columns} values, not {}", x.len());
-            return refused(Class::ShapeMismatch, detail);
-        }
-        if columns == 0 {
-            return refused(Class::Shape, "a matrix without columns");
-        }
         // As a row has columns, the blocks that are there bound both.
-        Answer::Done(Bits::of(&codec::matmul(blocks, rows as usize, columns as usize, &x)))
+        let (rows, columns) = (request.rows as usize, request.columns as usize);
+        Answer::Done(Bits::of(&codec::matmul(blocks, rows, columns, &x)))
     }
 
     fn rotate(&self, request: &Rotate) -> Answer<Bytes> {
@@ -252,10 +237,31 @@ fn whole_blocks(bytes: &Bytes, count: u64) -> Result<&[Block], FormatError> {
 }
 
 /// As [`whole_blocks`], each with a scale and a bias that have values.
-fn lawful_blocks(bytes: &Bytes, count: u64) -> Result<&[Block], FormatError> {
+pub(crate) fn lawful_blocks(bytes: &Bytes, count: u64) -> Result<&[Block], FormatError> {
     let blocks = whole_blocks(bytes, count)?;
     check_blocks(blocks, 0)?;
     Ok(blocks)
+}
+
+/// The blocks of the matrix and the values of the vectors, where they are what DOT-4 to DOT-6 ask for.
+pub(crate) fn lawful_product(request: &Matmul) -> Result<(&[Block], Vec<f32>), FormatError> {
+    let Matmul { rows, columns, vectors, .. } = *request;
+    let refused = |class, detail| FormatError::new(class, 0, detail);
+    let weights = rows.checked_mul(columns).ok_or_else(|| {
+        refused(Class::TruncatedPayload, format!("{rows} rows of {columns} overflow"))
+    })?;
+    let blocks = lawful_blocks(&request.blocks, weights)?;
+    let x = Bits::from_le_bytes(&request.x)
+        .map_err(|detail| refused(Class::ShapeMismatch, detail))?
+        .values();
+    if vectors.checked_mul(columns) != Some(x.len() as u64) {
+        let detail = format!("{vectors} vectors of {columns} values, not {}", x.len());
+        return Err(refused(Class::ShapeMismatch, detail));
+    }
+    if columns == 0 {
+        return Err(refused(Class::Shape, "a matrix without columns".into()));
+    }
+    Ok((blocks, x))
 }
 
 /// Source values as f32 (ENC-S5).

@@ -127,7 +127,7 @@ impl Registry {
 }
 
 fn registered(name: &str, table: Table, folder: &Path) -> Result<Registered, String> {
-    if name == "reference" || name.starts_with("zoo:") {
+    if name == "reference" || name == "gpu" || name.starts_with("zoo:") {
         return Err("this name is taken by a subject inside the command".into());
     }
     if table.start.is_empty() {
@@ -184,6 +184,7 @@ mod tests {
             ("[a]\nabout = \"\"\nstart = [\"x\"]\nbuilt = []\n", ["registry.toml:4", "built"]),
             ("[a]\nabout = \"\"\nstart = [\"x\"]\nprofile = \"most\"\n", ["[a]", "\"most\""]),
             ("[reference]\nabout = \"\"\nstart = [\"x\"]\n", ["[reference]", "taken"]),
+            ("[gpu]\nabout = \"\"\nstart = [\"x\"]\n", ["[gpu]", "taken"]),
             ("[a]\nabout = 3\nstart = [\"x\"]\n", ["registry.toml:2", "string"]),
         ] {
             let error = load(text).expect_err(text);

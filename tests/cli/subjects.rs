@@ -61,12 +61,27 @@ fn an_unknown_name_lists_the_known_ones() {
     let bench = bench(OWN);
     let registry = bench.text("conformance/subjects");
     let checked = bench.run("check", &["--subject", "other", "--subjects", &registry]);
-    checked.says(2, &["no subject is named \"other\"", "reference, zoo:NAME, own"]);
+    checked.says(2, &["no subject is named \"other\"", "reference, gpu, zoo:NAME, own"]);
     let checked = finished(bench.command("check", &["--subject", "own"]).current_dir("/"));
     checked.says(
         2,
         &["no subject is named \"own\"", "conformance/subjects/registry.toml", "--subjects"],
     );
+}
+
+#[cfg(not(feature = "gpu"))]
+#[test]
+fn a_build_without_kernels_says_how_to_make_one_that_has_them() {
+    for more in [&[][..], &["--require-backend", "metal"]] {
+        let checked = Bench::new().run("check", &[&["--subject", "gpu"][..], more].concat());
+        checked.says(2, &["this build has no feature gpu", "cargo build --release --features gpu"]);
+    }
+}
+
+#[test]
+fn a_backend_is_required_of_no_subject_without_one() {
+    let checked = Bench::new().run("check", &["--require-backend", "metal"]);
+    checked.says(2, &["--require-backend metal", "the subject reference uses no adapter"]);
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! The kernels as a subject: `check --subject gpu`. Whatever is no block, product or extent is refused as
+//! the reference refuses it; what is left, the adapter answers.
+
+use std::fmt::Write;
+
+use super::{Device, GpuError};
+use crate::format::FormatError;
+use crate::subject::message::{Decode, Hello, Matmul, PROTOCOL, Refusal};
+use crate::subject::reference::{lawful_blocks, lawful_product};
+use crate::subject::{Answer, Implementation};
+use crate::suite::case::Operation;
+use crate::suite::hex::Bits;
+
+/// What the kernels claim.
+pub const OPERATIONS: [Operation; 2] = [Operation::Decode, Operation::Matmul];
+
+/// The kernels on a device.
+#[derive(Clone, Debug)]
+pub struct Gpu {
+    device: Device,
+}
+
+impl Gpu {
+    /// The kernels on `device`.
+    pub fn new(device: Device) -> Self {
+        Self { device }
+    }
+}
+
+impl Implementation for Gpu {
+    fn hello(&self) -> Hello {
+        Hello {
+            protocol: PROTOCOL,
+            name: "gpu".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            language: format!("WGSL on {}", self.device.describe()),
+            capabilities: OPERATIONS.map(|operation| operation.name().to_owned()).to_vec(),
+            entries: [].into(),
+        }
+    }
+
+    fn ran(&self) -> Vec<String> {
+        let adapter = self.device.describe();
+        let mut ran = format!("ran on {adapter}");
+        if !adapter.driver.is_empty() {
+            write!(ran, " (driver {})", adapter.driver).ok();
+        }
+        let dispatches = self.device.dispatches();
+        let counts: Vec<_> =
+            dispatches.iter().map(|(kernel, count)| format!("{kernel} {count}")).collect();
+        let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+        let mut lines = vec![ran, format!("dispatches: {counts}")];
+        lines.extend(not_run(&adapter.backend).map(str::to_owned));
+        lines
+    }
+
+    fn decode(&self, request: &Decode) -> Answer<Bits> {
+        let blocks = match lawful_blocks(&request.blocks, request.original_len) {
+            Ok(blocks) => blocks,
+            Err(error) => return error.into(),
+        };
+        // The blocks that are there bound the number.
+        answer(self.device.decode(blocks, request.original_len as usize))
+    }
+
+    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
+        let (blocks, x) = match lawful_product(request) {
+            Ok(factors) => factors,
+            Err(error) => return FormatError::into(error),
+        };
+        // As a row has columns, blocks and values bound all three.
+        let sizes = [request.rows, request.columns, request.vectors].map(|size| size as usize);
+        let [rows, columns, vectors] = sizes;
+        let product = self
+            .device
+            .upload("the matrix", blocks, rows, columns)
+            .and_then(|matrix| matrix.multiply(&x, vectors));
+        answer(product)
+    }
+}
+
+/// The line on Metal, where something else ran.
+fn not_run(backend: &str) -> Option<&'static str> {
+    (backend != "Metal").then_some(
+        "Metal: NOT RUN (this is no Mac; what naga translates the kernels to is compared by the test \
+         `gpu`, and is a text)",
+    )
+}
+
+/// What an adapter cannot do is refused without a class, as no fault of the input.
+fn answer(values: Result<Vec<f32>, GpuError>) -> Answer<Bits> {
+    match values {
+        Ok(values) => Answer::Done(Bits::of(&values)),
+        Err(error) => Answer::Refused(Refusal { message: error.to_string(), class: None }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_run;
+
+    #[test]
+    fn only_metal_is_metal() {
+        assert_eq!(not_run("Metal"), None);
+        assert!(not_run("Vulkan").is_some_and(|line| line.starts_with("Metal: NOT RUN")));
+    }
+}
