@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::gpu::GPU;
 use super::output::print;
 use super::problem::{Exit, Problem};
 use super::subject::{Opened, SubjectArguments};
@@ -104,6 +105,7 @@ impl Parity {
             directories: Vec::new(),
             planted: self.planted.map(Planted::name),
             runs: Vec::new(),
+            dispatches: Default::default(),
             not_run: Vec::new(),
         };
         if self.subject.is_named() {
@@ -138,9 +140,20 @@ impl Parity {
         outcome: &mut Outcome,
     ) -> Result<(), Problem> {
         let wants = |name| self.backend == name || self.backend == BackendName::All;
+        if let (Some(required), false) = (self.subject.require_backend, wants(BackendName::Gpu)) {
+            return Err(Problem::Usage(format!(
+                "--require-backend {required}: --backend {} uses no adapter",
+                self.backend.to_possible_value().map_or(String::new(), |value| value.get_name().into())
+            )));
+        }
         let tokenizer = Tokenizer::open(fixture.model()).map_err(usage)?;
         let q4 = quantized(fixture, Kind::Q4, outcome)?;
         let quarot = quantized(fixture, Kind::Quarot, outcome)?;
+        #[cfg(feature = "gpu")]
+        let device = match wants(BackendName::Gpu) {
+            true => Some(self.device()?),
+            false => None,
+        };
         let mut plans: Vec<(&dyn Backend, &'static str, Kind, &Path)> = Vec::new();
         if wants(BackendName::F32) {
             plans.push((&Decoded, "f32", Kind::Float, fixture.model()));
@@ -150,18 +163,36 @@ impl Parity {
             plans.push((&Fused, "q4", Kind::Q4, &q4));
             plans.push((&Fused, "q4", Kind::Quarot, &quarot));
         }
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &device {
+            plans.push((device, GPU, Kind::Q4, &q4));
+            plans.push((device, GPU, Kind::Quarot, &quarot));
+        }
         for (backend, name, kind, path) in plans {
             let run = self.run_backend(fixture, &tokenizer, backend, name, kind, path, waivers)?;
             outcome.runs.push(run);
         }
-        if wants(BackendName::Gpu) {
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &device {
+            prove(device, outcome)?;
+        }
+        if wants(BackendName::Gpu) && cfg!(not(feature = "gpu")) {
             let why = "this build has no feature gpu: cargo run --release --features gpu";
             if self.backend == BackendName::Gpu {
                 return Err(Problem::Usage(format!("the backend gpu cannot run: {why}")));
             }
-            outcome.not_run.push(("gpu".into(), why.into()));
+            outcome.not_run.push((GPU.into(), why.into()));
         }
         Ok(())
+    }
+
+    /// The device, where it is of the backend that is required.
+    #[cfg(feature = "gpu")]
+    fn device(&self) -> Result<crate::gpu::Device, Problem> {
+        match super::gpu::device(self.subject.require_backend) {
+            Err(Problem::NotStarted(why)) => Err(Problem::Usage(why)),
+            device => device,
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "what a run is made of")]
@@ -242,6 +273,29 @@ impl Parity {
             prompts: Vec::new(),
         }
     }
+}
+
+/// Says of each run on the device what it is and which of its kernels ran, and what it is not. Fails where
+/// a kernel of a forward pass never ran.
+#[cfg(feature = "gpu")]
+fn prove(device: &crate::gpu::Device, outcome: &mut Outcome) -> Result<(), Problem> {
+    let adapter = device.describe();
+    let dispatches = device.dispatches();
+    for kernel in ["matvec", "matmul", "row"] {
+        if dispatches.get(kernel).is_none_or(|count| *count == 0) {
+            return Err(Problem::Harness(format!("the kernel {kernel} never ran on {adapter}")));
+        }
+    }
+    for run in outcome.runs.iter_mut().filter(|run| run.backend == GPU) {
+        run.device = adapter.to_string();
+    }
+    if adapter.backend != "Metal" {
+        let why = format!("the kernels ran on {}; Metal needs a Mac", adapter.backend);
+        outcome.not_run.push(("Metal".into(), why));
+    }
+    let counts = dispatches.iter().map(|(kernel, count)| ((*kernel).to_owned(), *count));
+    outcome.dispatches = counts.collect();
+    Ok(())
 }
 
 /// Makes a quantized directory, and notes whether it is what it should be.

@@ -20,6 +20,8 @@ mod delta;
 pub mod double;
 mod error;
 pub mod generate;
+#[cfg(feature = "gpu")]
+mod gpu;
 pub mod linear;
 mod loader;
 pub mod tensors;

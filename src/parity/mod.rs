@@ -76,7 +76,9 @@ pub struct Outcome<'a> {
     pub planted: Option<&'static str>,
     /// What ran.
     pub runs: Vec<Run>,
-    /// What did not, and why.
+    /// How often the device dispatched each of its kernels, by its own count.
+    pub dispatches: BTreeMap<String, u64>,
+    /// What did not run, and why.
     pub not_run: Vec<(String, String)>,
 }
 

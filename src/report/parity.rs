@@ -18,6 +18,9 @@ pub fn report(outcome: &Outcome) -> String {
     text.push_str(&table(0, &agreement(outcome)));
     text.push('\n');
     text.push_str(&table(0, &runs(outcome)));
+    for line in dispatched(outcome) {
+        text.push_str(&format!("{line}\n"));
+    }
     for line in not_run(outcome) {
         text.push_str(&format!("{}\n", styled(&line, FAIR)));
     }
@@ -44,7 +47,7 @@ pub fn markdown(outcome: &Outcome) -> String {
         text.push('\n');
         text.push_str(&pipes(&lines));
     }
-    for line in not_run(outcome) {
+    for line in [dispatched(outcome), not_run(outcome)].concat() {
         text.push_str(&format!("\n{line}\n"));
     }
     for line in differences(outcome) {
@@ -180,6 +183,13 @@ fn runs(outcome: &Outcome) -> Vec<Vec<Cell>> {
 
 fn label(run: &Run) -> String {
     format!("{}/{}", plain(&run.backend, SHOWN), run.weights)
+}
+
+/// The device's own count, of all that ran on it.
+fn dispatched(outcome: &Outcome) -> Vec<String> {
+    let counts = outcome.dispatches.iter().map(|(kernel, count)| format!("{count} {kernel}"));
+    let counts: Vec<String> = counts.collect();
+    if counts.is_empty() { Vec::new() } else { vec![format!("dispatched: {}", counts.join(", "))] }
 }
 
 fn not_run(outcome: &Outcome) -> Vec<String> {
