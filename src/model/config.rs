@@ -304,7 +304,3 @@ fn wrong(name: &str, value: &Value, expected: &str) -> ModelError {
     }
     ModelError::Config(format!("text_config.{name} is {found}: {expected}"))
 }
-
-#[cfg(test)]
-#[path = "config_tests.rs"]
-mod tests;

@@ -102,7 +102,11 @@ fn sums(converted: &[Converted]) -> [u64; 2] {
         .map(|bytes| converted.iter().map(bytes).sum())
 }
 
+/// None for what took no place before.
 fn ratio(before: u64, after: u64) -> String {
+    if before == 0 && after > 0 {
+        return "-".to_owned();
+    }
     format!("{:.2}x", before as f64 / (after as f64).max(1.0))
 }
 

@@ -32,10 +32,7 @@ pub fn measured(measured: &[Measured], source: &Path) -> String {
         lines.push(line);
     }
     let mut text = if matrices == 0 { String::new() } else { table(0, &lines) };
-    text.push_str(&format!(
-        "{material} of {matrices} tensors with rows at or above {}",
-        percent(MATERIAL)
-    ));
+    text.push_str(&format!("{material} of {matrices} tensors with rows at or above {}", line()));
     match measured.len() - matrices {
         0 => text.push('\n'),
         others => {
@@ -78,7 +75,7 @@ pub fn turned(turned: &[Turned], seed: u64, source: &Path) -> String {
     text.push_str(&format!(
         "{material} of {} rotated matrices at or above {}, quarot_seed {seed}\n",
         turned.len(),
-        percent(MATERIAL)
+        line()
     ));
     let verdict = match off {
         0 => styled("holds", GOOD),
@@ -104,6 +101,11 @@ fn share(symmetry: &Symmetry) -> Cell {
 
 fn is_material(symmetry: &Symmetry) -> bool {
     symmetry.share().is_some_and(|share| share >= MATERIAL)
+}
+
+/// The line that a share can reach.
+fn line() -> String {
+    format!("{} %", 100.0 * MATERIAL)
 }
 
 fn percent(share: f64) -> String {

@@ -16,10 +16,10 @@ use serde_json::{Value, json};
 use crate::support::{Bench, Finished, q4proof};
 
 /// A tensor of a safetensors file: name, dtype, shape and the bytes of its values.
-type Tensor<'a> = (&'a str, &'a str, &'a [u64], Vec<u8>);
+pub type Tensor<'a> = (&'a str, &'a str, &'a [u64], Vec<u8>);
 
 /// A safetensors file by the text of its format: length, header, values.
-fn safetensors(tensors: &[Tensor]) -> Vec<u8> {
+pub fn safetensors(tensors: &[Tensor]) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     let mut data = Vec::new();
     for (name, dtype, shape, values) in tensors {
@@ -46,7 +46,7 @@ fn run(verb: &str, source: &Path, target: &Path, options: &[&str]) -> Finished {
 }
 
 /// All that lies in the folder and in its folders, with the bytes of files.
-fn listing(folder: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
+pub fn listing(folder: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -63,7 +63,7 @@ fn listing(folder: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
 
 /// The conversion is refused with one sentence that has these words, and all is as it was.
 #[track_caller]
-fn refuses(
+pub fn refuses(
     bench: &Bench,
     verb: &str,
     source: &Path,

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -189,4 +190,36 @@ pub fn file_bytes() -> Vec<u8> {
 /// Makes a FIFO without a writer.
 pub fn make_fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo starts").success());
+}
+
+/// Starts the command, sends the signal once it has begun to write, and waits for its end.
+#[cfg(unix)]
+pub fn interrupted(bench: &Bench, arguments: &[&str], signal: rustix::process::Signal) {
+    let names = || -> Vec<_> {
+        let entries = fs::read_dir(bench.path("")).expect("a folder");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let mut child = command()
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let started = Instant::now();
+    while names() == before {
+        assert!(started.elapsed() < Duration::from_secs(20), "nothing is written");
+        assert!(child.try_wait().expect("a state").is_none(), "done before it could be stopped");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, signal).expect("the signal is sent");
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(said, "q4proof: interrupted: nothing was written\n");
+    assert!(output.stdout.is_empty());
+    assert_eq!(names(), before, "something was left");
 }

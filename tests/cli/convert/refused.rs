@@ -9,7 +9,7 @@ use q4proof::suite::exact;
 use serde_json::json;
 
 use super::{floats, listing, refuses, run, safetensors, with_header};
-use crate::support::{Bench, Finished, command, file_bytes, make_fifo};
+use crate::support::{Bench, Finished, command, file_bytes, interrupted, make_fifo};
 
 /// A file of two tensors, as its header's text and its values.
 const HEADER: &str = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
@@ -416,38 +416,6 @@ fn sparse(bench: &Bench, len: u64) -> std::path::PathBuf {
     let file = File::options().append(true).open(&path).expect("a file");
     file.set_len(file.metadata().expect("a length").len() + len).expect("a longer file");
     path
-}
-
-/// Starts the command, sends the signal once it has begun to write, and waits for its end.
-#[cfg(unix)]
-fn interrupted(bench: &Bench, arguments: &[&str], signal: rustix::process::Signal) {
-    let names = || -> Vec<_> {
-        let entries = fs::read_dir(bench.path("")).expect("a folder");
-        let mut names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
-        names.sort();
-        names
-    };
-    let before = names();
-    let mut child = command()
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    let started = Instant::now();
-    while names() == before {
-        assert!(started.elapsed() < Duration::from_secs(20), "nothing is written");
-        assert!(child.try_wait().expect("a state").is_none(), "done before it could be stopped");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let process = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(process, signal).expect("the signal is sent");
-    let output = child.wait_with_output().expect("the command ends");
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(said, "q4proof: interrupted: nothing was written\n");
-    assert!(output.stdout.is_empty());
-    assert_eq!(names(), before, "something was left");
 }
 
 #[cfg(unix)]

@@ -1,1 +1,0 @@
-//! What a configuration is refused for, by the name of its field.
