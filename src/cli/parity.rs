@@ -143,7 +143,9 @@ impl Parity {
         if let (Some(required), false) = (self.subject.require_backend, wants(BackendName::Gpu)) {
             return Err(Problem::Usage(format!(
                 "--require-backend {required}: --backend {} uses no adapter",
-                self.backend.to_possible_value().map_or(String::new(), |value| value.get_name().into())
+                self.backend
+                    .to_possible_value()
+                    .map_or(String::new(), |value| value.get_name().into())
             )));
         }
         let tokenizer = Tokenizer::open(fixture.model()).map_err(usage)?;

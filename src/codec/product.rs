@@ -5,7 +5,7 @@ use super::{BLOCK_WEIGHTS, Block, decode_block};
 /// Y = W x for each vector in `x`: `rows` values a vector, vector by vector.
 ///
 /// The blocks run over the flat matrix, so that a row may begin inside a block (DOT-4). Each weight is
-/// decoded, multiplied and added in f32, in the order of the columns.
+/// decoded once, multiplied and added in f32, in the order of the columns.
 ///
 /// # Panics
 ///
@@ -14,12 +14,14 @@ pub fn matmul(blocks: &[Block], rows: usize, columns: usize, x: &[f32]) -> Vec<f
     let weights = rows * columns;
     assert_eq!(blocks.len(), weights.div_ceil(BLOCK_WEIGHTS), "blocks for {weights} weights");
     assert!(x.len().is_multiple_of(columns.max(1)), "{} values in vectors of {columns}", x.len());
-    let mut products = Vec::with_capacity(x.len() / columns.max(1) * rows);
-    for vector in x.chunks(columns.max(1)) {
-        let mut weights = blocks.iter().flat_map(decode_block);
-        for _ in 0..rows {
-            let terms = vector.iter().zip(weights.by_ref());
-            products.push(terms.fold(0.0, |sum, (x, weight)| sum + weight * x));
+    let mut products = vec![0.0; x.len() / columns.max(1) * rows];
+    let mut weights = blocks.iter().flat_map(decode_block);
+    for row in 0..rows {
+        let row_weights: Vec<f32> = weights.by_ref().take(columns).collect();
+        let of_row = products[row..].iter_mut().step_by(rows);
+        for (product, vector) in of_row.zip(x.chunks(columns.max(1))) {
+            let terms = vector.iter().zip(&row_weights);
+            *product = terms.fold(0.0, |sum, (x, weight)| sum + weight * x);
         }
     }
     products

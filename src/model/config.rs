@@ -15,6 +15,9 @@ use crate::format::index::CONFIG_FILE;
 /// The largest size that is believed. Products of three sizes stay far within 64 bits.
 const LARGEST: u64 = 1 << 20;
 
+/// The largest head of a delta net that is believed. Published models have 128.
+const LARGEST_HEAD: usize = 1 << 10;
+
 /// What mixes the positions of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -167,6 +170,18 @@ impl Config {
             if !of.is_multiple_of(in_them) {
                 return refuse(format!(
                     "text_config.{many} is {of}, expected a multiple of {few}, {in_them}"
+                ));
+            }
+        }
+        // A delta net keeps a matrix of one by the other for each head, of which no file has to hold
+        // any value.
+        for (name, size) in [
+            ("linear_key_head_dim", self.linear_key_head_dim),
+            ("linear_value_head_dim", self.linear_value_head_dim),
+        ] {
+            if size > LARGEST_HEAD {
+                return refuse(format!(
+                    "text_config.{name} is {size}, expected {LARGEST_HEAD} at most"
                 ));
             }
         }

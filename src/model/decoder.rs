@@ -81,8 +81,7 @@ impl Decoder {
     ) -> Result<Self, ModelError> {
         let loader = Loader { weights, backend };
         let (hidden, vocabulary) = (config.hidden_size, config.vocab_size);
-        let embedding =
-            loader.matrix(&embeddings(), vocabulary, hidden)?;
+        let embedding = loader.matrix(&embeddings(), vocabulary, hidden)?;
         let head = if config.tie_word_embeddings {
             Rc::clone(&embedding)
         } else {

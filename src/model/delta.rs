@@ -42,13 +42,15 @@ impl DeltaNet {
     pub(super) fn load(loader: &Loader, prefix: &str, config: &Config) -> Result<Self, ModelError> {
         let hidden = config.hidden_size;
         let (key_heads, key_dim) = (config.linear_num_key_heads, config.linear_key_head_dim);
-        let (value_heads, value_dim) = (config.linear_num_value_heads, config.linear_value_head_dim);
+        let (value_heads, value_dim) =
+            (config.linear_num_value_heads, config.linear_value_head_dim);
         let (channels, taps) =
             (2 * key_heads * key_dim + value_heads * value_dim, config.linear_conv_kernel_dim);
         let matrix = |name: &str, rows, columns| {
             loader.matrix(&format!("{prefix}.{name}.weight"), rows, columns)
         };
-        let vector = |name: &str, shape: &[usize]| loader.vector(&format!("{prefix}.{name}"), shape);
+        let vector =
+            |name: &str, shape: &[usize]| loader.vector(&format!("{prefix}.{name}"), shape);
         Ok(Self {
             queries_keys_values: matrix("in_proj_qkv", channels, hidden)?,
             gate: matrix("in_proj_z", value_heads * value_dim, hidden)?,

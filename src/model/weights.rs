@@ -116,7 +116,10 @@ impl Weights for Quantized {
             let halves = read_khf1(path, AddressWidth::NATIVE)?;
             let view = halves.view();
             let values = view.values().into_iter().map(f16::to_f32).collect();
-            return Ok(Some(Tensor { shape: sizes(&view.header.shape), values: Values::Plain(values) }));
+            return Ok(Some(Tensor {
+                shape: sizes(&view.header.shape),
+                values: Values::Plain(values),
+            }));
         }
         let mapped = map_khq4(path, AddressWidth::NATIVE)?;
         let shape = sizes(&mapped.header().shape);
@@ -148,8 +151,8 @@ impl Plain {
         match fs::read_to_string(directory.join(SHARDS)) {
             Ok(text) => {
                 let index = directory.join(SHARDS);
-                let shards: Shards = serde_json::from_str(&text)
-                    .map_err(|error| ModelError::file(&index, error))?;
+                let shards: Shards =
+                    serde_json::from_str(&text).map_err(|error| ModelError::file(&index, error))?;
                 paths = shards.weight_map.into_values().map(|file| directory.join(file)).collect();
                 paths.sort();
                 paths.dedup();

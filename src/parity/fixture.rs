@@ -92,15 +92,11 @@ impl Fixture {
         Self::new(&path, &text, of.join(MODEL), folder()?)
     }
 
-    fn new(
-        file: &Path,
-        text: &str,
-        model: PathBuf,
-        made: TempDir,
-    ) -> Result<Self, FixtureError> {
+    fn new(file: &Path, text: &str, model: PathBuf, made: TempDir) -> Result<Self, FixtureError> {
         let reference = Reference::parse(text).map_err(|error| FixtureError::new(file, error))?;
         if let Some(name) = different(&model, &reference.model)?.first() {
-            let problem = "is not that of the goldens: scripts/parity/regenerate.py makes them anew";
+            let problem =
+                "is not that of the goldens: scripts/parity/regenerate.py makes them anew";
             return Err(FixtureError::new(&model.join(name), problem));
         }
         Ok(Self { reference, model, made })
@@ -161,7 +157,9 @@ fn different(
         match fs::read(&path) {
             Ok(bytes) if sha256(&bytes) == *hash => {}
             Ok(_) => different.push(name.clone()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => different.push(name.clone()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                different.push(name.clone())
+            }
             Err(error) => return Err(FixtureError::new(&path, error)),
         }
     }

@@ -91,9 +91,8 @@ impl Outcome<'_> {
     /// Prompts that diverged in a run.
     pub fn diverged(&self) -> usize {
         let bad = |index: &usize| {
-            let of_run = |run: &Run| {
-                run.prompts.get(*index).is_none_or(|prompt| prompt.verdict.is_bad())
-            };
+            let of_run =
+                |run: &Run| run.prompts.get(*index).is_none_or(|prompt| prompt.verdict.is_bad());
             self.runs.iter().any(of_run)
         };
         (0..self.prompts().len()).filter(bad).count()

@@ -85,7 +85,10 @@ impl Weights for PlantedWeights<'_> {
                 change_values(&mut tensor, |values| values.fill(0.0));
             }
             Planted::RotaryPairing if name.ends_with("q_proj.weight") => {
-                self.reorder(&mut tensor, self.config.query_dim() / self.config.num_attention_heads);
+                self.reorder(
+                    &mut tensor,
+                    self.config.query_dim() / self.config.num_attention_heads,
+                );
             }
             Planted::RotaryPairing if name.ends_with("k_proj.weight") => {
                 self.reorder(&mut tensor, self.config.head_dim);

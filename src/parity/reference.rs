@@ -105,7 +105,9 @@ impl Reference {
             let missing = |field: &str| ReferenceError(format!("{field} has no {name:?}"));
             let error = reference.error.get(name).ok_or_else(|| missing("error"))?;
             if !(error.is_finite() && *error > 0.0) {
-                return Err(ReferenceError(format!("error.{name} is {error}: expected above zero")));
+                return Err(ReferenceError(format!(
+                    "error.{name} is {error}: expected above zero"
+                )));
             }
             let goldens = reference.goldens.get(name).ok_or_else(|| missing("goldens"))?;
             if goldens.is_empty() {
@@ -149,7 +151,10 @@ impl Golden {
             [("ids", self.ids.len()), ("margins", self.margins.len()), ("top", self.top.len())]
         {
             if count != self.window {
-                return Err(format!("{count} in {name}, expected the {} of its window", self.window));
+                return Err(format!(
+                    "{count} in {name}, expected the {} of its window",
+                    self.window
+                ));
             }
         }
         for (position, ((id, margin), top)) in

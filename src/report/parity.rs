@@ -74,9 +74,8 @@ fn pipes(lines: &[Vec<Cell>]) -> String {
 }
 
 fn about(outcome: &Outcome) -> Vec<Vec<Cell>> {
-    let made_with = |name: &str| {
-        outcome.reference.made_with.get(name).map_or("?", String::as_str).to_owned()
-    };
+    let made_with =
+        |name: &str| outcome.reference.made_with.get(name).map_or("?", String::as_str).to_owned();
     let line = |name: &str, words: String| vec![Cell::left(name), Cell::left(plain(&words, SHOWN))];
     let mut lines = vec![
         line("model", outcome.model.clone()),
@@ -175,7 +174,11 @@ fn runs(outcome: &Outcome) -> Vec<Vec<Cell>> {
             Cell::right(off.map_or("not told".into(), |off| format!("{off:.2e}"))),
             Cell::right(off.map_or(String::new(), |off| format!("{:.3}", off / run.tolerance))),
             Cell::right(run.tokens_per_second.map_or(String::new(), |speed| format!("{speed:.0}"))),
-            Cell::left(if dispatches.is_empty() { "not told".into() } else { dispatches.join(", ") }),
+            Cell::left(if dispatches.is_empty() {
+                "not told".into()
+            } else {
+                dispatches.join(", ")
+            }),
         ]);
     }
     lines
@@ -209,7 +212,9 @@ fn differences(outcome: &Outcome) -> Vec<String> {
                 }
                 Verdict::UnexpectedPass(issue) => {
                     let issue = plain(issue, SHOWN);
-                    lines.push(format!("{at}: matches, and is waived for {issue}: remove the waiver"));
+                    lines.push(format!(
+                        "{at}: matches, and is waived for {issue}: remove the waiver"
+                    ));
                     continue;
                 }
                 Verdict::Waived(issue) => {
@@ -227,7 +232,8 @@ fn differences(outcome: &Outcome) -> Vec<String> {
                     plain(&difference.what, SHOWN)
                 ));
             }
-            if let Some(logit) = prompt.logit.as_ref().filter(|logit| !(logit.off <= run.tolerance)) {
+            if let Some(logit) = prompt.logit.as_ref().filter(|logit| !(logit.off <= run.tolerance))
+            {
                 lines.push(format!(
                     "{at}, position {}: the logit of token {} is {}, expected {}: off by {:.3e}, which \
                      is {:.0} times the tolerance; the margin is {:.4}",

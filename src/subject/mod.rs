@@ -20,8 +20,8 @@ pub use reference::Reference;
 use crate::suite::case::Listing;
 use crate::suite::hex::{Bits, Bits16, Bytes};
 use message::{
-    Continuation, Decode, Encode, EncodeRows, Generate, Load, Matmul, NameTensors, ReadIndex, Rotate,
-    Save, SaveKhf1,
+    Continuation, Decode, Encode, EncodeRows, Generate, Load, Matmul, NameTensors, ReadIndex,
+    Rotate, Save, SaveKhf1,
 };
 use zoo::{Fault, Faulty, Liar};
 

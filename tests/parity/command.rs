@@ -30,21 +30,17 @@ fn report(arguments: &[&str]) -> (Value, Option<i32>) {
 /// E2E-4: each run says how often its kernels ran.
 #[test]
 fn every_backend_matches_over_every_window() {
-    let output = parity(&[]);
-    let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
-    assert!(text.starts_with("E2E Parity Report\n"), "{text}");
-    let last = text.lines().last().unwrap();
-    assert_eq!(last, "PASS: all 12 prompts match within their respective match windows");
-
-    let (report, code) = report(&[]);
+    let (report, code) = report(&["--backend", "q4"]);
     assert_eq!(code, Some(0));
-    let runs = report["runs"].as_array().unwrap();
-    let labels: Vec<String> = runs
-        .iter()
-        .map(|run| format!("{}/{}", run["backend"].as_str().unwrap(), run["weights"].as_str().unwrap()))
-        .collect();
-    assert_eq!(labels[..4], ["f32/float", "f32/q4", "q4/q4", "q4/quarot"]);
+    let (on_floats, code) = self::report(&["--backend", "f32"]);
+    assert_eq!(code, Some(0));
+    let runs: Vec<&Value> =
+        [&on_floats, &report].iter().flat_map(|one| one["runs"].as_array().unwrap()).collect();
+    let label = |run: &&Value| {
+        format!("{}/{}", run["backend"].as_str().unwrap(), run["weights"].as_str().unwrap())
+    };
+    let labels: Vec<String> = runs.iter().map(label).collect();
+    assert_eq!(labels, ["f32/float", "f32/q4", "q4/q4", "q4/quarot"]);
     for run in runs {
         // Each token of each window was compared, and its logits with it.
         let prompts = run["prompts"].as_array().unwrap();
@@ -65,20 +61,22 @@ fn every_backend_matches_over_every_window() {
 }
 
 #[test]
+fn the_report_says_what_it_has_seen() {
+    let output = parity(&["--backend", "f32"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}{}", stderr(&output));
+    assert!(text.starts_with("E2E Parity Report\nmodel "), "{text}");
+    assert!(text.contains("prompt          window  margin  f32/float  f32/q4\n"), "{text}");
+    assert!(text.contains("each byte is what the goldens' side made"), "{text}");
+    let last = text.lines().last().unwrap();
+    assert_eq!(last, "PASS: all 12 prompts match within their respective match windows");
+}
+
+#[test]
 fn each_planted_fault_is_found_far_beyond_the_tolerance() {
     for fault in Planted::ALL {
-        let arguments = ["--planted", fault.name()];
-        let output = parity(&arguments);
-        let text = stdout(&output);
-        assert_eq!(output.status.code(), Some(1), "{}: {text}", fault.name());
-        let named = |line: &&str| {
-            line.contains("prompt \"") && line.contains("position ") && line.contains("margin is ")
-        };
-        assert!(text.lines().any(|line| named(&line)), "{}: {text}", fault.name());
-        assert!(text.lines().last().unwrap().starts_with("FAIL: "), "{text}");
-
-        let (report, code) = report(&arguments);
-        assert_eq!(code, Some(1));
+        let (report, code) = report(&["--backend", "f32", "--planted", fault.name()]);
+        assert_eq!(code, Some(1), "{}", fault.name());
         let mut furthest: f64 = 0.0;
         for run in report["runs"].as_array().unwrap() {
             let tolerance = run["tolerance"].as_f64().unwrap();
@@ -93,11 +91,26 @@ fn each_planted_fault_is_found_far_beyond_the_tolerance() {
 }
 
 #[test]
+fn a_divergence_is_named_with_its_prompt_its_position_and_its_margin() {
+    let text = stdout(&parity(&["--backend", "f32", "--planted", "dropped-bias"]));
+    let named = |line: &str, words: &str| {
+        line.starts_with("f32/q4, prompt \"call\", position ")
+            && line.contains(words)
+            && line.contains("the margin is ")
+    };
+    for words in [" was expected, where ", " times the tolerance; "] {
+        assert!(text.lines().any(|line| named(line, words)), "{words}: {text}");
+    }
+    assert!(text.lines().last().unwrap().starts_with("FAIL: "), "{text}");
+}
+
+#[test]
 fn only_blocks_have_faults_of_blocks() {
-    let (report, code) = report(&["--planted", "nibble-order"]);
+    let (report, code) = report(&["--backend", "f32", "--planted", "nibble-order"]);
     assert_eq!(code, Some(1));
     for run in report["runs"].as_array().unwrap() {
-        let diverged = run["prompts"].as_array().unwrap().iter().any(|one| one["verdict"] == "diverged");
+        let diverged =
+            run["prompts"].as_array().unwrap().iter().any(|one| one["verdict"] == "diverged");
         assert_eq!(diverged, run["weights"] != "float", "{}/{}", run["backend"], run["weights"]);
     }
 }
@@ -121,7 +134,9 @@ fn a_known_divergence_is_waived_by_its_prompt_and_its_backend() {
     let output = run(&waivers(waiver), &[]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
-    assert!(text.contains("prompt \"call\": matches, and is waived for example/1: remove the waiver"));
+    assert!(
+        text.contains("prompt \"call\": matches, and is waived for example/1: remove the waiver")
+    );
     assert!(text.contains("XPASS"), "{text}");
     assert!(text.ends_with("FAIL: 1/12 prompts diverged within their match windows\n"), "{text}");
     // Another backend's divergence is not meant.
@@ -148,11 +163,11 @@ fn a_known_divergence_is_waived_by_its_prompt_and_its_backend() {
 fn the_report_is_written_as_markdown_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("parity.md");
-    let output = parity(&["--backend", "q4", "--markdown", path.to_str().unwrap()]);
+    let output = parity(&["--backend", "f32", "--markdown", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(0));
     let text = fs::read_to_string(path).unwrap();
     assert!(text.starts_with("# E2E Parity Report\n\n**PASS: all 12 prompts match"), "{text}");
-    assert!(text.contains("| prompt | window | margin | q4/q4 | q4/quarot |\n| --- |"), "{text}");
+    assert!(text.contains("| prompt | window | margin | f32/float | f32/q4 |\n| --- |"), "{text}");
     assert!(!text.contains('\u{1b}'), "no escape sequences");
 }
 
@@ -161,10 +176,12 @@ fn a_fixture_that_is_not_that_of_its_goldens_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/parity");
     fs::create_dir(folder.path().join("model")).unwrap();
-    for name in ["reference.json", "model/config.json", "model/model.safetensors", "model/tokenizer.json"] {
+    for name in
+        ["reference.json", "model/config.json", "model/model.safetensors", "model/tokenizer.json"]
+    {
         fs::copy(format!("{own}/{name}"), folder.path().join(name)).unwrap();
     }
-    let run = || parity(&["--backend", "q4", "--fixture", folder.path().to_str().unwrap()]);
+    let run = || parity(&["--backend", "f32", "--fixture", folder.path().to_str().unwrap()]);
     assert_eq!(run().status.code(), Some(0));
 
     let model = folder.path().join("model/model.safetensors");
@@ -248,8 +265,9 @@ fn what_cannot_run_is_said_and_never_passes() {
     }
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("this build has no feature gpu"), "{}", stderr(&output));
-    let text = stdout(&parity(&[]));
-    assert!(text.contains("gpu: NOT RUN (this build has no feature gpu"), "{text}");
+    let output = parity(&["--backend", "f32", "--require-backend", "vulkan"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--backend f32 uses no adapter"), "{}", stderr(&output));
     let output = parity(&["--planted", "nothing"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("there is nibble-order, dropped-bias"), "{}", stderr(&output));

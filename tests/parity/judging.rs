@@ -91,7 +91,10 @@ fn another_prompt_or_text_diverges() {
     assert_eq!((difference.position, difference.margin), (1, None));
     assert_eq!(difference.what, "the prompt's token 7 where 6 was expected");
     let comparison = compared(|generated| generated.prompt_ids = Some(vec![5]));
-    assert_eq!(comparison.difference.unwrap().what, "the prompt's token the end where 6 was expected");
+    assert_eq!(
+        comparison.difference.unwrap().what,
+        "the prompt's token the end where 6 was expected"
+    );
     let comparison = compared(|generated| generated.text = "fifteen swords".into());
     assert_eq!(comparison.verdict, Verdict::Diverged);
     assert_eq!(comparison.difference.unwrap().position, 8);
@@ -132,8 +135,9 @@ fn a_waiver_covers_a_divergence_and_nothing_else() {
         weights: None,
         issue: "example/7".into(),
     };
-    let verdict =
-        |generated: Result<Generated, String>| compare(&golden(), &generated, TOLERANCE, Some(&waiver)).verdict;
+    let verdict = |generated: Result<Generated, String>| {
+        compare(&golden(), &generated, TOLERANCE, Some(&waiver)).verdict
+    };
     assert_eq!(verdict(Ok(agreeing())), Verdict::UnexpectedPass("example/7".into()));
     let other = Generated { ids: vec![], ..agreeing() };
     assert_eq!(verdict(Ok(other)), Verdict::Waived("example/7".into()));

@@ -8,7 +8,8 @@ mod model;
 #[test]
 fn every_clause_of_end_to_end_parity_has_a_test() {
     let spec = include_str!("../../conformance/SPEC.md");
-    let sources = [include_str!("command.rs"), include_str!("judging.rs"), include_str!("model.rs")];
+    let sources =
+        [include_str!("command.rs"), include_str!("judging.rs"), include_str!("model.rs")];
     let clauses: Vec<&str> = spec
         .lines()
         .filter_map(|line| line.strip_prefix("### E2E-")?.split_once(" · "))

@@ -5,7 +5,7 @@ use std::path::Path;
 use q4proof::model::generate::{Stop, greedy, largest};
 use q4proof::model::linear::{Decoded, Fused};
 use q4proof::model::tokenizer::{Stream, Tokenizer};
-use q4proof::model::weights::{Values, Weights, open};
+use q4proof::model::weights::{Values, open};
 use q4proof::model::{Config, Decoder, ModelError, double};
 
 fn folder() -> &'static Path {
