@@ -9,9 +9,10 @@ use q4proof::gpu::kernels::{Kernel, Sources};
 #[test]
 fn naga_takes_every_kernel() {
     for kernel in Kernel::ALL {
-        let (module, _) = Sources::default().validated(kernel).expect(kernel.name());
+        let name = kernel.name();
+        let (module, _) = Sources::default().validated(kernel).expect(name);
         let entries: Vec<_> = module.entry_points.iter().map(|entry| &entry.name).collect();
-        assert_eq!(entries, [kernel.name()]);
+        assert_eq!(entries, [name]);
     }
 }
 
@@ -33,16 +34,16 @@ fn naga_does_not_take_what_is_no_kernel() {
 fn what_naga_translates_to_metal_shading_language_is_as_committed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gpu/snapshots");
     for kernel in Kernel::ALL {
-        let text = Sources::default().metal_shading_language(kernel).expect(kernel.name());
-        let path = folder.join(format!("{}.metal", kernel.name()));
+        let name = kernel.name();
+        let text = Sources::default().metal_shading_language(kernel).expect(name);
+        let path = folder.join(format!("{name}.metal"));
         if env::var_os("Q4PROOF_WRITE_SNAPSHOTS").is_some() {
             fs::write(&path, &text).expect("a snapshot");
         }
         let committed = fs::read_to_string(&path).expect("a committed snapshot");
         assert!(
             text == committed,
-            "naga's text of {} differs from {}; with Q4PROOF_WRITE_SNAPSHOTS=1 it is written anew",
-            kernel.name(),
+            "naga's text of {name} differs from {}; with Q4PROOF_WRITE_SNAPSHOTS=1 it is written anew",
             path.display()
         );
     }
