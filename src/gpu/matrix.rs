@@ -85,7 +85,7 @@ impl Matrix {
         })
     }
 
-    /// One row, decoded: `columns` values, bit for bit those of [`crate::codec::decode`]. With a
+    /// One row, decoded: `columns` values, bit for bit those of [`decode`](fn@crate::codec::decode). With a
     /// vocabulary's embeddings for rows this is the embedding of a token.
     ///
     /// # Errors
