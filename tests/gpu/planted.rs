@@ -94,8 +94,9 @@ fn an_adapter_may_lose_the_sign_of_a_zero_that_it_adds() {
 #[test]
 fn a_kernel_that_is_no_wgsl_is_refused_by_name() {
     let refused = Device::with_sources(&planted("fn matvec(", "fn matvek("));
-    let Err(GpuError::Kernel { kernel, .. }) = refused else { panic!("{refused:?}") };
+    let Err(GpuError::Kernel { kernel, problem }) = refused else { panic!("{refused:?}") };
     assert_eq!(kernel, "matvec");
+    assert!(problem.contains("entry point"), "{problem}");
     let sound = Device::open().expect("an adapter");
     assert_eq!(decodes(&sound, &blocks(1, 2), 64), Ok(()));
 }
