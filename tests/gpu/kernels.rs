@@ -18,14 +18,16 @@ fn naga_takes_every_kernel() {
 
 #[test]
 fn naga_does_not_take_what_is_no_kernel() {
-    let refused = |right, wrong| {
+    for (kernel, right, wrong) in [
+        // The grammar, the types, and two buffers in one place.
+        (Kernel::Decode, "@workgroup_size(64)", "@workgroup_size(64"),
+        (Kernel::Decode, "* 64u", "* 64.5"),
+        (Kernel::Matvec, "@binding(2)", "@binding(0)"),
+    ] {
         let sources = Sources::default().planted(right, wrong).expect("the kernel has it");
-        sources.validated(Kernel::Decode).expect_err(wrong)
-    };
-    for error in [refused("@workgroup_size(64)", "@workgroup_size(64"), refused("* 64u", "* 64.5")]
-    {
-        let GpuError::Kernel { kernel, .. } = error else { panic!("{error}") };
-        assert_eq!(kernel, "decode");
+        let error = sources.validated(kernel).expect_err(wrong);
+        let GpuError::Kernel { kernel: named, .. } = error else { panic!("{error}") };
+        assert_eq!(named, kernel.name());
     }
 }
 
