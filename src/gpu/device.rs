@@ -1,7 +1,8 @@
 //! The adapter: which one is chosen, what it is, and what was dispatched on it.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::error::Error;
+use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wgpu::{
@@ -49,13 +50,12 @@ impl fmt::Display for Adapter {
 }
 
 /// An adapter that is ready to compute, with its kernels compiled. A clone is the same device.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Device {
     pub(super) shared: Arc<Shared>,
 }
 
 /// What a device and its matrices share.
-#[derive(Debug)]
 pub(super) struct Shared {
     adapter: Adapter,
     pub(super) limits: Limits,
@@ -63,6 +63,12 @@ pub(super) struct Shared {
     pub(super) queue: wgpu::Queue,
     pipelines: BTreeMap<Kernel, ComputePipeline>,
     dispatches: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Device").field(&self.shared.adapter).finish()
+    }
 }
 
 impl Device {
@@ -215,9 +221,15 @@ impl Shared {
     }
 }
 
-/// An error of wgpu in our words.
-pub(super) fn adapter_failed(error: impl fmt::Display) -> GpuError {
-    GpuError::Adapter(error.to_string())
+/// An error of wgpu, with what led to it: its own words are often just its kind.
+pub(super) fn adapter_failed(error: impl Error) -> GpuError {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(words, ": {error}").ok();
+        cause = error.source();
+    }
+    GpuError::Adapter(words)
 }
 
 /// How far an adapter is from what is wanted.

@@ -1,5 +1,6 @@
 //! A matrix in the adapter's memory, and what is computed with it (SPEC DOT).
 
+use std::fmt;
 use std::sync::Arc;
 
 use wgpu::Buffer;
@@ -15,13 +16,20 @@ use crate::codec::{Block, block_count};
 const COLUMNS_END: usize = 1 << 27;
 
 /// A matrix of blocks, in a buffer of the device that it was uploaded to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Matrix {
     shared: Arc<Shared>,
     name: String,
     blocks: Option<Buffer>,
     rows: usize,
     columns: usize,
+}
+
+impl fmt::Debug for Matrix {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, rows, columns, .. } = self;
+        write!(formatter, "Matrix({name}: {rows} rows of {columns})")
+    }
 }
 
 impl Matrix {
@@ -85,7 +93,7 @@ impl Matrix {
         })
     }
 
-    /// One row, decoded: `columns` values, bit for bit those of [`crate::codec::decode`]. With a
+    /// One row, decoded: `columns` values, bit for bit those of [`decode`](fn@crate::codec::decode). With a
     /// vocabulary's embeddings for rows this is the embedding of a token.
     ///
     /// # Errors

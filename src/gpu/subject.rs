@@ -41,9 +41,9 @@ impl Implementation for Gpu {
 
     fn ran(&self) -> Vec<String> {
         let adapter = self.device.describe();
-        let mut ran = format!("ran on {adapter}");
+        let mut ran = format!("adapter: {adapter}");
         if !adapter.driver.is_empty() {
-            write!(ran, " (driver {})", adapter.driver).ok();
+            write!(ran, ", driver {}", adapter.driver).ok();
         }
         let dispatches = self.device.dispatches();
         let counts: Vec<_> =

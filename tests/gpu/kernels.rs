@@ -9,22 +9,25 @@ use q4proof::gpu::kernels::{Kernel, Sources};
 #[test]
 fn naga_takes_every_kernel() {
     for kernel in Kernel::ALL {
-        let (module, _) = Sources::default().validated(kernel).expect(kernel.name());
+        let name = kernel.name();
+        let (module, _) = Sources::default().validated(kernel).expect(name);
         let entries: Vec<_> = module.entry_points.iter().map(|entry| &entry.name).collect();
-        assert_eq!(entries, [kernel.name()]);
+        assert_eq!(entries, [name]);
     }
 }
 
 #[test]
 fn naga_does_not_take_what_is_no_kernel() {
-    let refused = |right, wrong| {
+    for (kernel, right, wrong) in [
+        // The grammar, the types, and two buffers in one place.
+        (Kernel::Decode, "@workgroup_size(64)", "@workgroup_size(64"),
+        (Kernel::Decode, "* 64u", "* 64.5"),
+        (Kernel::Matvec, "@binding(2)", "@binding(0)"),
+    ] {
         let sources = Sources::default().planted(right, wrong).expect("the kernel has it");
-        sources.validated(Kernel::Decode).expect_err(wrong)
-    };
-    for error in [refused("@workgroup_size(64)", "@workgroup_size(64"), refused("* 64u", "* 64.5")]
-    {
-        let GpuError::Kernel { kernel, .. } = error else { panic!("{error}") };
-        assert_eq!(kernel, "decode");
+        let error = sources.validated(kernel).expect_err(wrong);
+        let GpuError::Kernel { kernel: named, .. } = error else { panic!("{error}") };
+        assert_eq!(named, kernel.name());
     }
 }
 
@@ -33,16 +36,16 @@ fn naga_does_not_take_what_is_no_kernel() {
 fn what_naga_translates_to_metal_shading_language_is_as_committed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gpu/snapshots");
     for kernel in Kernel::ALL {
-        let text = Sources::default().metal_shading_language(kernel).expect(kernel.name());
-        let path = folder.join(format!("{}.metal", kernel.name()));
+        let name = kernel.name();
+        let text = Sources::default().metal_shading_language(kernel).expect(name);
+        let path = folder.join(format!("{name}.metal"));
         if env::var_os("Q4PROOF_WRITE_SNAPSHOTS").is_some() {
             fs::write(&path, &text).expect("a snapshot");
         }
         let committed = fs::read_to_string(&path).expect("a committed snapshot");
         assert!(
             text == committed,
-            "naga's text of {} differs from {}; with Q4PROOF_WRITE_SNAPSHOTS=1 it is written anew",
-            kernel.name(),
+            "naga's text of {name} differs from {}; with Q4PROOF_WRITE_SNAPSHOTS=1 it is written anew",
             path.display()
         );
     }

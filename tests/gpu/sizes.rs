@@ -1,7 +1,7 @@
 //! Sizes off every tile, more groups than a dimension holds, offsets far into a buffer, and a path proof.
 
 use half::f16;
-use q4proof::codec::{BLOCK_WEIGHTS, Block};
+use q4proof::codec::{BLOCK_WEIGHTS, Block, decode};
 use q4proof::format::AddressWidth;
 use q4proof::format::khq4::Header;
 use q4proof::store;
@@ -102,6 +102,9 @@ fn a_mapped_file_is_multiplied_as_it_lies_there() {
     let of_memory = device.upload("memory", &blocks, rows, columns).expect("a matrix");
     let x = vectors(6, 3 * columns);
     assert_eq!(of_file.multiply(&x, 3), of_memory.multiply(&x, 3));
+    let mut weights = vec![0.0; rows * columns];
+    decode(&blocks, &mut weights);
+    assert_eq!(of_file.row(10).expect("a row"), weights[10 * columns..]);
 }
 
 #[test]
