@@ -56,7 +56,8 @@ pub(super) fn examine(
     }
     let mut held = Vec::new();
     for tensor in archives.iter().flat_map(Archive::tensors) {
-        held.push(Held { name: tensor.name.clone(), shape: tensor.shape.clone() });
+        let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+        held.push(Held { name, shape, file: None });
     }
     collisions(&held, notes);
     if let Some(seed) = config.seed {
@@ -88,7 +89,7 @@ fn values(archive: &Archive, file: &str, notes: &mut Notes) {
 /// Tensors that no quantized directory could hold both (IDX-10).
 fn collisions(held: &[Held], notes: &mut Notes) {
     let mut owners: HashMap<String, &str> = HashMap::new();
-    for Held { name, shape } in held {
+    for Held { name, shape, .. } in held {
         let file = file_name(name, is_quantized(name, shape.len()));
         if let Some(first) = owners.insert(file.clone(), name) {
             let words = format!("would be the file {file:?}, and so would tensor {first:?}");

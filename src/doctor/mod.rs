@@ -153,6 +153,8 @@ fn configuration(folder: &Path, notes: &mut Notes) -> Configuration {
 struct Held {
     name: String,
     shape: Vec<u64>,
+    /// The file that it has for itself, and whether that is of KHQ4; none among floats.
+    file: Option<(String, bool)>,
 }
 
 /// The findings so far.

@@ -49,8 +49,8 @@ pub(super) fn examine(
     }
     let Some(model) = &config.model else { return };
     architecture::examine(model, &held, notes);
-    if let Index::Object(Rotated { tensors, .. }) = &index {
-        turned(folder, model, tensors, notes);
+    if matches!(index, Index::Object(_)) {
+        turned(folder, model, &held, notes);
     }
 }
 
@@ -108,7 +108,7 @@ fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Option<Held> {
     } else if is_sound {
         notes.good(&entry.file, format!("{} of {shape:?}", format(quantized)));
     }
-    Some(Held { name: entry.name.clone(), shape })
+    Some(Held { name: entry.name.clone(), shape, file: Some((entry.file.clone(), quantized)) })
 }
 
 /// Names that a writer would give one file (IDX-10).
@@ -160,7 +160,7 @@ fn seeds(rotated: &Rotated, config: &Configuration, notes: &mut Notes) {
 }
 
 /// What a rotation must have left: an untied model, norms of zero, just its matrices quantized.
-fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
+fn turned(folder: &Path, model: &Config, held: &[Held], notes: &mut Notes) {
     if model.tie_word_embeddings {
         let words =
             "ties the embeddings, though they and the output matrix are rotated differently";
@@ -175,9 +175,12 @@ fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
     }
     let (mut zero, mut norms) = (0, 0);
     for planned in plan(model) {
-        let Some(entry) = entries.iter().find(|entry| entry.name == planned.name) else { continue };
-        let path = folder.join(&entry.file);
-        let Ok((_, quantized)) = tensor_of(&path) else { continue };
+        let Some(Held { file: Some((file, quantized)), .. }) =
+            held.iter().find(|held| held.name == planned.name)
+        else {
+            continue;
+        };
+        let quantized = *quantized;
         if quantized != planned.change.is_rotated() {
             let (is, must) = if quantized { ("", "not ") } else { ("not ", "") };
             let words = format!("is {is}quantized, the plan of a rotation has it {must}quantized");
@@ -187,7 +190,7 @@ fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
             continue;
         }
         norms += 1;
-        let Ok(map) = map_khf1(&path, AddressWidth::NATIVE) else { continue };
+        let Ok(map) = map_khf1(&folder.join(file), AddressWidth::NATIVE) else { continue };
         let nonzero = map.payload().chunks(2).position(|half| half[0] != 0 || half[1] & 0x7f != 0);
         match nonzero {
             None => zero += 1,
