@@ -46,6 +46,9 @@ impl Checkpoint {
             return Err(ConvertError::file(&path, problem));
         }
         let archives = Layout::of(folder)?.open(folder)?;
+        if archives.iter().all(|archive| archive.tensors().is_empty()) {
+            return Err(ConvertError::file(folder, "has no tensors"));
+        }
         Ok(Self { folder: folder.to_owned(), config, archives })
     }
 

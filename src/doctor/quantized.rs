@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::{Configuration, Held, Notes, architecture, is_companion, is_tensor_file};
 use crate::convert::quarot::plan::{Change, plan};
-use crate::format::AddressWidth;
 use crate::format::index::{CONFIG_FILE, Entry, INDEX_FILE, Index, Rotated};
 use crate::format::names::{file_name, is_quantized};
+use crate::format::{AddressWidth, Class};
 use crate::model::Config;
 use crate::store::{StoreError, map_khf1, tensor_of};
 
@@ -22,9 +22,7 @@ pub(super) fn examine(
     let entries = index.as_ref().map_or(&[][..], Index::entries);
     let mut held = Vec::new();
     for entry in entries {
-        if let Some(found) = listed(folder, entry, notes) {
-            held.push(found);
-        }
+        held.push(listed(folder, entry, notes));
     }
     collisions(entries, notes);
     for name in names {
@@ -77,12 +75,12 @@ fn index(folder: &Path, notes: &mut Notes) -> Option<Index> {
 }
 
 /// Looks at the file of a tensor, and at what the index says of it (IDX-8).
-fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Option<Held> {
+fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Held {
     let (shape, quantized) = match tensor_of(&folder.join(&entry.file)) {
         Ok(found) => found,
         Err(error) => {
             notes.wrong(&entry.file, words_of(&error));
-            return None;
+            return Held { name: entry.name.clone(), shape: None, file: None };
         }
     };
     let format = |quantized: bool| if quantized { "KHQ4" } else { "KHF1" };
@@ -108,7 +106,11 @@ fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Option<Held> {
     } else if is_sound {
         notes.good(&entry.file, format!("{} of {shape:?}", format(quantized)));
     }
-    Some(Held { name: entry.name.clone(), shape, file: Some((entry.file.clone(), quantized)) })
+    Held {
+        name: entry.name.clone(),
+        shape: Some(shape),
+        file: Some((entry.file.clone(), quantized)),
+    }
 }
 
 /// Names that a writer would give one file (IDX-10).
@@ -200,11 +202,15 @@ fn turned(folder: &Path, model: &Config, held: &[Held], notes: &mut Notes) {
             }
         }
     }
-    if zero == norms {
+    if zero == norms && norms > 0 {
         notes.good("the norms", format!("all {norms} of the residual stream are zero"));
     }
 }
 
-fn words_of(error: &StoreError) -> String {
-    error.error.to_string()
+fn words_of(StoreError { error, .. }: &StoreError) -> String {
+    match error.class {
+        // Of the file as a whole, and not of a place in it.
+        Class::Io | Class::Missing | Class::NotAFile => error.detail.clone(),
+        _ => error.to_string(),
+    }
 }
