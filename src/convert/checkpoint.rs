@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::error::ConvertError;
 use super::safetensors::{Archive, Stored};
-use crate::format::index::{CONFIG_FILE, seed_of_config};
+use crate::format::index::{CONFIG_FILE, LONGEST_INDEX, seed_of_config};
 use crate::store::read_if_there;
 
 /// The file of a model whose tensors are in one.
@@ -33,12 +33,22 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// [`ConvertError`]: a `config.json` that is missing or no JSON object, tensors that are missing,
-    /// a file that is not sound, an index of files that does not say what is in them.
+    /// [`ConvertError`]: a `config.json` that is missing, no JSON object, or one of weights that are
+    /// rotated; tensors that are missing, a file that is not sound, an index of files that does not say
+    /// what is in them.
     pub fn open(folder: &Path) -> Result<Self, ConvertError> {
         fs::read_dir(folder).map_err(|error| ConvertError::file(folder, error))?;
         let config = read_config(folder)?;
+        let path = folder.join(CONFIG_FILE);
+        let seed = seed_of_config(&config).map_err(|error| ConvertError::file(&path, error))?;
+        if let Some(seed) = seed {
+            let problem = format!("has the quarot_seed {seed}: its weights are rotated already");
+            return Err(ConvertError::file(&path, problem));
+        }
         let archives = Layout::of(folder)?.open(folder)?;
+        if archives.iter().all(|archive| archive.tensors().is_empty()) {
+            return Err(ConvertError::file(folder, "has no tensors"));
+        }
         Ok(Self { folder: folder.to_owned(), config, archives })
     }
 
@@ -111,6 +121,9 @@ impl Layout {
             }
             (false, Some(bytes)) => {
                 let wrong = |problem: String| Err(ConvertError::file(&path, problem));
+                if bytes.len() as u64 > LONGEST_INDEX {
+                    return wrong(format!("has more than {LONGEST_INDEX} bytes"));
+                }
                 let Named { weight_map } = match serde_json::from_slice(&bytes) {
                     Ok(named) => named,
                     Err(error) => return wrong(format!("is no index of files: {error}")),

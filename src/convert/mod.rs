@@ -1,5 +1,5 @@
-//! Tensors of safetensors files and raw arrays to KHQ4 and KHF1 files, and back, in memory that does
-//! not grow with a tensor.
+//! Tensors of safetensors files, of checkpoints and of raw arrays to KHQ4 and KHF1 files, and back, in
+//! memory that does not grow with a tensor; but for a rotation ([`quarot`]), which has one in f64.
 //!
 //! Every file is written under another name in the folder of its target, read again from there and
 //! judged, and only then given its name: what fails, or is stopped, leaves nothing behind. Nothing

@@ -20,8 +20,8 @@ use crate::format::names::file_names;
 ///
 /// # Errors
 ///
-/// [`ConvertError`]: a `config.json` that is missing, a file or tensor that is not sound, tensors
-/// whose files would be one, a value that has no encoding. Nothing of `target` is there then.
+/// [`ConvertError`]: a `config.json` that is missing or says that the weights are rotated, a file or
+/// tensor that is not sound, tensors whose files would be one, a value that has no encoding. Nothing of `target` is there then.
 pub fn quantize(
     source: &Path,
     target: &Path,

@@ -16,7 +16,8 @@ pub(super) fn examine(config: &Config, held: &[Held], notes: &mut Notes) {
                 let words = format!("is not there, {CONFIG_FILE} asks for it");
                 notes.wrong(&tensor.name, words);
             }
-            Some(Held { shape, .. }) if *shape != expected => {
+            Some(Held { shape: None, .. }) => {}
+            Some(Held { shape: Some(shape), .. }) if *shape != expected => {
                 let words = format!("has shape {shape:?}, expected {expected:?} by {CONFIG_FILE}");
                 notes.wrong(&tensor.name, words);
             }

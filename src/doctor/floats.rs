@@ -56,7 +56,8 @@ pub(super) fn examine(
     }
     let mut held = Vec::new();
     for tensor in archives.iter().flat_map(Archive::tensors) {
-        held.push(Held { name: tensor.name.clone(), shape: tensor.shape.clone() });
+        let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+        held.push(Held { name, shape: Some(shape), file: None });
     }
     collisions(&held, notes);
     if let Some(seed) = config.seed {
@@ -69,6 +70,10 @@ pub(super) fn examine(
 
 /// Reads every value of a file.
 fn values(archive: &Archive, file: &str, notes: &mut Notes) {
+    if archive.tensors().is_empty() {
+        notes.wrong(file, "has no tensors");
+        return;
+    }
     let (mut sound, mut bytes) = (0, 0);
     for tensor in archive.tensors() {
         match symmetry::stored(archive, tensor, &mut Unwatched) {
@@ -88,8 +93,9 @@ fn values(archive: &Archive, file: &str, notes: &mut Notes) {
 /// Tensors that no quantized directory could hold both (IDX-10).
 fn collisions(held: &[Held], notes: &mut Notes) {
     let mut owners: HashMap<String, &str> = HashMap::new();
-    for Held { name, shape } in held {
-        let file = file_name(name, is_quantized(name, shape.len()));
+    for Held { name, shape, .. } in held {
+        let rank = shape.as_ref().map_or(0, Vec::len);
+        let file = file_name(name, is_quantized(name, rank));
         if let Some(first) = owners.insert(file.clone(), name) {
             let words = format!("would be the file {file:?}, and so would tensor {first:?}");
             notes.wrong(name, words);

@@ -152,7 +152,10 @@ fn configuration(folder: &Path, notes: &mut Notes) -> Configuration {
 /// A tensor that a directory holds.
 struct Held {
     name: String,
-    shape: Vec<u64>,
+    /// None where its file is not sound, which was told.
+    shape: Option<Vec<u64>>,
+    /// The file that it has for itself, and whether that is of KHQ4; none among floats.
+    file: Option<(String, bool)>,
 }
 
 /// The findings so far.

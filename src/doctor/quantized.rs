@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::{Configuration, Held, Notes, architecture, is_companion, is_tensor_file};
 use crate::convert::quarot::plan::{Change, plan};
-use crate::format::AddressWidth;
 use crate::format::index::{CONFIG_FILE, Entry, INDEX_FILE, Index, Rotated};
 use crate::format::names::{file_name, is_quantized};
+use crate::format::{AddressWidth, Class};
 use crate::model::Config;
 use crate::store::{StoreError, map_khf1, tensor_of};
 
@@ -22,9 +22,7 @@ pub(super) fn examine(
     let entries = index.as_ref().map_or(&[][..], Index::entries);
     let mut held = Vec::new();
     for entry in entries {
-        if let Some(found) = listed(folder, entry, notes) {
-            held.push(found);
-        }
+        held.push(listed(folder, entry, notes));
     }
     collisions(entries, notes);
     for name in names {
@@ -49,8 +47,8 @@ pub(super) fn examine(
     }
     let Some(model) = &config.model else { return };
     architecture::examine(model, &held, notes);
-    if let Index::Object(Rotated { tensors, .. }) = &index {
-        turned(folder, model, tensors, notes);
+    if matches!(index, Index::Object(_)) {
+        turned(folder, model, &held, notes);
     }
 }
 
@@ -77,12 +75,12 @@ fn index(folder: &Path, notes: &mut Notes) -> Option<Index> {
 }
 
 /// Looks at the file of a tensor, and at what the index says of it (IDX-8).
-fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Option<Held> {
+fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Held {
     let (shape, quantized) = match tensor_of(&folder.join(&entry.file)) {
         Ok(found) => found,
         Err(error) => {
             notes.wrong(&entry.file, words_of(&error));
-            return None;
+            return Held { name: entry.name.clone(), shape: None, file: None };
         }
     };
     let format = |quantized: bool| if quantized { "KHQ4" } else { "KHF1" };
@@ -108,7 +106,11 @@ fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Option<Held> {
     } else if is_sound {
         notes.good(&entry.file, format!("{} of {shape:?}", format(quantized)));
     }
-    Some(Held { name: entry.name.clone(), shape })
+    Held {
+        name: entry.name.clone(),
+        shape: Some(shape),
+        file: Some((entry.file.clone(), quantized)),
+    }
 }
 
 /// Names that a writer would give one file (IDX-10).
@@ -160,7 +162,7 @@ fn seeds(rotated: &Rotated, config: &Configuration, notes: &mut Notes) {
 }
 
 /// What a rotation must have left: an untied model, norms of zero, just its matrices quantized.
-fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
+fn turned(folder: &Path, model: &Config, held: &[Held], notes: &mut Notes) {
     if model.tie_word_embeddings {
         let words =
             "ties the embeddings, though they and the output matrix are rotated differently";
@@ -175,9 +177,12 @@ fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
     }
     let (mut zero, mut norms) = (0, 0);
     for planned in plan(model) {
-        let Some(entry) = entries.iter().find(|entry| entry.name == planned.name) else { continue };
-        let path = folder.join(&entry.file);
-        let Ok((_, quantized)) = tensor_of(&path) else { continue };
+        let Some(Held { file: Some((file, quantized)), .. }) =
+            held.iter().find(|held| held.name == planned.name)
+        else {
+            continue;
+        };
+        let quantized = *quantized;
         if quantized != planned.change.is_rotated() {
             let (is, must) = if quantized { ("", "not ") } else { ("not ", "") };
             let words = format!("is {is}quantized, the plan of a rotation has it {must}quantized");
@@ -187,7 +192,7 @@ fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
             continue;
         }
         norms += 1;
-        let Ok(map) = map_khf1(&path, AddressWidth::NATIVE) else { continue };
+        let Ok(map) = map_khf1(&folder.join(file), AddressWidth::NATIVE) else { continue };
         let nonzero = map.payload().chunks(2).position(|half| half[0] != 0 || half[1] & 0x7f != 0);
         match nonzero {
             None => zero += 1,
@@ -197,11 +202,15 @@ fn turned(folder: &Path, model: &Config, entries: &[Entry], notes: &mut Notes) {
             }
         }
     }
-    if zero == norms {
+    if zero == norms && norms > 0 {
         notes.good("the norms", format!("all {norms} of the residual stream are zero"));
     }
 }
 
-fn words_of(error: &StoreError) -> String {
-    error.error.to_string()
+fn words_of(StoreError { error, .. }: &StoreError) -> String {
+    match error.class {
+        // Of the file as a whole, and not of a place in it.
+        Class::Io | Class::Missing | Class::NotAFile => error.detail.clone(),
+        _ => error.to_string(),
+    }
 }

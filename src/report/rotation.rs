@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::conversion;
-use super::text::{GOOD, counted, styled};
+use super::text::{GOOD, counted, small, styled};
 use crate::convert::quarot::Quantized;
 use crate::convert::quarot::gate::LARGEST_LOGIT_DIFFERENCE;
 
@@ -22,12 +22,12 @@ pub fn quantized(quantized: &Quantized, seed: u64, target: &Path) -> String {
         text.push_str(&format!("left out: {count} that the text model ignores, such as {first}\n"));
     }
     text.push_str(&format!(
-        "gate: {} elements differ by {:.1e} at most, within rounding; {} logits by {:.1e}, at most {:e} \
+        "gate: {} elements differ by {} at most, within rounding; {} logits by {}, at most {:e} \
          allowed: {}\n",
         evidence.elements,
-        evidence.largest_element_difference,
+        small(evidence.largest_element_difference),
         evidence.logits,
-        evidence.largest_logit_difference,
+        small(evidence.largest_logit_difference),
         LARGEST_LOGIT_DIFFERENCE,
         styled("the same model", GOOD),
     ));

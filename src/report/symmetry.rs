@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::conversion::name;
 use super::quoted;
-use super::text::{BAD, Cell, FAIR, GOOD, counted, plain, styled, table};
+use super::text::{BAD, Cell, FAIR, GOOD, counted, plain, small, styled, table};
 use crate::convert::symmetry::{MATERIAL, Measured, Symmetry, Turned};
 
 /// Characters of a path in a command that are shown: all that a path can have.
@@ -61,7 +61,7 @@ pub fn turned(turned: &[Turned], seed: u64, source: &Path) -> String {
             Cell::right(one.before.columns),
         ];
         line.extend([share(&one.before), share(&one.after)]);
-        line.push(Cell::right(format!("{:.1e}", one.deviation)));
+        line.push(Cell::right(small(one.deviation)));
         line.push(match one.deviation <= one.bound {
             true => Cell::left("within rounding").styled(GOOD),
             false => Cell::left(format!("expected at most {:.1e}", one.bound)).styled(BAD),
@@ -82,8 +82,9 @@ pub fn turned(turned: &[Turned], seed: u64, source: &Path) -> String {
         _ => styled(&format!("fails for {}", counted(off, "tensor")), BAD),
     };
     text.push_str(&format!(
-        "closed form of the means of rotated runs, sign_0 x_0 / sqrt(n): off by {largest:.1e} at most, \
-         it {verdict}\n"
+        "closed form of the means of rotated runs, sign_0 x_0 / sqrt(n): off by {} at most, \
+         it {verdict}\n",
+        small(largest)
     ));
     if off == 0 {
         text.push_str(&format!("next: q4proof quantize {} DST --quarot {seed}\n", word(source)));

@@ -149,6 +149,11 @@ fn file_end(text: &str) -> Option<usize> {
     whole.then_some(folder.len() + 1 + digits + 3)
 }
 
+/// A small number in two digits and a power of ten.
+pub fn small(number: f64) -> String {
+    if number == 0.0 { "0".to_owned() } else { format!("{number:.1e}") }
+}
+
 /// `1 case`, `2 cases`.
 pub fn counted(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };

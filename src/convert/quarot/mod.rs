@@ -30,7 +30,7 @@ use super::safetensors::{Archive, Stored};
 use super::{Converted, Dtype, Watch};
 use crate::codec::Mode;
 use crate::codec::rotation::Rotation;
-use crate::format::index::{CONFIG_FILE, INDEX_FILE, Index, Rotated, seed_of_config};
+use crate::format::index::{CONFIG_FILE, INDEX_FILE, Index, Rotated};
 use crate::format::names::file_name;
 use crate::format::stream::read_up_to;
 use crate::model::Config;
@@ -137,12 +137,6 @@ impl Model {
         let path = checkpoint.config_path();
         let config =
             Config::parse(checkpoint.config()).map_err(|error| ConvertError::file(&path, error))?;
-        let seed = seed_of_config(checkpoint.config())
-            .map_err(|error| ConvertError::file(&path, error))?;
-        if let Some(seed) = seed {
-            let problem = format!("has the quarot_seed {seed}: its weights are rotated already");
-            return Err(ConvertError::file(&path, problem));
-        }
         let places = checkpoint
             .tensors()
             .enumerate()

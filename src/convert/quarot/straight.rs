@@ -33,7 +33,7 @@ pub(crate) fn sign(seed: u64, index: u64) -> f64 {
     let state = seed.wrapping_add((index + 2).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let half = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let whole = (half ^ (half >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    if (whole ^ (whole >> 31)) % 2 == 0 { 1.0 } else { -1.0 }
+    if (whole ^ (whole >> 31)) & 1 == 0 { 1.0 } else { -1.0 }
 }
 
 /// The Walsh-Hadamard matrix times a vector: of [a, b] it is that of a + b, then that of a - b.

@@ -16,10 +16,10 @@ fn model(tied: bool, dtype: &'static str) -> (Config, BTreeMap<String, Tensor>) 
     let tiny = Tiny::new(tied, dtype);
     let config = Config::parse(tiny.config.to_string().as_bytes()).expect("a configuration");
     let tensors = tiny.tensors.iter().map(|tensor| {
-        let number = |bytes: &[u8]| match bytes {
+        let number = |bytes: &[u8]| match *bytes {
             // The upper half of an f32.
-            &[low, high] => f64::from(f32::from_le_bytes([0, 0, low, high])),
-            &[a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
+            [low, high] => f64::from(f32::from_le_bytes([0, 0, low, high])),
+            [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
             _ => panic!("no number"),
         };
         let size = if dtype == "F32" { 4 } else { 2 };

@@ -67,7 +67,8 @@ fn the_line_belongs_to_what_is_at_or_above_it() {
 fn quantized_files_are_measured_by_the_values_that_they_stand_for() {
     let bench = Bench::new();
     // 32 values: q from 0 to 15 twice, scale 1, bias -7: mean 0.5, greatest 8.
-    let nibbles: Vec<u8> = (0..16).map(|pair| (2 * pair % 16) | (2 * pair + 1) % 16 << 4).collect();
+    let nibbles: Vec<u8> =
+        (0..16).map(|pair| (2 * pair % 16) | (((2 * pair + 1) % 16) << 4)).collect();
     let block = [&[0x00, 0x3c, 0x00, 0xc7][..], &nibbles].concat();
     let file = bench.write("a.q4", exact::file::write(&[2, 16], 32, &block));
     let words = ["a.q4    q4         2    16", "5.000e-1  8.000e0  6.250 %\n1 of 1 tensors"];

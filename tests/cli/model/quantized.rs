@@ -120,6 +120,12 @@ fn a_model_that_is_not_whole_is_refused_by_the_name_of_what_is_wrong() {
     refuses_changed(remove(index), &["has neither model.safetensors nor model.safetensors.index"]);
     refuses_changed(write("model.safetensors", ""), &["has both model.safetensors and"]);
     refuses_changed(write(index, "{}"), &[index, "missing field `weight_map`"]);
+    refuses_changed(write(index, "{\"weight_map\":{}}"), &["source: has no tensors"]);
+    let long = |source: &Path| {
+        let file = fs::File::create(source.join(index)).expect("a file");
+        file.set_len((16 << 20) + 1).expect("a longer file");
+    };
+    refuses_changed(long, &[index, "has more than 16777216 bytes"]);
     refuses_changed(remove("model-2.safetensors"), &["model-2.safetensors: No such file"]);
     refuses_changed(write("model-1.safetensors", "abc"), &["model-1.safetensors: the file ends"]);
     let words = ["tensor \"extra\" is not in \"model-1.safetensors\", as the index says"];

@@ -272,7 +272,8 @@ fn the_gate_is_open_to_what_is_right() {
 
 #[test]
 fn a_planted_error_shuts_the_gate_and_is_named() {
-    let plant: [(&str, fn(&mut World)); 11] = [
+    type Plant = fn(&mut World);
+    let plant: [(&str, Plant); 11] = [
         ("layers.1.self_attn.q_proj.weight", |world| {
             // Its norm is not folded.
             let mut planned = world.planned("self_attn.q_proj.weight").clone();
@@ -397,11 +398,13 @@ fn the_plan_has_a_side_for_each_tensor_of_the_architecture() {
 }
 
 #[test]
-fn rotated_weights_are_not_rotated_twice() {
+fn rotated_weights_are_not_taken_for_plain_ones() {
     let bench = Bench::new();
     let (source, target) = (bench.path("source"), bench.path("target"));
     Tiny::new(true, "BF16").write(&source);
     edit_json(&source.join("config.json"), |config| config["quarot_seed"] = json!(u64::MAX));
     let words = ["has the quarot_seed 18446744073709551615"];
-    refuses(&bench, "quantize", &source, &target, &["--quarot", "7"], &words);
+    for options in [&[][..], &["--quarot", "7"]] {
+        refuses(&bench, "quantize", &source, &target, options, &words);
+    }
 }
