@@ -44,7 +44,8 @@ pub enum GateError {
     /// An element of a rotated matrix is not that of R times the source; or it is not zero in a norm
     /// that was folded, or has changed in a tensor that stays.
     #[error(
-        "the gate is shut: value {index} of shape {shape:?} is {found:e}, expected {expected:e} as {rule}"
+        "the gate is shut: value {index} of shape {shape:?} is {found:e}, expected {}",
+        expectation(*.expected, .rule)
     )]
     Element {
         /// The tensor.
@@ -91,6 +92,14 @@ pub enum GateError {
     /// The weights cannot be had, or whoever watched has stopped it.
     #[error(transparent)]
     Weights(#[from] ConvertError),
+}
+
+/// What an element has to be; where the source is no number, any would be better.
+fn expectation(expected: f64, rule: &str) -> String {
+    match expected.is_finite() {
+        true => format!("{expected:e} as {rule}"),
+        false => "a finite number".to_owned(),
+    }
 }
 
 /// Bytes that the gate tells whoever watches: for each tensor three times its values in f64.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use q4proof::convert::Unwatched;
 use q4proof::convert::symmetry::{Symmetry, measure, measure_rotated};
+use q4proof::report::symmetry::turned;
 use q4proof::suite::exact;
 
 use super::quantize;
@@ -94,14 +95,14 @@ fn the_means_of_rotated_runs_have_their_closed_form() {
     let source = bench.path("source");
     Tiny::new(true, "F32").write(&source);
     for seed in [0, 42, u64::MAX] {
-        let turned = measure_rotated(&source, seed, &mut Unwatched).expect("a measure");
-        assert_eq!(turned.len(), 25);
-        assert!(turned[0].name.ends_with("embed_tokens.weight"), "{:?}", turned[0]);
-        assert_eq!(turned[1].name, "lm_head.weight");
-        assert_eq!(turned[0].before, turned[1].before, "they were tied");
-        assert_ne!(turned[0].after, turned[1].after, "a norm is folded into one of them");
-        assert_eq!(turned.iter().filter(|one| !one.is_input).count(), 6);
-        for one in &turned {
+        let rotated = measure_rotated(&source, seed, &mut Unwatched).expect("a measure");
+        assert_eq!(rotated.len(), 25);
+        assert!(rotated[0].name.ends_with("embed_tokens.weight"), "{:?}", rotated[0]);
+        assert_eq!(rotated[1].name, "lm_head.weight");
+        assert_eq!(rotated[0].before, rotated[1].before, "they were tied");
+        assert_ne!(rotated[0].after, rotated[1].after, "a norm is folded into one of them");
+        assert_eq!(rotated.iter().filter(|one| !one.is_input).count(), 6);
+        for one in &rotated {
             assert!(one.deviation <= one.bound, "{one:?}");
             assert!(one.bound < 1e-11, "{one:?}");
         }
@@ -115,6 +116,20 @@ fn the_means_of_rotated_runs_have_their_closed_form() {
         "it holds\nnext: q4proof quantize ",
     ];
     symmetry(&source, &["--quarot", "42"]).shows(0, &words);
+}
+
+#[test]
+fn a_mean_that_is_off_by_more_than_rounding_is_told() {
+    let bench = Bench::new();
+    Tiny::new(true, "F32").write(&bench.path("source"));
+    let mut measured =
+        measure_rotated(&bench.path("source"), 42, &mut Unwatched).expect("a measure");
+    measured[1].deviation = 1e-3;
+    let text = turned(&measured, 42, "source".as_ref());
+    let line = text.lines().find(|line| line.starts_with("lm_head")).expect("a line");
+    assert!(line.contains("1.0e-3") && line.contains("expected at most"), "{line}");
+    assert!(text.contains("off by 1.0e-3 at most, it "), "{text}");
+    assert!(text.contains("fails for 1 tensor") && !text.contains("next:"), "{text}");
 }
 
 #[test]
