@@ -18,7 +18,7 @@ pub fn matmul(blocks: &[Block], rows: usize, columns: usize, x: &[f32]) -> Vec<f
     let mut weights = blocks.iter().flat_map(decode_block);
     for row in 0..rows {
         let row_weights: Vec<f32> = weights.by_ref().take(columns).collect();
-        let of_row = products[row..].iter_mut().step_by(rows);
+        let of_row = products.iter_mut().skip(row).step_by(rows);
         for (product, vector) in of_row.zip(x.chunks(columns.max(1))) {
             let terms = vector.iter().zip(&row_weights);
             *product = terms.fold(0.0, |sum, (x, weight)| sum + weight * x);
