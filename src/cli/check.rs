@@ -1,5 +1,7 @@
 //! `check`: the whole suite, or a part of it, and the verdict.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::output::print;
@@ -7,7 +9,8 @@ use super::problem::{Exit, Problem};
 use super::progress::Progress;
 use super::select::{FilterArguments, SuiteArguments};
 use super::subject::{Opened, SubjectArguments};
-use crate::report::log;
+use crate::report::ledger::{Ledger, compare};
+use crate::report::log::{self, Header};
 use crate::report::pass::{self, Pass};
 use crate::report::summary::Verdict;
 use crate::run::{Record, Settings, Totals, run};
@@ -25,6 +28,9 @@ pub struct Check {
     /// Write JSON Lines instead of a report: a header, one line a case, a footer
     #[arg(long)]
     json: bool,
+    /// TOML file of the failures that are known: exits with 0 where just they happen
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    ledger: Option<PathBuf>,
     /// Ask in an order shuffled by this number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
@@ -44,16 +50,16 @@ impl Check {
         if let Some(folder) = &self.suite.vectors {
             opened.again.option("--vectors", folder.display());
         }
-        let records = if self.json {
+        let ledger = self.ledger.as_deref().map(Ledger::read).transpose()?;
+        if let Some(ledger) = &ledger {
+            ledger.check(opened.subject.hello(), &suite)?;
+        }
+        let verdict = if self.json {
             self.log(&suite, &cases, &mut opened)?
         } else {
-            self.report(&suite, &cases, &mut opened)?
+            self.report(&suite, &cases, &mut opened, ledger.as_ref())?
         };
-        match Verdict::of(&Totals::of(&records)) {
-            Verdict::Conforms => Ok(Exit::Good),
-            Verdict::DoesNotConform => Ok(Exit::Bad),
-            Verdict::NothingAsked => Ok(Exit::NothingAsked),
-        }
+        Ok(verdict.into())
     }
 
     fn settings(&self, opened: &Opened) -> Settings {
@@ -66,14 +72,17 @@ impl Check {
         suite: &Suite,
         cases: &[&Case],
         opened: &mut Opened,
-    ) -> Result<Vec<Record>, Problem> {
+        ledger: Option<&Ledger>,
+    ) -> Result<Verdict, Problem> {
         let settings = self.settings(opened);
         let mut progress = Progress::new(cases.len());
         let mut observe = |record: &Record| progress.advance(record);
         let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe);
         progress.finish();
         let records = records?;
-        print(&pass::report(&Pass {
+        let comparison = ledger.map(|ledger| compare(ledger, suite, &records));
+        let pass = Pass {
+            q4proof: env!("CARGO_PKG_VERSION"),
             suite,
             hello: opened.subject.hello(),
             profile: &opened.profile,
@@ -81,21 +90,26 @@ impl Check {
             records: &records,
             ran: &opened.subject.ran(),
             again: &opened.again,
+            ledger: comparison.as_ref(),
             verbose: self.verbose,
-        }))?;
-        Ok(records)
+        };
+        print(&pass::report(&pass))?;
+        Ok(pass.verdict())
     }
 
-    fn log(
-        &self,
-        suite: &Suite,
-        cases: &[&Case],
-        opened: &mut Opened,
-    ) -> Result<Vec<Record>, Problem> {
+    fn log(&self, suite: &Suite, cases: &[&Case], opened: &mut Opened) -> Result<Verdict, Problem> {
         let settings = self.settings(opened);
         let (asked, hello) = (self.subject.asked(), opened.subject.hello());
-        let header = log::header(suite, &asked, hello, &opened.profile, cases.len(), self.seed);
-        print_line(header?)?;
+        let header = Header::new(
+            suite,
+            asked,
+            hello,
+            &opened.profile,
+            cases.len(),
+            self.seed,
+            &opened.again,
+        );
+        print_line(header.line()?)?;
         // The pass cannot be stopped from here: what cannot be written is reported at its end.
         let mut written = Ok(());
         let mut observe = |record: &Record| {
@@ -105,8 +119,8 @@ impl Check {
         };
         let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe)?;
         written?;
-        print_line(log::footer(&records)?)?;
-        Ok(records)
+        print_line(log::footer(&records, opened.subject.ran())?)?;
+        Ok(Verdict::of(&Totals::of(&records)))
     }
 }
 

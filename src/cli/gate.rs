@@ -1,16 +1,15 @@
 //! `gate`: whether a mutation sweep proves that the tests are tested.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::output::print;
+use super::output::{print, write};
 use super::problem::{Exit, Problem};
 use crate::report::mutants::gate::{Demands, judge};
 use crate::report::mutants::ledger::Ledger;
 use crate::report::mutants::sweep::{Refused, Sweep, read, read_list, read_tests};
 use crate::report::mutants::text;
-use crate::store::write_atomically;
 
 /// Judge what another tool has left: a sweep of cargo-mutants
 #[derive(Args)]
@@ -101,9 +100,4 @@ impl Mutants {
         print(&text::terminal(&verdict, &self.source))?;
         Ok(if verdict.passes() { Exit::Good } else { Exit::Bad })
     }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Problem> {
-    write_atomically(path, text.as_bytes())
-        .map_err(|error| Problem::Usage(format!("{}: {error}", path.display())))
 }

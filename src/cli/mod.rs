@@ -1,6 +1,7 @@
 //! The command: one file a verb, which turns arguments into calls and their result into an exit
 //! code. A new verb is a file, its `mod` line and its line in `verbs!`.
 
+mod bless;
 mod check;
 mod conversion;
 mod decode;
@@ -17,6 +18,7 @@ mod parity;
 mod problem;
 mod progress;
 mod quantize;
+mod report;
 mod repro;
 mod select;
 mod selftest;
@@ -33,8 +35,8 @@ use problem::{Exit, Problem};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    conforms, or done
-  1    does not conform
+  0    conforms, is as a ledger expects, or done
+  1    does not conform, is not as expected, or regressions
   2    wrong usage, vectors that cannot be used, a file that cannot be read or converted
   3    the subject did not start
   4    the harness failed, or nothing was asked
@@ -68,6 +70,8 @@ macro_rules! verbs {
 
 verbs! {
     check::Check,
+    report::Report,
+    bless::Bless,
     list::List,
     show::Show,
     repro::Repro,

@@ -3,6 +3,9 @@
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use crate::report::ledger::LedgerError;
+use crate::report::log::LogError;
+use crate::report::summary::Verdict;
 use crate::report::text::plain;
 use crate::run::RunError;
 use crate::subject::child::StartError;
@@ -29,6 +32,16 @@ impl From<Exit> for ExitCode {
             Exit::Good => Self::SUCCESS,
             Exit::Bad => Self::from(1),
             Exit::NothingAsked => Self::from(4),
+        }
+    }
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Conforms | Verdict::AsExpected => Self::Good,
+            Verdict::DoesNotConform | Verdict::NotAsExpected => Self::Bad,
+            Verdict::NothingAsked => Self::NothingAsked,
         }
     }
 }
@@ -93,6 +106,18 @@ impl From<RunError> for Problem {
             RunError::Suite(error) => error.into(),
             error @ RunError::Harness(_) => Self::Harness(error.to_string()),
         }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        Self::Usage(error.to_string())
     }
 }
 

@@ -49,18 +49,14 @@ impl Repro {
         let mut recorder = Recorder::new(opened.subject.as_mut());
         let records = run(&suite, &[case], &mut recorder, &settings, &mut |_| {})?;
         let exchanges = recorder.exchanges;
-        let mut text = pass::heading(&suite, opened.subject.hello());
+        let mut text = pass::heading(env!("CARGO_PKG_VERSION"), &suite, opened.subject.hello());
         text.push_str("\n\n");
         for record in &records {
             let deadline = settings.deadline;
             text.push_str(&dialogue::report(case, record, &exchanges, &opened.profile, deadline));
         }
         print(&text)?;
-        match Verdict::of(&Totals::of(&records)) {
-            Verdict::Conforms => Ok(Exit::Good),
-            Verdict::DoesNotConform => Ok(Exit::Bad),
-            Verdict::NothingAsked => Ok(Exit::NothingAsked),
-        }
+        Ok(Verdict::of(&Totals::of(&records)).into())
     }
 }
 

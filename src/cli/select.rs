@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::problem::Problem;
-use crate::suite::{Case, Suite};
+use crate::suite::{Case, Suite, glob};
 
 #[derive(Args)]
 pub struct SuiteArguments {
@@ -88,32 +88,7 @@ impl FilterArguments {
 /// Whether a filter matches an id: the whole of it where the filter has a `*` (any characters) or
 /// `?` (one), a part of it otherwise.
 fn matches(filter: &str, id: &str) -> bool {
-    if !filter.contains(['*', '?']) {
-        return id.contains(filter);
-    }
-    let (filter, id): (Vec<char>, Vec<char>) = (filter.chars().collect(), id.chars().collect());
-    // Where the last star stood, and how much of the id it has taken.
-    let (mut at, mut in_id, mut star) = (0, 0, None);
-    while in_id < id.len() {
-        match filter.get(at) {
-            Some('*') => {
-                star = Some((at, in_id));
-                at += 1;
-            }
-            Some(&character) if character == '?' || character == id[in_id] => {
-                at += 1;
-                in_id += 1;
-            }
-            _ => match star {
-                Some((place, taken)) => {
-                    star = Some((place, taken + 1));
-                    (at, in_id) = (place + 1, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    filter[at..].iter().all(|&character| character == '*')
+    if glob::is_pattern(filter) { glob::matches(filter, id) } else { id.contains(filter) }
 }
 
 #[cfg(test)]

@@ -146,10 +146,8 @@ impl SubjectArguments {
     }
 
     fn again(&self) -> Again {
-        // A path is repeated as it was typed; a bare name is found by the shell again.
-        let program =
-            env::args().next().filter(|program| program.contains('/')).unwrap_or_default();
-        let mut again = Again { program, command: self.command.clone(), ..Again::default() };
+        let mut again =
+            Again { program: program(), command: self.command.clone(), ..Again::default() };
         if self.command.is_empty() && self.subject != REFERENCE {
             again.option("--subject", &self.subject);
         }
@@ -167,6 +165,11 @@ impl SubjectArguments {
         }
         again
     }
+}
+
+/// This program: a path is repeated as it was typed, a bare name is found by the shell again.
+pub fn program() -> String {
+    env::args().next().filter(|program| program.contains('/')).unwrap_or_default()
 }
 
 /// The implementation inside the command that has this name.

@@ -5,17 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde::Deserialize;
 
 use super::output::print;
 use super::problem::{Exit, Problem};
+use crate::report::log::Log;
 use crate::report::text::counted;
 use crate::report::{classes, clauses};
+use crate::run::Record;
 use crate::store::write_atomically;
 use crate::subject::zoo::Fault;
 use crate::suite::case::VectorFile;
 use crate::suite::judge::Outcome;
-use crate::suite::library::read_text;
 use crate::suite::lint::{Known, lint};
 use crate::suite::{Suite, build};
 
@@ -135,15 +135,6 @@ fn lint_all(folder: &Folder) -> Result<Exit, Problem> {
     Ok(if problems.is_empty() { Exit::Good } else { Exit::Bad })
 }
 
-/// A line of a log, as far as it is needed here.
-#[derive(Deserialize)]
-#[serde(tag = "record", rename_all = "lowercase")]
-enum Line {
-    Header { asked: String, hash: String },
-    Case { id: String, outcome: Outcome },
-    Footer {},
-}
-
 fn agree(folder: &Folder, logs: &[PathBuf]) -> Result<Exit, Problem> {
     let suite = Suite::from_folder(&folder.vectors())?;
     let mut agreements = read_agreements(&folder.agreements())?;
@@ -159,31 +150,12 @@ fn agree(folder: &Folder, logs: &[PathBuf]) -> Result<Exit, Problem> {
 
 /// The subject of a log and the cases that it passed through every entry.
 fn read_log(path: &Path, suite: &Suite) -> Result<(String, BTreeSet<String>), Problem> {
-    let wrong = |what: String| Problem::Usage(format!("{}: {what}", path.display()));
-    let text = read_text(path)?;
-    let (mut subject, mut ids, mut whole) = (None, BTreeSet::new(), false);
-    for (number, line) in text.lines().enumerate() {
-        let line = serde_json::from_str(line).map_err(|error| {
-            wrong(format!("line {} is no record of a log: {error}", number + 1))
-        })?;
-        match line {
-            Line::Header { asked, hash } if hash == suite.hash => subject = Some(asked),
-            Line::Header { hash, .. } => {
-                return Err(wrong(format!("is of suite {hash}, the vectors are {}", suite.hash)));
-            }
-            Line::Case { id, outcome } if suite.get(&id).is_some() => {
-                if matches!(outcome, Outcome::Pass | Outcome::PassAlternate) {
-                    ids.insert(id);
-                }
-            }
-            Line::Case { id, .. } => return Err(wrong(format!("names {id}, which is no case"))),
-            Line::Footer {} => whole = true,
-        }
-    }
-    match subject {
-        Some(subject) if whole => Ok((subject, ids)),
-        _ => Err(wrong("is not a whole log: it needs a header and a footer".into())),
-    }
+    let log = Log::read(path)?;
+    log.check_suite(suite)?;
+    let agreed =
+        |record: &&Record| matches!(record.outcome, Outcome::Pass | Outcome::PassAlternate);
+    let ids = log.records.iter().filter(agreed).map(|record| record.id.clone()).collect();
+    Ok((log.header.asked, ids))
 }
 
 fn read_agreements(path: &Path) -> Result<Agreements, Problem> {

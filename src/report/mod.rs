@@ -8,7 +8,9 @@
 //! | [`dialogue`] | one case asked again, with every request and answer |
 //! | [`summary`] | totals, hints and the verdict of a pass |
 //! | [`kills`] | the kill matrix of the zoo |
-//! | [`log`] | a pass as JSON Lines |
+//! | [`log`] | a pass as JSON Lines, and back |
+//! | [`ledger`] | failures that are known, and whether a pass came to them |
+//! | [`junit`], [`markdown`] | a pass for continuous integration |
 //! | [`mutants`] | the mutation gate: what a sweep of cargo-mutants proves |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
@@ -29,11 +31,14 @@ pub mod diagnosis;
 pub mod dialogue;
 pub mod failure;
 pub mod inspection;
+pub mod junit;
 pub mod kills;
 pub mod layout;
+pub mod ledger;
 pub mod list;
 mod listing;
 pub mod log;
+pub mod markdown;
 pub mod mutants;
 pub mod parity;
 pub mod pass;
@@ -43,14 +48,19 @@ pub mod summary;
 pub mod symmetry;
 pub mod text;
 
+use serde::{Deserialize, Serialize};
+
 /// How the same subject is asked again: what follows `q4proof repro ID` on the command line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
     /// The program, as it was started; `q4proof` where that is empty.
+    #[serde(skip)]
     pub program: String,
     /// Options, each a word of its own, and their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<String>,
     /// The command behind `--`; empty where the subject has a name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
 }
 

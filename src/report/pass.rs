@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::text::{Cell, counted, plain, style_of, table, without_paths};
+use super::ledger::{Comparison, Finding};
+use super::summary::Verdict;
+use super::text::{BAD, Cell, counted, plain, style_of, styled, table, without_paths};
 use super::{Again, failure, summary};
-use crate::run::{Profile, Record};
+use crate::run::{Profile, Record, Totals};
 use crate::subject::Hello;
 use crate::suite::Suite;
 use crate::suite::case::Operation;
@@ -20,6 +22,8 @@ const ALIKE_IN_FULL: usize = 3;
 /// A pass, as its report sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pass<'a> {
+    /// The version of the command that asked.
+    pub q4proof: &'a str,
     /// The suite that the cases come from.
     pub suite: &'a Suite,
     /// Who was asked.
@@ -34,15 +38,34 @@ pub struct Pass<'a> {
     pub ran: &'a [String],
     /// How the same subject is asked again.
     pub again: &'a Again,
+    /// What was expected to fail, if a ledger says so.
+    pub ledger: Option<&'a Comparison>,
     /// Shows every failure in full, and wrong classes too.
     pub verbose: bool,
 }
 
+impl Pass<'_> {
+    /// What the pass says of the subject.
+    pub fn verdict(&self) -> Verdict {
+        match (Verdict::of(&Totals::of(self.records)), self.ledger) {
+            (verdict, None) => verdict,
+            (Verdict::NothingAsked, Some(_)) => Verdict::NothingAsked,
+            (_, Some(ledger)) if ledger.as_expected() => Verdict::AsExpected,
+            (_, Some(_)) => Verdict::NotAsExpected,
+        }
+    }
+
+    /// Whether a ledger expects that a case failed as it did.
+    pub fn is_expected(&self, record: &Record) -> bool {
+        self.ledger.is_some_and(|ledger| ledger.expected(record).is_some())
+    }
+}
+
 /// The first line: the versions of everything that takes part.
-pub fn heading(suite: &Suite, hello: &Hello) -> String {
+pub fn heading(q4proof: &str, suite: &Suite, hello: &Hello) -> String {
     format!(
         "q4proof {} · suite {} ({}) · subject {} {} ({})",
-        env!("CARGO_PKG_VERSION"),
+        plain(q4proof, 60),
         suite.version,
         suite.hash,
         plain(&hello.name, 60),
@@ -53,7 +76,7 @@ pub fn heading(suite: &Suite, hello: &Hello) -> String {
 
 /// The whole report.
 pub fn report(pass: &Pass) -> String {
-    let mut text = heading(pass.suite, pass.hello);
+    let mut text = heading(pass.q4proof, pass.suite, pass.hello);
     text.push_str("\n\n");
     if let Some(seed) = pass.seed {
         writeln!(text, "asked in the order of seed {seed}\n").ok();
@@ -78,6 +101,9 @@ pub fn report(pass: &Pass) -> String {
     for hint in summary::hints(pass.records, pass.profile) {
         writeln!(text, "hint: {hint}").ok();
     }
+    if let Some(ledger) = pass.ledger {
+        text.push_str(&beside(ledger));
+    }
     text.push_str(&summary::verdict(pass));
     text.push('\n');
     for line in pass.ran {
@@ -86,12 +112,46 @@ pub fn report(pass: &Pass) -> String {
     text
 }
 
-/// Failures: those of tier must first, then the others, then, if asked for, the wrong classes.
+/// What a ledger expected and what is wrong with it.
+fn beside(ledger: &Comparison) -> String {
+    let line = |finding: &Finding| {
+        vec![
+            Cell::left(finding.what.name()).styled(BAD),
+            Cell::left(format!("{}:{}", plain(&ledger.file, 200), finding.line)),
+            Cell::left(plain(&finding.case, 100)),
+            Cell::left(plain(&finding.detail, 300)),
+        ]
+    };
+    let mut text = table(0, &ledger.findings.iter().map(line).collect::<Vec<_>>());
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let kinds: Vec<String> =
+        ledger.kinds.iter().map(|(kind, count)| format!("{} {count}", kind.name())).collect();
+    let expected: usize = ledger.kinds.values().sum();
+    write!(text, "ledger {}: {}", plain(&ledger.file, 200), counted(expected, "expected failure"))
+        .ok();
+    if !kinds.is_empty() {
+        write!(text, " ({})", kinds.join(", ")).ok();
+    }
+    if ledger.unexpected > 0 {
+        let unexpected = counted(ledger.unexpected, "unexpected failure");
+        write!(text, ", {}", styled(&unexpected, BAD)).ok();
+    }
+    if !ledger.findings.is_empty() {
+        let wrong = counted(ledger.findings.len(), "line") + " not borne out";
+        write!(text, ", {}", styled(&wrong, BAD)).ok();
+    }
+    text + "\n\n"
+}
+
+/// Failures that no ledger expects: those of tier must first, then the others, then, if asked for, the wrong classes.
 fn failures(pass: &Pass) -> String {
     let wrong_class = |record: &Record| record.outcome == Outcome::WrongClass;
     let beside_must = |record: &Record| record.outcome.is_failure() && !record.is_failure();
-    let must = pass.records.iter().filter(|record| record.is_failure());
-    let beside = pass.records.iter().filter(|record| beside_must(record));
+    let records = || pass.records.iter().filter(|record| !pass.is_expected(record));
+    let must = records().filter(|record| record.is_failure());
+    let beside = records().filter(|record| beside_must(record));
     let wrong = pass.records.iter().filter(|record| pass.verbose && wrong_class(record));
     let shown: Vec<&Record> = must.chain(beside).chain(wrong).collect();
 

@@ -17,6 +17,10 @@ pub enum Verdict {
     Conforms,
     /// Something failed that must hold.
     DoesNotConform,
+    /// What failed is what a ledger expects.
+    AsExpected,
+    /// Something failed that a ledger does not expect, or did not fail that it expects.
+    NotAsExpected,
     /// Nothing was asked, so that there is nothing to say.
     NothingAsked,
 }
@@ -31,46 +35,82 @@ impl Verdict {
         }
     }
 
+    /// Whether all is as it must be, or as it is known to be.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Conforms | Self::AsExpected)
+    }
+
     /// The words in reports and logs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Conforms => "conforms",
             Self::DoesNotConform => "does not conform",
+            Self::AsExpected => "as expected",
+            Self::NotAsExpected => "not as expected",
             Self::NothingAsked => "nothing that binds was asked",
         }
     }
 }
 
-/// Cases, passed and failed, a line for each operation and tier of which something was asked, and one
-/// for all the others.
-pub fn totals(records: &[Record]) -> String {
+/// The columns of totals, behind those of operation and tier.
+pub const COLUMNS: [&str; 6] =
+    ["cases", "passed", "(alternate)", "(wrong class)", "failed", "not in profile"];
+
+/// Totals of one operation and tier.
+pub struct Group {
+    /// The operation, or in a word which cases.
+    pub operation: &'static str,
+    /// The tier, where they are of one.
+    pub tier: &'static str,
+    /// The counts.
+    pub totals: Totals,
+}
+
+impl Group {
+    /// The numbers below [`COLUMNS`].
+    pub fn numbers(&self) -> [usize; 6] {
+        let totals = &self.totals;
+        [
+            totals.asked() + totals.not_in_profile,
+            totals.passed,
+            totals.alternate,
+            totals.wrong_class,
+            totals.failed + totals.advisory,
+            totals.not_in_profile,
+        ]
+    }
+}
+
+/// A group for each operation and tier of which something was asked, one for all the others, and one
+/// for all.
+pub fn groups(records: &[Record]) -> Vec<Group> {
     let tiers = [Tier::Must, Tier::Should, Tier::Informative];
-    let groups =
+    let pairs =
         Operation::ALL.into_iter().flat_map(|operation| tiers.map(|tier| (operation, tier)));
-    let mut lines = vec![headings(&[
-        "cases",
-        "passed",
-        "(alternate)",
-        "(wrong class)",
-        "failed",
-        "not in profile",
-    ])];
+    let mut groups = Vec::new();
     let mut unasked = Totals::default();
-    for (operation, tier_asked) in groups {
+    for (operation, tier_asked) in pairs {
         let of_group = records
             .iter()
             .filter(|record| record.operation == operation && record.tier == tier_asked);
         let totals = Totals::of(of_group);
         if totals.asked() > 0 {
-            lines.push(totals_line(operation.name(), tier(tier_asked), &totals));
+            groups.push(Group { operation: operation.name(), tier: tier(tier_asked), totals });
         } else {
             unasked.not_in_profile += totals.not_in_profile;
         }
     }
     if unasked.not_in_profile > 0 {
-        lines.push(totals_line("others", "", &unasked));
+        groups.push(Group { operation: "others", tier: "", totals: unasked });
     }
-    lines.push(totals_line("total", "", &Totals::of(records)));
+    groups.push(Group { operation: "total", tier: "", totals: Totals::of(records) });
+    groups
+}
+
+/// [`groups`] as a table.
+pub fn totals(records: &[Record]) -> String {
+    let mut lines = vec![headings(&COLUMNS)];
+    lines.extend(groups(records).iter().map(totals_line));
     table(0, &lines)
 }
 
@@ -78,22 +118,23 @@ fn headings(names: &[&str]) -> Vec<Cell> {
     [Cell::default(), Cell::default()].into_iter().chain(names.iter().map(Cell::right)).collect()
 }
 
-fn totals_line(operation: &str, tier: &str, totals: &Totals) -> Vec<Cell> {
-    let failed = totals.failed + totals.advisory;
-    let style = match totals {
+fn totals_line(group: &Group) -> Vec<Cell> {
+    let style = match group.totals {
         Totals { failed: 1.., .. } => BAD,
         Totals { advisory: 1.., .. } => FAIR,
         _ => anstyle::Style::new(),
     };
+    let [cases, passed, alternate, wrong_class, failed, not_in_profile] =
+        group.numbers().map(Cell::right);
     vec![
-        Cell::left(operation),
-        Cell::left(tier),
-        Cell::right(totals.asked() + totals.not_in_profile),
-        Cell::right(totals.passed),
-        Cell::right(totals.alternate),
-        Cell::right(totals.wrong_class),
-        Cell::right(failed).styled(style),
-        Cell::right(totals.not_in_profile),
+        Cell::left(group.operation),
+        Cell::left(group.tier),
+        cases,
+        passed,
+        alternate,
+        wrong_class,
+        failed.styled(style),
+        not_in_profile,
     ]
 }
 
@@ -239,8 +280,8 @@ pub fn verdict(pass: &Pass) -> String {
     if pass.records.len() < all {
         write!(text, ", {} of {all} cases", pass.records.len()).ok();
     }
-    let verdict = Verdict::of(&totals);
-    let style = if verdict == Verdict::Conforms { GOOD } else { BAD };
+    let verdict = pass.verdict();
+    let style = if verdict.is_good() { GOOD } else { BAD };
     write!(text, " · {}", styled(verdict.name(), style)).ok();
     text
 }

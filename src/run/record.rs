@@ -1,12 +1,12 @@
 //! What a pass leaves: one record a case, and their totals.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::suite::case::{Case, Operation, Tier};
 use crate::suite::judge::{Judgement, Outcome};
 
 /// What one case came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The case.
     pub id: String,
@@ -26,7 +26,7 @@ pub struct Record {
 }
 
 /// What one case came to through one entry.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EntryRecord {
     /// The entry; `None` where the subject names none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ impl Record {
 }
 
 /// Counts of records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Lawful answers, alternates and wrong classes included.
     pub passed: usize,

@@ -9,6 +9,7 @@ pub mod build;
 pub mod case;
 pub mod derive;
 pub mod exact;
+pub mod glob;
 pub mod hex;
 pub mod judge;
 pub mod library;

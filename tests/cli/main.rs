@@ -6,6 +6,8 @@ mod convert;
 mod files;
 mod fuzz;
 mod gate;
+mod ledger;
+mod logs;
 mod model;
 mod protocol;
 mod subjects;

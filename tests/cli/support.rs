@@ -118,6 +118,20 @@ impl Bench {
         finished(&mut self.command(verb, arguments))
     }
 
+    /// Asks the small suite and keeps the log; gives its path.
+    pub fn log(&self, name: &str, arguments: &[&str]) -> String {
+        // Before what may be a command behind `--`.
+        let arguments: Vec<&str> = ["--json"].iter().chain(arguments).copied().collect();
+        let logged = self.run("check", &arguments);
+        assert!(matches!(logged.code, Some(0 | 1 | 4)), "{logged:#?}");
+        self.write(name, logged.stdout).display().to_string()
+    }
+
+    /// Text of a file.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("a file of text")
+    }
+
     /// The command of a verb on the small suite.
     pub fn command(&self, verb: &str, arguments: &[&str]) -> Command {
         let mut command = command();

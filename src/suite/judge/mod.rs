@@ -109,7 +109,7 @@ impl Outcome {
 }
 
 /// An outcome and what shows it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
     /// What the case came to.
     pub outcome: Outcome,
@@ -117,18 +117,18 @@ pub struct Judgement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<String>,
     /// One sentence on what was wrong; empty where nothing was.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub summary: String,
     /// Whether a failed encoding is within ENC-B1, and so lawful under `encode-bounded`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub within_bound: bool,
     /// Expected and got, field by field; empty where they agree.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Row>,
 }
 
 /// One field of an answer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The field.
     pub field: String,

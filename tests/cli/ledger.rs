@@ -1,0 +1,245 @@
+//! `--ledger` and `bless`: what is as expected exits with 0, and all that a ledger can be wrong by
+//! is shown and exits with 1, or is refused with 2.
+
+use crate::support::{Bench, Finished};
+
+/// The subject: it fails `encode/worked` and `encode/padding`.
+const FAULTY: [&str; 2] = ["--subject", "zoo:padded-tail-range"];
+
+/// A line of a ledger.
+fn line(case: &str, outcome: &str, kind: &str) -> String {
+    format!(
+        "[[expected]]\ncase = \"{case}\"\noutcome = \"{outcome}\"\nkind = \"{kind}\"\n\
+         issue = \"#12\"\nreason = \"it takes the padding in\"\n"
+    )
+}
+
+/// A ledger of the faulty subject; its first line begins on line 2 of the file.
+fn ledger(lines: &[String]) -> String {
+    format!("subject = \"zoo:padded-tail-range\"\n{}", lines.concat())
+}
+
+/// Checks the faulty subject beside a ledger, and has the report of its log agree.
+fn checked(ledger: &str, more: &[&str]) -> Finished {
+    let bench = Bench::new();
+    let path = bench.write("ledger.toml", ledger).display().to_string();
+    let arguments: Vec<&str> = FAULTY.iter().chain(more).copied().collect();
+    let with_ledger: Vec<&str> =
+        arguments.iter().copied().chain(["--ledger", path.as_str()]).collect();
+    let checked = bench.run("check", &with_ledger);
+    let log = bench.log("log", &arguments);
+    let reported = bench.run("report", &[&log, "--ledger", &path]);
+    assert_eq!((&reported.code, &reported.stdout), (&checked.code, &checked.stdout));
+    assert_eq!(reported.stderr, checked.stderr);
+    checked
+}
+
+#[test]
+fn failures_that_are_listed_are_as_expected_and_never_conform() {
+    for lines in [
+        vec![line("encode/worked", "fail", "bug"), line("encode/padding", "fail", "wontfix")],
+        vec![line("encode/*", "fail", "bug")],
+        vec![line("encode/worke?", "fail", "bug"), line("*/padding", "fail", "bug")],
+    ] {
+        let checked = checked(&ledger(&lines), &[]);
+        checked.shows(0, &["ledger.toml: 2 expected failures (bug "]);
+        assert!(checked.verdict().starts_with("profile all: 4 passed, 2 failed"), "{checked:#?}");
+        assert!(checked.verdict().ends_with(" · as expected"), "{checked:#?}");
+        assert!(!checked.stdout.contains("conforms"), "{checked:#?}");
+        assert!(!checked.stdout.contains("repro"), "an expected failure is shown: {checked:#?}");
+    }
+    let bench = Bench::new();
+    let empty = bench.write("ledger.toml", "subject = \"reference\"\n").display().to_string();
+    let checked = bench.run("check", &["--ledger", &empty]);
+    checked.shows(0, &["0 expected failures"]);
+    assert!(checked.verdict().ends_with(" · as expected"), "{checked:#?}");
+}
+
+#[test]
+fn all_that_is_not_as_a_line_says_is_red() {
+    let worked = || line("encode/worked", "fail", "bug");
+    let padding = || line("encode/padding", "fail", "bug");
+    for (lines, words) in [
+        // A failure that no line lists is shown in full.
+        (vec![worked()], vec!["1 unexpected failure", "fail  encode/padding", "repro"]),
+        (
+            vec![line("encode/*", "fail", "bug"), line("decode/worked", "fail", "bug")],
+            vec!["XPASS", "ledger.toml:9", "decode/worked", "expected fail, passed"],
+        ),
+        (
+            vec![line("encode/*", "fail", "bug"), line("*a*/*o*", "fail", "bug")],
+            vec!["XPASS", "ledger.toml:9", "passed: load/worked, load/scale-zero, load/version-1"],
+        ),
+        (
+            vec![padding(), line("encode/worked", "crash", "bug")],
+            vec![
+                "changed",
+                "ledger.toml:9",
+                "expected crash, came to fail",
+                "1 unexpected failure",
+            ],
+        ),
+        (
+            vec![worked(), padding(), line("encode/gone", "fail", "bug")],
+            vec!["stale", "ledger.toml:15", "encode/gone", "the suite has no such case"],
+        ),
+        (
+            vec![worked(), padding(), line("rotate/*", "fail", "bug")],
+            vec!["unmatched", "ledger.toml:15", "rotate/*", "no case of the suite matches"],
+        ),
+    ] {
+        let checked = checked(&ledger(&lines), &[]);
+        checked.shows(1, &words);
+        assert!(checked.verdict().ends_with(" · not as expected"), "{checked:#?}");
+    }
+}
+
+#[test]
+fn a_line_whose_case_is_not_asked_is_red() {
+    let all = ledger(&[line("encode/*", "fail", "bug")]);
+    let outside = checked(&all, &["--profile", "decode"]);
+    outside.shows(1, &["skipped", "ledger.toml:3", "not asked: encode/worked, encode/padding"]);
+    let filtered = checked(&all, &["--filter", "worked"]);
+    filtered.shows(1, &["skipped", "not asked: encode/padding", "1 expected failure (bug 1)"]);
+    assert!(filtered.verdict().ends_with(", 3 of 6 cases · not as expected"), "{filtered:#?}");
+    let nothing = checked(&all, &["--profile", "save"]);
+    assert_eq!(nothing.code, Some(4), "{nothing:#?}");
+}
+
+#[test]
+fn what_is_flaky_may_pass_and_may_not_fail_otherwise() {
+    let flaky = |outcome: &str| {
+        ledger(&[line("encode/*", outcome, "flaky"), line("decode/worked", "timeout", "flaky")])
+    };
+    let checked_flaky = checked(&flaky("fail"), &[]);
+    checked_flaky.shows(0, &["2 expected failures (flaky 2)", "as expected"]);
+    checked(&flaky("timeout"), &[]).shows(1, &["changed", "came to fail"]);
+    let skipped = checked(&flaky("fail"), &["--profile", "encode"]);
+    skipped.shows(1, &["skipped", "decode/worked", "not asked"]);
+}
+
+#[test]
+fn a_ledger_that_says_too_little_is_refused_by_line() {
+    let sound = line("encode/*", "fail", "bug");
+    for (text, place, words) in [
+        (ledger(&[sound.replace("#12", " ")]), ":6", ["`issue` is empty", "followed up"]),
+        (
+            ledger(&[sound.replace("it takes the padding in", "")]),
+            ":7",
+            ["`reason` is empty", "why"],
+        ),
+        (ledger(&[sound.replace("encode/*", "")]), ":3", ["`case` is empty", "a pattern"]),
+        (ledger(&[sound.replace("reason", "because")]), ":7", ["because", "reason"]),
+        (ledger(&[sound.replace("issue = \"#12\"\n", "")]), ":2", ["missing field", "issue"]),
+        (ledger(&[line("a", "sad", "bug")]), ":4", ["sad", "timeout"]),
+        (ledger(&[line("a", "wrong-class", "bug")]), ":4", ["wrong-class", "one that fails"]),
+        (ledger(&[line("a", "fail", "feature")]), ":5", ["feature", "wontfix"]),
+        (sound.clone(), ":1", ["missing field", "subject"]),
+        ("subject = [\n".into(), ":", ["array", ""]),
+        (
+            ledger(std::slice::from_ref(&sound)).replace("padded-tail-range", "other"),
+            ":1",
+            ["the ledger of zoo:other 0.1.0", "expected one of zoo:padded-tail-range 0.1.0"],
+        ),
+        (
+            "version = \"9\"\n".to_owned() + &ledger(std::slice::from_ref(&sound)),
+            ":2",
+            [
+                "the ledger of zoo:padded-tail-range 9",
+                "zoo:padded-tail-range 0.1.0, which is asked",
+            ],
+        ),
+        (
+            ledger(&[sound.clone(), line("encode/worked", "fail", "bug")]),
+            ":9",
+            ["lists encode/worked, as line 3 does", "one line a case"],
+        ),
+    ] {
+        let refused = checked(&text, &[]);
+        refused.says(2, &[&format!("ledger.toml{place}"), words[0], words[1]]);
+        assert_eq!(refused.stdout, "");
+    }
+    let bench = Bench::new();
+    bench.run("check", &["--ledger", &bench.text("none.toml")]).says(2, &["none.toml"]);
+    let logged = bench.run("check", &["--json", "--ledger", "x"]);
+    assert_eq!(logged.code, Some(2), "{logged:#?}");
+}
+
+#[test]
+fn a_blessed_ledger_holds_once_its_reasons_are_written() {
+    let bench = Bench::new();
+    let log = bench.log("log", &["--subject", "zoo:refuse-all"]);
+    let ledger = bench.text("ledger.toml");
+    let blessed = bench.run("bless", &[&log, "--ledger", &ledger]);
+    blessed.shows(0, &["ledger.toml: 6 lines without a reason yet\n"]);
+    let refused = bench.run("report", &[&log, "--ledger", &ledger]);
+    refused.says(2, &["ledger.toml:", "`issue` is empty"]);
+
+    let text = bench.read("ledger.toml");
+    assert!(text.contains("case = \"load/version-1\"\noutcome = \"control-rejected\"\n"), "{text}");
+    let written = text.replace("issue = \"\"", "issue = \"#1\"");
+    bench.write("ledger.toml", written.replace("reason = \"\"", "reason = \"it refuses all\""));
+    bench.run("report", &[&log, "--ledger", &ledger]).shows(0, &["6 expected failures (bug 6)"]);
+
+    let again = bench.run("bless", &[&log, "--ledger", &ledger]);
+    again.says(2, &["ledger.toml: is there already", "expected a new file"]);
+}
+
+#[test]
+fn a_ledger_of_hostile_words_is_still_one() {
+    let bench = Bench::new();
+    let log = bench.log("log", &crate::logs::hostile());
+    let ledger = bench.text("ledger.toml");
+    bench.run("bless", &[&log, "--ledger", &ledger]).shows(0, &["1 line without"]);
+    let text = bench.read("ledger.toml").replace("\"\"", "\"x\"");
+    bench.write("ledger.toml", &text);
+    bench.run("report", &[&log, "--ledger", &ledger]).shows(0, &["as expected"]);
+    let junit = bench.text("junit.xml");
+    bench.run("report", &[&log, "--ledger", &ledger, "--junit", &junit]).shows(0, &[]);
+    let xml = bench.read("junit.xml");
+    assert!(xml.contains("<skipped message=\"as expected (bug, x): fail: "), "{xml}");
+}
+
+#[test]
+fn a_part_of_the_suite_is_not_blessed_nor_is_what_conforms() {
+    let bench = Bench::new();
+    let ledger = bench.text("ledger.toml");
+    let log = bench.log("log", &["--subject", "zoo:refuse-all", "--filter", "load"]);
+    let filtered = bench.run("bless", &[&log, "--ledger", &ledger]);
+    filtered.says(2, &["log:1: holds 3 of 6 cases, expected all: a pass without --filter"]);
+    let log = bench.log("log", &[]);
+    let conforms = bench.run("bless", &[&log, "--ledger", &ledger]);
+    conforms.says(2, &["log: nothing failed that a ledger could list"]);
+    assert!(!bench.path("ledger.toml").exists());
+}
+
+#[test]
+fn a_ledger_s_faults_stand_in_every_report() {
+    let bench = Bench::new();
+    let lines = [line("encode/worked", "fail", "bug"), line("load/worked", "crash", "wontfix")];
+    let ledger = bench.write("ledger.toml", ledger(&lines)).display().to_string();
+    let log = bench.log("log", &FAULTY);
+    let (junit, markdown) = (bench.text("junit.xml"), bench.text("summary.md"));
+    let files = ["--junit", &junit, "--markdown", &markdown];
+    let arguments: Vec<&str> =
+        [log.as_str(), "--ledger", &ledger].into_iter().chain(files).collect();
+    bench.run("report", &arguments).shows(1, &["not as expected"]);
+    let xml = bench.read("junit.xml");
+    for words in [
+        "<skipped message=\"as expected (bug, #12): fail: ",
+        "<testcase name=\"ledger line 9: load/worked\">",
+        "message=\"XPASS: expected crash, passed\"",
+        "<testsuite name=\"encode\" tests=\"2\" skipped=\"1\" errors=\"0\" failures=\"1\">",
+    ] {
+        assert!(xml.contains(words), "{words:?} is not in {xml}");
+    }
+    let text = bench.read("summary.md");
+    for words in [
+        "**not as expected**",
+        "1 expected failure, 1 unexpected failure\n",
+        "| 9 | XPASS | load/worked | expected crash, passed |\n",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+    assert!(!text.contains("fail  encode/worked"), "{text}");
+}
