@@ -5,6 +5,7 @@ mod bless;
 mod check;
 mod conversion;
 mod decode;
+mod diff;
 mod doctor;
 mod encode;
 mod fuzz;
@@ -72,6 +73,7 @@ verbs! {
     check::Check,
     report::Report,
     bless::Bless,
+    diff::Diff,
     list::List,
     show::Show,
     repro::Repro,

@@ -11,6 +11,7 @@
 //! | [`log`] | a pass as JSON Lines, and back |
 //! | [`ledger`] | failures that are known, and whether a pass came to them |
 //! | [`junit`], [`markdown`] | a pass for continuous integration |
+//! | [`diff`] | two passes side by side |
 //! | [`mutants`] | the mutation gate: what a sweep of cargo-mutants proves |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
@@ -29,6 +30,7 @@ pub mod clauses;
 pub mod conversion;
 pub mod diagnosis;
 pub mod dialogue;
+pub mod diff;
 pub mod failure;
 pub mod inspection;
 pub mod junit;

@@ -3,6 +3,7 @@
 
 mod check;
 mod convert;
+mod diff;
 mod files;
 mod fuzz;
 mod gate;
