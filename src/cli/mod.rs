@@ -13,6 +13,7 @@ mod gate;
 mod gpu;
 mod inspect;
 mod list;
+mod matrix;
 mod measure;
 mod output;
 mod parity;
@@ -74,6 +75,7 @@ verbs! {
     report::Report,
     bless::Bless,
     diff::Diff,
+    matrix::Matrix,
     list::List,
     show::Show,
     repro::Repro,

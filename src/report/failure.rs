@@ -120,7 +120,7 @@ fn outcome(judgement: &Judgement) -> String {
 }
 
 /// The judgement without the paths in the subject's words, which differ from entry to entry.
-fn comparable(judgement: &Judgement) -> Judgement {
+pub(super) fn comparable(judgement: &Judgement) -> Judgement {
     let row = |row: &Row| Row {
         field: row.field.clone(),
         expected: without_paths(&row.expected),

@@ -12,6 +12,7 @@
 //! | [`ledger`] | failures that are known, and whether a pass came to them |
 //! | [`junit`], [`markdown`] | a pass for continuous integration |
 //! | [`diff`] | two passes side by side |
+//! | [`matrix`] | several passes as one page of HTML: subjects by clauses |
 //! | [`mutants`] | the mutation gate: what a sweep of cargo-mutants proves |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
@@ -41,6 +42,7 @@ pub mod list;
 mod listing;
 pub mod log;
 pub mod markdown;
+pub mod matrix;
 pub mod mutants;
 pub mod parity;
 pub mod pass;

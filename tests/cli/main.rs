@@ -9,6 +9,7 @@ mod fuzz;
 mod gate;
 mod ledger;
 mod logs;
+mod matrix;
 mod model;
 mod protocol;
 mod subjects;
