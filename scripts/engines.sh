@@ -34,6 +34,13 @@ failed() { grep '"outcome":"fail"' "$logs/$1.jsonl" | grep -o '"id":"encode/\(ex
 [ "$(failed lattice-0.4.2 | grep -c 'example-5-6-7')" -eq 1 ] || { echo 'lattice-0.4.2 passes [5, 6, 7]' >&2; exit 1; }
 [ -z "$(failed lattice-0.15.0)" ] || { echo 'lattice-0.15.0 fails partial blocks' >&2; exit 1; }
 
+# What the releases of lattice fail is what their ledgers list, no more and no less.
+for name in lattice-0.15.0 lattice-0.4.2; do
+  "$q4proof" report "$logs/$name.jsonl" --ledger "conformance/ledgers/subjects/$name.toml" > "$logs/$name.txt" ||
+    { cat "$logs/$name.txt"; echo "$name is not as its ledger expects" >&2; exit 1; }
+  tail -n 1 "$logs/$name.txt"
+done
+
 before=$(git ls-files -s conformance/agreements.json; git diff conformance/agreements.json)
 "$q4proof" vectors agree "$logs"/*.jsonl
 after=$(git ls-files -s conformance/agreements.json; git diff conformance/agreements.json)

@@ -1,6 +1,13 @@
 //! `--ledger` and `bless`: what is as expected exits with 0, and all that a ledger can be wrong by
 //! is shown and exits with 1, or is refused with 2.
 
+use std::fs;
+use std::path::Path;
+
+use q4proof::report::ledger::Ledger;
+use q4proof::subject::{Implementation, Reference};
+use q4proof::suite::Suite;
+
 use crate::support::{Bench, Finished};
 
 /// The subject: it fails `encode/worked` and `encode/padding`.
@@ -242,4 +249,26 @@ fn a_ledger_s_faults_stand_in_every_report() {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }
     assert!(!text.contains("fail  encode/worked"), "{text}");
+}
+
+#[test]
+fn the_repository_s_own_ledgers_speak_of_cases_that_there_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/ledgers/subjects");
+    let suite = Suite::embedded().expect("a suite");
+    let mut ledgers = 0;
+    for entry in fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let ledger = Ledger::read(&path).expect("a sound ledger");
+        let mut hello = Reference.hello();
+        hello.name.clone_from(&ledger.subject);
+        hello.version = ledger.version.clone().expect("the ledger of a release");
+        assert!(path.ends_with(format!("{}-{}.toml", hello.name, hello.version)), "{path:?}");
+        ledger.check(&hello, &suite).expect("one line a case");
+        for entry in &ledger.entries {
+            let lists = suite.cases().iter().any(|case| entry.lists(case));
+            assert!(lists, "{path:?}:{} lists no case", entry.line);
+        }
+        ledgers += 1;
+    }
+    assert_eq!(ledgers, 2);
 }
