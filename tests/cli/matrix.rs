@@ -50,12 +50,12 @@ fn each_cell_leads_to_its_failing_cases() {
 fn clauses_stand_in_the_order_of_the_specification() {
     let bench = Bench::new();
     let html = page(&bench, &[&bench.log("log", &[])]);
-    let places: Vec<usize> = ["DEC-1", "ENC-A1", "ENC-P1", "KHQ4-H1", "KHQ4-H2", "KHQ4-P3"]
+    let places: Vec<usize> = ["KHQ4-H1", "KHQ4-H2", "KHQ4-P3", "DEC-1", "ENC-A1", "ENC-P1"]
         .iter()
         .filter_map(|clause| html.find(&format!("<th scope=\"row\">{clause}</th>")))
         .collect();
     assert_eq!(places.len(), 6, "{html}");
-    assert!(places.is_sorted_by(|before, after| before != after), "{html}");
+    assert!(places.is_sorted(), "{html}");
 }
 
 #[test]
