@@ -4,8 +4,8 @@
 //! failure that no line lists is as wrong as a line whose failure has gone. So a ledger cannot
 //! outlive what it says, and says nothing that was not seen.
 //!
-//! A line names a case by its id, or several by a pattern. [`compare`] puts it beside a pass,
-//! [`bless`] writes the lines of a pass, without the reasons, which nobody but a person knows.
+//! A line names a case by its id, or several by a pattern. [`compare()`] puts it beside a pass,
+//! [`bless()`] writes the lines of a pass, without the reasons, which nobody but a person knows.
 
 mod bless;
 mod compare;

@@ -2,7 +2,7 @@
 //! a clause, and where some fail it leads to them, with what was expected and what was got.
 //!
 //! The page is one file without scripts, and everything in it that comes from a log is escaped by
-//! the writer ([`markup`]), which knows no other way to put text in.
+//! the writer (`markup`), which knows no other way to put text in.
 
 mod markup;
 mod style;
