@@ -155,7 +155,7 @@ def run_all() -> tuple[dict, dict[str, list[Run]]]:
     runs = {"float": run_weights(weights, "float"), "q4": run_weights(decoded, "q4")}
     check_runs(runs)
     versions = {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
-    reference = {"about": ABOUT, "made_with": versions, "model": hash_model(), "q4": hashes, "threads": THREADS,
+    reference = {"about": ABOUT, "made_with": versions, "model": hash_model(), "q4_files": hashes, "threads": THREADS,
                  "error": {kind: max(run.error for run in some) for kind, some in runs.items()}}
     return reference | {kind: [run.golden for run in some] for kind, some in runs.items()}, runs
 
@@ -163,7 +163,7 @@ def run_all() -> tuple[dict, dict[str, list[Run]]]:
 def check_committed(committed: dict, reference: dict, runs: dict[str, list[Run]]) -> None:
     """Refuse where what was computed now is not what is committed; logits may differ by a few times the error."""
     refuse_if(committed["model"] != reference["model"], "the model is not the one that the reference was made from")
-    refuse_if(committed["q4"] != reference["q4"], "the files of the Q4 directory are not those of the reference")
+    refuse_if(committed["q4_files"] != reference["q4_files"], "the files of the Q4 directory are not those of the reference")
     for kind, some in runs.items():
         bound = TOLERANCE * committed["error"][kind]
         refuse_if(len(committed[kind]) != len(some), f"the reference has {len(committed[kind])} {kind} goldens")
@@ -181,7 +181,7 @@ def write(reference: dict) -> None:
     """Write one golden a line, aside first, so that a reference is never half of one."""
     lines = []
     for key, value in reference.items():
-        if key in ("float", "q4") and isinstance(value, list):
+        if key in ("float", "q4"):
             text = "[\n" + ",\n".join(json.dumps(golden, ensure_ascii=False) for golden in value) + "\n]"
         else:
             text = json.dumps(value, indent=1)
