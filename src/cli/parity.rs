@@ -182,7 +182,8 @@ impl Parity {
         match self.backend {
             BackendName::Gpu => return Err(super::gpu::missing()),
             BackendName::All => {
-                let why = "this build has no feature gpu: cargo run --release --features gpu -- parity";
+                let why =
+                    "this build has no feature gpu: cargo run --release --features gpu -- parity";
                 outcome.not_run.push((GPU.into(), why.into()));
             }
             _ => {}
