@@ -25,6 +25,6 @@ fn every_clause_of_end_to_end_parity_has_a_test() {
                 pair[0].starts_with(&format!("/// E2E-{clause}: ")) && pair[1] == "#[test]"
             })
         };
-        assert!(sources.iter().any(|source| stated(source)), "E2E-{clause}");
+        assert!(sources.iter().any(stated), "E2E-{clause}");
     }
 }
