@@ -95,8 +95,10 @@ fn matvec(criterion: &mut Criterion) {
     let quantized = QMatMul::from_qtensor(quantized).expect("it was quantized");
     let row = Tensor::from_slice(vector, (1, SIDE), &Cpu).expect("as many as the shape says");
 
+    // In bytes of blocks, as a copy has it.
+    let bytes = MATRIX / BLOCK_WEIGHTS * BLOCK_BYTES;
     let mut group = criterion.benchmark_group("matvec");
-    group.throughput(Throughput::Elements(MATRIX as u64));
+    group.throughput(Throughput::Bytes(bytes as u64));
     group.bench_function("q4proof", |bencher| {
         bencher.iter(|| codec::matmul(black_box(&blocks), SIDE, SIDE, black_box(vector)));
     });
@@ -106,7 +108,7 @@ fn matvec(criterion: &mut Criterion) {
         bencher.iter(|| black_box(&quantized).forward(black_box(&row)).expect("shapes that fit"));
     });
     // The unit to compare with: as many bytes as the matrix has, copied.
-    let source = vec![1u8; MATRIX / BLOCK_WEIGHTS * BLOCK_BYTES];
+    let source = vec![1u8; bytes];
     let mut copied = vec![0u8; source.len()];
     group.bench_function("copy", |bencher| {
         bencher.iter(|| black_box(&mut copied).copy_from_slice(black_box(&source)));

@@ -45,25 +45,17 @@ impl fmt::Display for RequiredBackend {
 /// there is no adapter or it fails.
 #[cfg(feature = "gpu")]
 pub fn device(required: Option<RequiredBackend>) -> Result<Device, Problem> {
-    let lacks = |required: RequiredBackend, found: &str| {
-        (!found.eq_ignore_ascii_case(&required.to_string())).then(|| {
-            Problem::Usage(format!(
-                "--require-backend {required}: this system computes with {found} (Metal on macOS, \
-                 Vulkan elsewhere); nothing was asked"
-            ))
-        })
-    };
-    // Said before an adapter is looked for, as no adapter would change it.
-    if let Some(problem) = required.and_then(|required| lacks(required, BACKEND)) {
-        return Err(problem);
+    // Said before an adapter is looked for, as none would change it.
+    if let Some(required) = required
+        && required.to_string() != BACKEND.to_lowercase()
+    {
+        return Err(Problem::Usage(format!(
+            "--require-backend {required}: this system computes with {BACKEND} (Metal on macOS, Vulkan \
+             elsewhere); nothing was asked"
+        )));
     }
-    let device = Device::open()
-        .map_err(|error| Problem::NotStarted(format!("the subject gpu did not start: {error}")))?;
-    let found = device.describe().backend;
-    match required.and_then(|required| lacks(required, &found)) {
-        Some(problem) => Err(problem),
-        None => Ok(device),
-    }
+    Device::open()
+        .map_err(|error| Problem::NotStarted(format!("the adapter did not start: {error}")))
 }
 
 /// The kernels as a subject in this process, and what they claim.
@@ -83,13 +75,18 @@ pub fn open(
 ///
 /// # Errors
 ///
-/// [`Problem::Usage`], always.
+/// [`missing`], always.
 #[cfg(not(feature = "gpu"))]
 pub fn open(
     _required: Option<RequiredBackend>,
 ) -> Result<(Box<dyn Implementation>, Profile), Problem> {
-    Err(Problem::Usage(
-        "this build has no feature gpu: `cargo build --release --features gpu` makes one that has"
-            .into(),
-    ))
+    Err(missing())
+}
+
+/// What a build without kernels says to whoever asks for them.
+#[cfg(not(feature = "gpu"))]
+pub fn missing() -> Problem {
+    let sentence =
+        "this build has no feature gpu: `cargo build --release --features gpu` makes one that has";
+    Problem::Usage(sentence.into())
 }

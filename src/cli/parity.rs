@@ -178,12 +178,15 @@ impl Parity {
         if let Some(device) = &device {
             prove(device, outcome)?;
         }
-        if wants(BackendName::Gpu) && cfg!(not(feature = "gpu")) {
-            let why = "this build has no feature gpu: cargo run --release --features gpu";
-            if self.backend == BackendName::Gpu {
-                return Err(Problem::Usage(format!("the backend gpu cannot run: {why}")));
+        #[cfg(not(feature = "gpu"))]
+        match self.backend {
+            BackendName::Gpu => return Err(super::gpu::missing()),
+            BackendName::All => {
+                let why =
+                    "this build has no feature gpu: cargo run --release --features gpu -- parity";
+                outcome.not_run.push((GPU.into(), why.into()));
             }
-            outcome.not_run.push((GPU.into(), why.into()));
+            _ => {}
         }
         Ok(())
     }

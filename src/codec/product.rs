@@ -18,10 +18,9 @@ pub fn matmul(blocks: &[Block], rows: usize, columns: usize, x: &[f32]) -> Vec<f
     let mut weights = blocks.iter().flat_map(decode_block);
     for row in 0..rows {
         let row_weights: Vec<f32> = weights.by_ref().take(columns).collect();
-        let of_row = products.iter_mut().skip(row).step_by(rows);
-        for (product, vector) in of_row.zip(x.chunks(columns.max(1))) {
+        for (index, vector) in x.chunks(columns.max(1)).enumerate() {
             let terms = vector.iter().zip(&row_weights);
-            *product = terms.fold(0.0, |sum, (x, weight)| sum + weight * x);
+            products[index * rows + row] = terms.fold(0.0, |sum, (x, weight)| sum + weight * x);
         }
     }
     products

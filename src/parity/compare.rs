@@ -116,7 +116,7 @@ pub fn compare(
             comparison.agreed = pairs.take_while(|(expected, got)| expected == got).count();
             comparison.difference = difference(golden, generated, comparison.agreed);
             comparison.logit = generated.logits.as_ref().and_then(|rows| worst(golden, rows));
-            let off = comparison.logit.as_ref().is_some_and(|logit| !(logit.off <= tolerance));
+            let off = comparison.logit.as_ref().is_some_and(|logit| logit.off > tolerance);
             if comparison.difference.is_some() || off {
                 comparison.verdict = Verdict::Diverged;
             }

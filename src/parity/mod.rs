@@ -3,7 +3,7 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`reference`] | the goldens, and what must hold of them |
+//! | [`mod@reference`] | the goldens, and what must hold of them |
 //! | [`fixture`] | the model, its prompts and its goldens, which the command carries |
 //! | [`generator`] | who generates: this crate's decoder with one of its backends, or a subject |
 //! | [`counted`] | how often a backend was asked: the proof of what ran |
@@ -22,15 +22,15 @@ pub mod planted;
 pub mod reference;
 pub mod waiver;
 
-/// How many times the measured difference between f32 and f64 a logit may be off.
-pub const TOLERANCE: f64 = 8.0;
-
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use compare::Comparison;
 use reference::{Golden, Kind, Reference};
+
+/// How many times the measured difference between f32 and f64 a logit may be off.
+pub const TOLERANCE: f64 = 8.0;
 
 /// One backend with one kind of weights, over all prompts.
 #[derive(Clone, Debug, PartialEq, Serialize)]

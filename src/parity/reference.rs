@@ -160,7 +160,7 @@ impl Golden {
         for (position, ((id, margin), top)) in
             self.ids.iter().zip(&self.margins).zip(&self.top).enumerate()
         {
-            if !(*margin >= SMALLEST_MARGIN) {
+            if margin.is_nan() || *margin < SMALLEST_MARGIN {
                 return Err(format!(
                     "position {position} has margin {margin}, expected {SMALLEST_MARGIN} or more"
                 ));

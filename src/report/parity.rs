@@ -232,8 +232,7 @@ fn differences(outcome: &Outcome) -> Vec<String> {
                     plain(&difference.what, SHOWN)
                 ));
             }
-            if let Some(logit) = prompt.logit.as_ref().filter(|logit| !(logit.off <= run.tolerance))
-            {
+            if let Some(logit) = prompt.logit.as_ref().filter(|logit| logit.off > run.tolerance) {
                 lines.push(format!(
                     "{at}, position {}: the logit of token {} is {}, expected {}: off by {:.3e}, which \
                      is {:.0} times the tolerance; the margin is {:.4}",

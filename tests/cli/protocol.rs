@@ -64,7 +64,7 @@ fn a_line_that_is_no_request_is_named() {
     ] {
         serve("reference", input).says(2, &["is no request", word]);
     }
-    serve("python", "").says(2, &["\"python\"", "reference or zoo:NAME"]);
+    serve("python", "").says(2, &["\"python\"", "reference, gpu or zoo:NAME"]);
     serve("zoo:none", "").says(2, &["\"zoo:none\"", "list --subjects"]);
 }
 

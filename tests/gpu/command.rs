@@ -3,10 +3,11 @@
 use std::process::{Command, Output};
 
 fn q4proof(arguments: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_q4proof"))
-        .args(arguments)
-        .output()
-        .expect("the command starts");
+    finished(Command::new(env!("CARGO_BIN_EXE_q4proof")).args(arguments))
+}
+
+fn finished(command: &mut Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the command starts");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (status.code().expect("an exit code"), text(stdout), text(stderr))
 }
@@ -35,6 +36,25 @@ fn a_backend_that_this_system_has_not_is_no_verdict() {
     assert_eq!((code, report.as_str()), (2, ""));
     assert!(sentence.contains(&format!("--require-backend {OTHER}: ")), "{sentence}");
     assert!(sentence.contains(BACKEND), "{sentence}");
+}
+
+#[cfg(not(target_os = "macos"))]
+#[test]
+fn without_a_driver_there_is_no_verdict() {
+    let without = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_q4proof"));
+        command.args(["check", "--subject", "gpu"]).args(more);
+        for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+            command.env(variable, "/nonexistent/driver.json");
+        }
+        finished(&mut command)
+    };
+    for more in [&[][..], &["--require-backend", "vulkan"]] {
+        let (code, report, sentence) = without(more);
+        assert_eq!((code, report.as_str()), (3, ""));
+        assert!(sentence.contains("no Vulkan adapter; Debian's package"), "{sentence}");
+    }
+    assert_eq!(without(&["--require-backend", "metal"]).0, 2);
 }
 
 #[test]

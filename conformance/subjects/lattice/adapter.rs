@@ -389,7 +389,9 @@ fn encode_upper_halves(entry: &str, mode: &str, shape: &[usize], bits: &[u16]) -
 /// machine's own order and has no shape argument.
 fn encode_shard(mode: &str, shape: &[usize], bytes: &[u8]) -> Answer {
     match (mode, shape) {
-        ("asymmetric", &[length]) if cfg!(target_endian = "little") && 2 * length == bytes.len() => {
+        ("asymmetric", &[length])
+            if cfg!(target_endian = "little") && 2 * length == bytes.len() =>
+        {
             Answer::of(stream_quantize_shard(bytes), |blocks| {
                 Outcome::of_blocks(block_bytes(&blocks))
             })

@@ -82,17 +82,15 @@ impl Release for Lattice {
     /// By the engine's forward pass on the CPU, on the weights as they are in the safetensors file. The
     /// model is loaded for each prompt.
     fn generate(path: &Path, prompt: &str, tokens: usize) -> Answer {
-        let greedy = GenerateConfig {
-            max_new_tokens: tokens,
-            temperature: 0.0,
-            top_k: 1,
-            repetition_penalty: 1.0,
-            // No other than the model's own.
-            stop_token_ids: Vec::new(),
-            enable_thinking: false,
-            enable_mtp: Some(false),
-            ..GenerateConfig::default()
-        };
+        let mut greedy = GenerateConfig::default();
+        greedy.max_new_tokens = tokens;
+        greedy.temperature = 0.0;
+        greedy.top_k = 1;
+        greedy.repetition_penalty = 1.0;
+        // No other than the model's own.
+        greedy.stop_token_ids = Vec::new();
+        greedy.enable_thinking = false;
+        greedy.enable_mtp = Some(false);
         let generated =
             Qwen35Model::from_safetensors(path).and_then(|model| model.generate(prompt, &greedy));
         Answer::of(generated, |output| Outcome {

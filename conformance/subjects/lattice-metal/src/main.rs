@@ -49,10 +49,12 @@ fn main() -> ExitCode {
                 "language": "Rust",
                 "capabilities": ["generate"],
             }),
-            Operation::Generate { path, prompt, tokens } => match generate(&path, &prompt, tokens) {
-                Ok(result) => json!({ "result": result }),
-                Err(message) => json!({ "refused": { "message": message } }),
-            },
+            Operation::Generate { path, prompt, tokens } => {
+                match generate(&path, &prompt, tokens) {
+                    Ok(result) => json!({ "result": result }),
+                    Err(message) => json!({ "refused": { "message": message } }),
+                }
+            }
             Operation::Other => json!({ "unsupported": true }),
         };
         if let Some(seq) = seq {
@@ -80,17 +82,14 @@ fn generate(directory: &Path, prompt: &str, tokens: usize) -> Result<Value, Stri
     let mut model = MetalQwen35State::from_q4_dir(directory, &tokenizer, &config, longest)?;
     let tokenizer =
         BpeTokenizer::from_tokenizer_json(&tokenizer).map_err(|error| error.to_string())?;
-    let greedy = GenerateConfig {
-        max_new_tokens: tokens,
-        temperature: 0.0,
-        top_k: 1,
-        repetition_penalty: 1.0,
-        stop_token_ids: Vec::new(),
-        enable_thinking: false,
-        enable_mtp: Some(false),
-        ..GenerateConfig::default()
-    };
-    let output =
-        model.generate(prompt, &tokenizer, &greedy).map_err(|error| error.to_string())?;
+    let mut greedy = GenerateConfig::default();
+    greedy.max_new_tokens = tokens;
+    greedy.temperature = 0.0;
+    greedy.top_k = 1;
+    greedy.repetition_penalty = 1.0;
+    greedy.stop_token_ids = Vec::new();
+    greedy.enable_thinking = false;
+    greedy.enable_mtp = Some(false);
+    let output = model.generate(prompt, &tokenizer, &greedy).map_err(|error| error.to_string())?;
     Ok(json!({ "ids": output.token_ids, "text": output.text }))
 }
