@@ -9,6 +9,7 @@ use q4proof::suite::case::{
     Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, Special, VectorFile,
 };
 use q4proof::suite::derive::{derive, load_bytes, verify};
+use q4proof::suite::glob;
 use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use q4proof::suite::library::{LOCK, Lock, VERSION, read_text, sha256};
 use q4proof::suite::patch::apply;
@@ -477,5 +478,42 @@ fn builders_make_each_file_once_and_the_lock_last() {
         let file: VectorFile = serde_json::from_str(text).unwrap();
         let agreed = |case: &Case| case.source.agreed == ["somebody"];
         assert!(!file.cases.is_empty() && file.cases.iter().all(agreed), "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_takes_whole_ids() {
+    for (pattern, id, taken) in [
+        ("", "", true),
+        ("", "a", false),
+        ("a", "", false),
+        ("*", "", true),
+        ("**", "abc", true),
+        ("abc", "abc", true),
+        ("abc", "abcd", false),
+        ("abc", "ab", false),
+        ("a?c", "abc", true),
+        ("a?c", "ac", false),
+        ("?", "é", true),
+        ("a*", "abc", true),
+        ("*c", "abc", true),
+        ("*c", "abcd", false),
+        ("a*c", "abc", true),
+        ("a*c", "ac", true),
+        ("a*c", "acb", false),
+        // What a star took is given back.
+        ("a*bc", "abbc", true),
+        ("*ab*cd", "xababccd", true),
+        ("*ab*cd", "xabacbd", false),
+        ("a*b*", "ab", true),
+        ("a*?", "a", false),
+        ("a*?", "ab", true),
+        ("*aab", "aaab", true),
+    ] {
+        assert_eq!(glob::matches(pattern, id), taken, "{pattern:?} over {id:?}");
+    }
+    for (text, pattern) in [("decode/*", true), ("a?", true), ("decode/worked", false), ("", false)]
+    {
+        assert_eq!(glob::is_pattern(text), pattern, "{text:?}");
     }
 }
