@@ -9,7 +9,7 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use q4proof::run::ask::Asker;
 use q4proof::run::{Profile, Settings, run};
-use q4proof::subject::child::ChildSubject;
+use q4proof::subject::child::{ChildSubject, Limits};
 use q4proof::subject::{InProcess, Reference, Reply, Request, Subject};
 use q4proof::suite::Suite;
 use q4proof::suite::case::Operation;
@@ -34,7 +34,7 @@ fn command() -> PathBuf {
 /// and judges its answers.
 fn check(criterion: &mut Criterion) {
     let cases = Suite::embedded().expect("vectors that can be used").cases().len();
-    let settings = Settings { profile: Profile::all(), deadline: DEADLINE, seed: None };
+    let settings = Settings { profile: Profile::all(), deadline: DEADLINE, seed: None, stop: Stop::default() };
 
     let mut group = criterion.benchmark_group("check");
     group.sample_size(10);
@@ -56,7 +56,7 @@ fn ask(criterion: &mut Criterion) {
     let mut here = InProcess::new(Reference);
     let command = command().display().to_string();
     let mut child =
-        ChildSubject::start(&[command, "serve".to_owned()]).expect("a command that serves");
+        ChildSubject::start(&[command, "serve".to_owned()], Limits::default(), Stop::default()).expect("a command that serves");
     let requests = decode_requests(&suite, &mut here);
 
     let mut group = criterion.benchmark_group("ask-decode");

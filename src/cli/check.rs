@@ -2,18 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use super::output::print;
 use super::problem::{Exit, Problem};
 use super::progress::Progress;
 use super::select::{FilterArguments, SuiteArguments};
+use super::signal;
 use super::subject::{Opened, SubjectArguments};
 use crate::report::ledger::{Ledger, compare};
 use crate::report::log::{self, Header};
 use crate::report::pass::{self, Pass};
 use crate::report::summary::Verdict;
-use crate::run::{Record, Settings, Totals, run};
+use crate::run::{Record, RunError, Settings, run, run_among};
+use crate::subject::{Stop, Subject};
 use crate::suite::{Case, Suite};
 
 /// Ask a subject every case and say whether it conforms
@@ -34,6 +36,9 @@ pub struct Check {
     /// Ask in an order shuffled by this number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Start the subject as often, and let all of them share the cases
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..))]
+    jobs: u8,
     /// Show every failure in full, and refusals with a wrong class
     #[arg(long)]
     verbose: bool,
@@ -46,7 +51,8 @@ impl Check {
     pub fn run(self) -> Result<Exit, Problem> {
         let suite = self.suite.load()?;
         let cases = self.filter.select(&suite)?;
-        let mut opened = self.subject.open()?;
+        let stop = signal::stop()?;
+        let mut opened = self.subject.open(self.jobs.into(), &stop)?;
         if let Some(folder) = &self.suite.vectors {
             opened.again.option("--vectors", folder.display());
         }
@@ -55,16 +61,33 @@ impl Check {
             ledger.check(opened.subject.hello(), &suite)?;
         }
         let verdict = if self.json {
-            self.log(&suite, &cases, &mut opened)?
+            self.log(&suite, &cases, &mut opened, stop)?
         } else {
-            self.report(&suite, &cases, &mut opened, ledger.as_ref())?
+            self.report(&suite, &cases, &mut opened, ledger.as_ref(), stop)?
         };
         Ok(verdict.into())
     }
 
-    fn settings(&self, opened: &Opened) -> Settings {
+    /// Asks all cases, by as many subjects as there are.
+    fn ask(
+        &self,
+        suite: &Suite,
+        cases: &[&Case],
+        opened: &mut Opened,
+        stop: Stop,
+        observe: &mut dyn FnMut(&Record),
+    ) -> Result<Vec<Record>, RunError> {
         let profile = opened.profile.clone();
-        Settings { profile, deadline: self.subject.deadline, seed: self.seed }
+        let settings =
+            Settings { profile, deadline: self.subject.deadline, seed: self.seed, stop };
+        if opened.beside.is_empty() {
+            return run(suite, cases, opened.subject.as_mut(), &settings, observe);
+        }
+        let mut subjects: Vec<&mut (dyn Subject + Send)> = vec![opened.subject.as_mut()];
+        for subject in &mut opened.beside {
+            subjects.push(subject.as_mut());
+        }
+        run_among(suite, cases, subjects, &settings, observe)
     }
 
     fn report(
@@ -73,11 +96,11 @@ impl Check {
         cases: &[&Case],
         opened: &mut Opened,
         ledger: Option<&Ledger>,
+        stop: Stop,
     ) -> Result<Verdict, Problem> {
-        let settings = self.settings(opened);
         let mut progress = Progress::new(cases.len());
         let mut observe = |record: &Record| progress.advance(record);
-        let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe);
+        let records = self.ask(suite, cases, opened, stop, &mut observe);
         progress.finish();
         let records = records?;
         let comparison = ledger.map(|ledger| compare(ledger, suite, &records));
@@ -87,6 +110,7 @@ impl Check {
             hello: opened.subject.hello(),
             profile: &opened.profile,
             seed: self.seed,
+            cases: cases.len(),
             records: &records,
             ran: &opened.subject.ran(),
             again: &opened.again,
@@ -97,8 +121,13 @@ impl Check {
         Ok(pass.verdict())
     }
 
-    fn log(&self, suite: &Suite, cases: &[&Case], opened: &mut Opened) -> Result<Verdict, Problem> {
-        let settings = self.settings(opened);
+    fn log(
+        &self,
+        suite: &Suite,
+        cases: &[&Case],
+        opened: &mut Opened,
+        stop: Stop,
+    ) -> Result<Verdict, Problem> {
         let (asked, hello) = (self.subject.asked(), opened.subject.hello());
         let header = Header::new(
             suite,
@@ -117,10 +146,10 @@ impl Check {
                 written = log::case(record).map_err(Problem::from).and_then(print_line);
             }
         };
-        let records = run(suite, cases, opened.subject.as_mut(), &settings, &mut observe)?;
+        let records = self.ask(suite, cases, opened, stop, &mut observe)?;
         written?;
-        print_line(log::footer(&records, opened.subject.ran())?)?;
-        Ok(Verdict::of(&Totals::of(&records)))
+        print_line(log::footer(cases.len(), &records, opened.subject.ran())?)?;
+        Ok(Verdict::of_pass(cases.len(), &records))
     }
 }
 

@@ -1,16 +1,15 @@
 //! Watching a conversion: how far it has come, and whether Ctrl-C or a signal to terminate was sent.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use super::problem::Problem;
 use super::progress::Bytes;
+use super::signal;
 use crate::convert::{ConvertError, Watch};
+use crate::subject::Stop;
 
 /// Shows the progress, and stops the conversion at the first signal.
 pub struct Watcher {
     progress: Bytes,
-    stopped: Arc<AtomicBool>,
+    stop: Stop,
 }
 
 impl Watcher {
@@ -20,11 +19,7 @@ impl Watcher {
     ///
     /// Where the system lets no signal be caught.
     pub fn new() -> Result<Self, Problem> {
-        let stopped = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stopped);
-        ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
-            .map_err(|error| Problem::Harness(format!("signals cannot be caught: {error}")))?;
-        Ok(Self { progress: Bytes::new(), stopped })
+        Ok(Self { progress: Bytes::new(), stop: signal::stop()? })
     }
 
     /// Takes the progress away.
@@ -40,7 +35,7 @@ impl Watch for Watcher {
 
     fn advance(&mut self, bytes: u64) -> bool {
         self.progress.advance(bytes);
-        !self.stopped.load(Ordering::Relaxed)
+        !self.stop.is_told()
     }
 }
 

@@ -58,17 +58,24 @@ pub fn device(required: Option<RequiredBackend>) -> Result<Device, Problem> {
         .map_err(|error| Problem::NotStarted(format!("the adapter did not start: {error}")))
 }
 
-/// The kernels as a subject in this process, and what they claim.
+/// What the kernels claim.
+///
+/// # Errors
+///
+/// None here; see the build without kernels.
+#[cfg(feature = "gpu")]
+pub fn claimed() -> Result<Profile, Problem> {
+    OPERATIONS.map(Operation::name).join("+").parse().map_err(Problem::Harness)
+}
+
+/// The kernels as an implementation.
 ///
 /// # Errors
 ///
 /// As [`device`].
 #[cfg(feature = "gpu")]
-pub fn open(
-    required: Option<RequiredBackend>,
-) -> Result<(Box<dyn Implementation>, Profile), Problem> {
-    let claimed = OPERATIONS.map(Operation::name).join("+").parse().map_err(Problem::Harness)?;
-    Ok((Box::new(Gpu::new(device(required)?)), claimed))
+pub fn open(required: Option<RequiredBackend>) -> Result<Box<dyn Implementation + Send>, Problem> {
+    Ok(Box::new(Gpu::new(device(required)?)))
 }
 
 /// There are no kernels in this build.
@@ -77,9 +84,17 @@ pub fn open(
 ///
 /// [`missing`], always.
 #[cfg(not(feature = "gpu"))]
-pub fn open(
-    _required: Option<RequiredBackend>,
-) -> Result<(Box<dyn Implementation>, Profile), Problem> {
+pub fn claimed() -> Result<Profile, Problem> {
+    Err(missing())
+}
+
+/// There are no kernels in this build.
+///
+/// # Errors
+///
+/// [`missing`], always.
+#[cfg(not(feature = "gpu"))]
+pub fn open(_required: Option<RequiredBackend>) -> Result<Box<dyn Implementation + Send>, Problem> {
     Err(missing())
 }
 

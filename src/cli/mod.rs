@@ -26,6 +26,7 @@ mod select;
 mod selftest;
 mod serve;
 mod show;
+mod signal;
 mod subject;
 mod vectors;
 
@@ -42,7 +43,7 @@ Exit codes:
   2    wrong usage, vectors that cannot be used, a file that cannot be read or converted
   3    the subject did not start
   4    the harness failed, or nothing was asked
-  130  interrupted; nothing was written";
+  130  interrupted: no verdict, and nothing was written";
 
 /// Conformance for 4-bit weights: judges codecs, loaders, products and rotations
 #[derive(Parser)]

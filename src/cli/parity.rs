@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::gpu::GPU;
 use super::output::print;
 use super::problem::{Exit, Problem};
+use super::signal;
 use super::subject::{Opened, SubjectArguments};
 use crate::model::linear::{Backend, Decoded, Fused};
 use crate::model::tokenizer::Tokenizer;
@@ -251,7 +252,8 @@ impl Parity {
             Kind::Float => fixture.model().to_owned(),
             _ => quantized(fixture, kind, outcome)?,
         };
-        let Opened { mut subject, .. } = self.subject.open()?;
+        let stop = signal::stop()?;
+        let Opened { mut subject, .. } = self.subject.open(1, &stop)?;
         let hello = subject.hello();
         let device = format!("{} {}, {}", hello.name, hello.version, hello.language);
         let mut run = self.empty_run(fixture, &self.subject.asked(), kind, device);
@@ -260,6 +262,9 @@ impl Parity {
         for golden in fixture.reference.goldens(kind) {
             let generated =
                 with_subject(subject.as_mut(), &directory, golden, deadline, &mut speed);
+            if stop.is_told() {
+                return Err(Problem::Interrupted("interrupted: no verdict".into()));
+            }
             compared(&mut run, golden, &generated, waivers);
         }
         run.tokens_per_second = speed.tokens_per_second();

@@ -8,9 +8,13 @@ use crate::report::log::LogError;
 use crate::report::summary::Verdict;
 use crate::report::text::plain;
 use crate::run::RunError;
+#[cfg(unix)]
 use crate::subject::child::StartError;
 use crate::subject::registry::RegistryError;
 use crate::suite::SuiteError;
+
+/// The exit code after a signal, as a shell has it for SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// Characters of a sentence that are shown.
 const SENTENCE: usize = 2000;
@@ -24,6 +28,8 @@ pub enum Exit {
     Bad,
     /// There was nothing to judge.
     NothingAsked,
+    /// A signal came before there was a verdict.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -32,6 +38,7 @@ impl From<Exit> for ExitCode {
             Exit::Good => Self::SUCCESS,
             Exit::Bad => Self::from(1),
             Exit::NothingAsked => Self::from(4),
+            Exit::Interrupted => Self::from(INTERRUPTED),
         }
     }
 }
@@ -42,6 +49,7 @@ impl From<Verdict> for Exit {
             Verdict::Conforms | Verdict::AsExpected => Self::Good,
             Verdict::DoesNotConform | Verdict::NotAsExpected => Self::Bad,
             Verdict::NothingAsked => Self::NothingAsked,
+            Verdict::Interrupted => Self::Interrupted,
         }
     }
 }
@@ -68,8 +76,7 @@ impl Problem {
             Self::Usage(sentence) => (2, sentence),
             Self::NotStarted(sentence) => (3, sentence),
             Self::Harness(sentence) => (4, sentence),
-            // As a shell has it for SIGINT.
-            Self::Interrupted(sentence) => (130, sentence),
+            Self::Interrupted(sentence) => (INTERRUPTED, sentence),
             // A reader that has seen enough, such as `head`, needs no sentence.
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => {
                 return ExitCode::from(4);
@@ -94,6 +101,7 @@ impl From<RegistryError> for Problem {
     }
 }
 
+#[cfg(unix)]
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
         Self::NotStarted(error.to_string())

@@ -42,7 +42,7 @@ impl Report {
     /// Where the log or the ledger cannot be used, or a report cannot be written.
     pub fn run(self) -> Result<Exit, Problem> {
         let suite = self.suite.load()?;
-        let log = Log::read(&self.log)?;
+        let log = Log::read_any(&self.log)?;
         log.check_suite(&suite)?;
         let comparison = match &self.ledger {
             None => None,
@@ -59,6 +59,7 @@ impl Report {
             hello: &log.header.subject,
             profile: &log.header.profile,
             seed: log.header.seed,
+            cases: log.header.cases,
             records: &log.records,
             ran: &log.footer.ran,
             again: &again,

@@ -7,6 +7,7 @@ use clap::Args;
 use super::output::print;
 use super::problem::{Exit, Problem};
 use super::select::SuiteArguments;
+use super::signal;
 use super::subject::SubjectArguments;
 use crate::report::dialogue::{self, Recorder};
 use crate::report::pass;
@@ -40,14 +41,19 @@ impl Repro {
         if let Some(path) = &self.keep {
             keep(&suite, case, path)?;
         }
-        let mut opened = self.subject.open()?;
+        let stop = signal::stop()?;
+        let mut opened = self.subject.open(1, &stop)?;
         let settings = Settings {
             profile: opened.profile.clone(),
             deadline: self.subject.deadline,
             seed: None,
+            stop: stop.clone(),
         };
         let mut recorder = Recorder::new(opened.subject.as_mut());
         let records = run(&suite, &[case], &mut recorder, &settings, &mut |_| {})?;
+        if stop.is_told() {
+            return Err(Problem::Interrupted("interrupted: no verdict".into()));
+        }
         let exchanges = recorder.exchanges;
         let mut text = pass::heading(env!("CARGO_PKG_VERSION"), &suite, opened.subject.hello());
         text.push_str("\n\n");

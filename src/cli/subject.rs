@@ -4,22 +4,29 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fmt::Write};
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use super::gpu::{self, GPU, RequiredBackend};
 use super::problem::Problem;
 use crate::report::Again;
 use crate::run::Profile;
-use crate::subject::child::ChildSubject;
+#[cfg(unix)]
+use crate::subject::child::{ChildSubject, Limits};
 use crate::subject::registry::{FILE, Registry};
 use crate::subject::zoo::{Fault, Liar};
-use crate::subject::{self, Implementation, InProcess, Reference, Subject};
+use crate::subject::{self, Implementation, InProcess, Reference, Stop, Subject};
 
 /// The name of this crate's own codec and loaders.
 pub const REFERENCE: &str = "reference";
 
 /// How long one answer may take, if nothing else is said.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a start may take, if nothing else is said.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How much memory a subject's processes may hold, in MiB, if nothing else is said.
+const MEMORY: u64 = 4096;
 
 /// What members of the zoo are named with.
 const ZOO: &str = "zoo:";
@@ -47,6 +54,20 @@ pub struct SubjectArguments {
     )]
     pub deadline: Duration,
 
+    /// How long a process may take from its start to the answer to the handshake
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "60",
+        value_parser = seconds,
+        allow_negative_numbers = true
+    )]
+    pub start_deadline: Duration,
+
+    /// How much memory a subject's process and all that it starts may hold together
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY, value_parser = value_parser!(u64).range(1..=1 << 40))]
+    pub memory: u64,
+
     /// The folder of registry.toml, else conformance/subjects here or in a folder above
     #[arg(long, value_name = "DIR")]
     pub subjects: Option<PathBuf>,
@@ -60,48 +81,97 @@ pub struct SubjectArguments {
     pub command: Vec<String>,
 }
 
-/// A subject that can be asked.
+/// Subjects that are alike, and can be asked.
 pub struct Opened {
     /// The subject.
-    pub subject: Box<dyn Subject>,
+    pub subject: Box<dyn Subject + Send>,
+    /// Others that are to share its work.
+    pub beside: Vec<Box<dyn Subject + Send>>,
     /// What it is asked for.
     pub profile: Profile,
     /// How it is asked again.
     pub again: Again,
 }
 
+/// Where a subject comes from.
+enum Source {
+    /// This crate's own codec and loaders.
+    Reference,
+    /// The kernels.
+    Gpu,
+    /// A process.
+    Command(Vec<String>),
+}
+
 impl SubjectArguments {
-    /// Builds the subject where that is needed, and starts it.
+    /// Builds the subject where that is needed, and starts it `count` times. Where `stop` is told, no
+    /// answer is waited for.
     ///
     /// # Errors
     ///
     /// [`Problem::Usage`], where no subject has that name or the registry cannot be used;
     /// [`Problem::NotStarted`].
-    pub fn open(&self) -> Result<Opened, Problem> {
+    pub fn open(&self, count: usize, stop: &Stop) -> Result<Opened, Problem> {
         if let (Some(required), true) = (self.require_backend, self.subject != GPU) {
             return Err(Problem::Usage(format!(
                 "--require-backend {required}: the subject {} uses no adapter, --subject gpu does",
                 self.subject
             )));
         }
-        let mut claimed = Profile::all();
-        let subject: Box<dyn Subject> = if !self.command.is_empty() {
-            Box::new(ChildSubject::start(&self.command)?)
-        } else if self.subject == REFERENCE {
-            Box::new(InProcess::new(Reference))
-        } else if self.subject == GPU {
-            let (kernels, profile) = gpu::open(self.require_backend)?;
-            claimed = profile;
-            Box::new(InProcess::new(kernels))
-        } else if self.subject.starts_with(ZOO) {
-            Box::new(ChildSubject::start(&self.zoo_command()?)?)
-        } else {
-            let (subject, profile) = self.registered()?;
-            claimed = profile;
-            subject
-        };
+        let (source, claimed) = self.source()?;
+        if matches!(source, Source::Gpu) && count > 1 {
+            return Err(Problem::Usage(format!(
+                "--jobs {count}: the subject gpu is one adapter, expected --jobs 1"
+            )));
+        }
+        let start = |_| self.start(&source, stop);
+        let subject = start(0)?;
+        let beside = (1..count).map(start).collect::<Result<_, _>>()?;
         let profile = self.profile.clone().unwrap_or(claimed);
-        Ok(Opened { subject, profile, again: self.again() })
+        Ok(Opened { subject, beside, profile, again: self.again() })
+    }
+
+    /// Where the subject comes from, and what it claims.
+    fn source(&self) -> Result<(Source, Profile), Problem> {
+        if !self.command.is_empty() {
+            return Ok((Source::Command(self.command.clone()), Profile::all()));
+        }
+        match self.subject.as_str() {
+            REFERENCE => Ok((Source::Reference, Profile::all())),
+            GPU => Ok((Source::Gpu, gpu::claimed()?)),
+            zoo if zoo.starts_with(ZOO) => Ok((Source::Command(self.zoo_command()?), Profile::all())),
+            _ => {
+                let (command, claimed) = self.registered()?;
+                Ok((Source::Command(command), claimed))
+            }
+        }
+    }
+
+    fn start(&self, source: &Source, stop: &Stop) -> Result<Box<dyn Subject + Send>, Problem> {
+        Ok(match source {
+            Source::Reference => Box::new(InProcess::new(Reference)),
+            Source::Gpu => Box::new(InProcess::new(gpu::open(self.require_backend)?)),
+            Source::Command(command) => self.child(command, stop)?,
+        })
+    }
+
+    #[cfg(unix)]
+    fn child(
+        &self,
+        command: &[String],
+        stop: &Stop,
+    ) -> Result<Box<dyn Subject + Send>, Problem> {
+        let limits = Limits { start: self.start_deadline, memory: self.memory << 20 };
+        Ok(Box::new(ChildSubject::start(command, limits, stop.clone())?))
+    }
+
+    #[cfg(not(unix))]
+    fn child(
+        &self,
+        _command: &[String],
+        _stop: &Stop,
+    ) -> Result<Box<dyn Subject + Send>, Problem> {
+        Err(Problem::NotStarted("a subject in a process of its own needs Unix".into()))
     }
 
     /// Whether another than this crate's own code is meant.
@@ -130,7 +200,8 @@ impl SubjectArguments {
         ])
     }
 
-    fn registered(&self) -> Result<(Box<dyn Subject>, Profile), Problem> {
+    /// The command of a subject of the registry, once it is built.
+    fn registered(&self) -> Result<(Vec<String>, Profile), Problem> {
         let registry = find_registry(self.subjects.as_ref())?;
         let subject = registry.as_ref().and_then(|registry| registry.get(&self.subject));
         let (Some(registry), Some(subject)) = (&registry, subject) else {
@@ -142,7 +213,7 @@ impl SubjectArguments {
         registry.build(subject).map_err(|error| {
             not_started(format!("its build `{}`: {}", error.file, error.problem))
         })?;
-        Ok((Box::new(ChildSubject::start(&subject.start)?), subject.profile.clone()))
+        Ok((subject.start.clone(), subject.profile.clone()))
     }
 
     fn again(&self) -> Again {
@@ -156,6 +227,12 @@ impl SubjectArguments {
         }
         if self.deadline != DEADLINE {
             again.option("--deadline", self.deadline.as_secs_f64());
+        }
+        if self.start_deadline != START_DEADLINE {
+            again.option("--start-deadline", self.start_deadline.as_secs_f64());
+        }
+        if self.memory != MEMORY {
+            again.option("--memory", self.memory);
         }
         if let Some(required) = self.require_backend {
             again.option("--require-backend", required);
@@ -177,9 +254,9 @@ pub fn program() -> String {
 /// # Errors
 ///
 /// [`Problem::Usage`], naming what there is; [`Problem::NotStarted`] of the kernels.
-pub fn implementation(name: &str) -> Result<Box<dyn Implementation>, Problem> {
+pub fn implementation(name: &str) -> Result<Box<dyn Implementation + Send>, Problem> {
     if name == GPU {
-        return gpu::open(None).map(|(kernels, _)| kernels);
+        return gpu::open(None);
     }
     match (subject::named(name), name.strip_prefix(ZOO)) {
         (Some(implementation), _) => Ok(implementation),

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{Finding, Verdict};
-use crate::subject::child;
+use crate::subject::answer::reply;
 use crate::subject::message::{Hello, PROTOCOL};
 use crate::subject::serve::{answer_line, request_line, serve};
 use crate::subject::{Implementation, Reply, Request};
@@ -39,13 +39,11 @@ pub(super) fn protocol_line(input: &[u8]) -> Result<Verdict, Finding> {
 
     let seq_of = |line: &[u8]| serde_json::from_slice::<Value>(line).ok()?.get("seq")?.as_u64();
     let seq = seq_of(line).unwrap_or(0);
-    if let Ok(text) = std::str::from_utf8(line)
-        && let Reply::Answer(answer) = child::reply(text, seq)
-    {
+    if let Reply::Answer(answer) = reply(line, seq) {
         accepted = true;
         let again =
             answer_line(seq, &answer).map_err(|error| finding("answer", error.to_string()))?;
-        if child::reply(&again, seq) != Reply::Answer(answer) {
+        if reply(again.as_bytes(), seq) != Reply::Answer(answer) {
             return Err(finding("answer", again));
         }
     }
@@ -65,7 +63,7 @@ pub(super) fn protocol_line(input: &[u8]) -> Result<Verdict, Finding> {
     let understood = |answer: &str| {
         serde_json::from_str::<Hello>(answer).is_ok()
             || seq_of(answer.as_bytes())
-                .is_some_and(|seq| matches!(child::reply(answer, seq), Reply::Answer(_)))
+                .is_some_and(|seq| matches!(reply(answer.as_bytes(), seq), Reply::Answer(_)))
     };
     if served.is_ok() && !output.lines().all(understood) {
         return Err(finding("serve", output));

@@ -98,6 +98,7 @@ pub fn with_subject(
         Reply::Timeout => return Err(format!("no answer within {} s", deadline.as_secs_f64())),
         Reply::Crash(how) => return Err(format!("it ended: {how}")),
         Reply::ProtocolError(what) => return Err(format!("protocol-error: {what}")),
+        Reply::OverBudget(what) => return Err(format!("over-budget: {what}")),
     };
     let (Some(ids), Some(text)) = (output.ids, output.text) else {
         return Err("protocol-error: the result of generate has ids and text".into());

@@ -83,7 +83,9 @@ fn exchange(seq: u64, request: &Request, reply: &Reply, deadline: Duration) -> S
         }
         Reply::Timeout => styled(&format!("no answer within {deadline:?}"), FAIR),
         Reply::Crash(how) => styled(&plain(how, LONGEST_ANSWER), FAIR),
-        Reply::ProtocolError(what) => styled(&plain(what, LONGEST_ANSWER), FAIR),
+        Reply::ProtocolError(what) | Reply::OverBudget(what) => {
+            styled(&plain(what, LONGEST_ANSWER), FAIR)
+        }
     };
     format!("-> {asked}\n<- {answered}\n")
 }

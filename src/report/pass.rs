@@ -7,7 +7,7 @@ use super::ledger::{Comparison, Finding};
 use super::summary::Verdict;
 use super::text::{BAD, Cell, counted, plain, style_of, styled, table, without_paths};
 use super::{Again, failure, summary};
-use crate::run::{Profile, Record, Totals};
+use crate::run::{Profile, Record};
 use crate::subject::Hello;
 use crate::suite::Suite;
 use crate::suite::case::Operation;
@@ -32,7 +32,9 @@ pub struct Pass<'a> {
     pub profile: &'a Profile,
     /// The seed of the order, if the cases were shuffled.
     pub seed: Option<u64>,
-    /// What each case came to.
+    /// How many cases were to be asked.
+    pub cases: usize,
+    /// What each case came to; fewer than `cases` where the pass was stopped.
     pub records: &'a [Record],
     /// Where the subject did its work, in lines; empty where that goes without saying.
     pub ran: &'a [String],
@@ -47,9 +49,9 @@ pub struct Pass<'a> {
 impl Pass<'_> {
     /// What the pass says of the subject.
     pub fn verdict(&self) -> Verdict {
-        match (Verdict::of(&Totals::of(self.records)), self.ledger) {
+        match (Verdict::of_pass(self.cases, self.records), self.ledger) {
             (verdict, None) => verdict,
-            (Verdict::NothingAsked, Some(_)) => Verdict::NothingAsked,
+            (verdict @ (Verdict::NothingAsked | Verdict::Interrupted), Some(_)) => verdict,
             (_, Some(ledger)) if ledger.as_expected() => Verdict::AsExpected,
             (_, Some(_)) => Verdict::NotAsExpected,
         }

@@ -23,6 +23,8 @@ pub enum Verdict {
     NotAsExpected,
     /// Nothing was asked, so that there is nothing to say.
     NothingAsked,
+    /// The pass was stopped before its end.
+    Interrupted,
 }
 
 impl Verdict {
@@ -33,6 +35,11 @@ impl Verdict {
             totals if totals.conforms() => Self::Conforms,
             _ => Self::NothingAsked,
         }
+    }
+
+    /// The verdict on a pass that was to ask as many `cases`.
+    pub fn of_pass(cases: usize, records: &[Record]) -> Self {
+        if records.len() < cases { Self::Interrupted } else { Self::of(&Totals::of(records)) }
     }
 
     /// Whether all is as it must be, or as it is known to be.
@@ -48,6 +55,7 @@ impl Verdict {
             Self::AsExpected => "as expected",
             Self::NotAsExpected => "not as expected",
             Self::NothingAsked => "nothing that binds was asked",
+            Self::Interrupted => "interrupted",
         }
     }
 }
@@ -277,8 +285,11 @@ pub fn verdict(pass: &Pass) -> String {
     }
     write!(text, " · suite {}", pass.suite.version).ok();
     let all = pass.suite.cases().len();
-    if pass.records.len() < all {
-        write!(text, ", {} of {all} cases", pass.records.len()).ok();
+    if pass.cases < all {
+        write!(text, ", {} of {all} cases", pass.cases).ok();
+    }
+    if pass.verdict() == Verdict::Interrupted {
+        write!(text, ", {} of {} asked", pass.records.len(), pass.cases).ok();
     }
     let verdict = pass.verdict();
     let style = if verdict.is_good() { GOOD } else { BAD };

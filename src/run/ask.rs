@@ -30,6 +30,8 @@ pub struct Asker<'a> {
     deadline: Duration,
     folder: TempDir,
     asked: u64,
+    /// The start of the subject in which it was asked last.
+    asked_in: Option<u64>,
 }
 
 impl<'a> Asker<'a> {
@@ -40,12 +42,17 @@ impl<'a> Asker<'a> {
     /// Where the folder cannot be made.
     pub fn new(subject: &'a mut dyn Subject, deadline: Duration) -> io::Result<Self> {
         let folder = scratch::folder("q4proof-")?;
-        Ok(Self { subject, deadline, folder, asked: 0 })
+        Ok(Self { subject, deadline, folder, asked: 0, asked_in: None })
     }
 
     /// How often the subject was started anew.
     pub fn generation(&self) -> u64 {
         self.subject.generation()
+    }
+
+    /// Whether the subject was asked nothing since it was started.
+    pub fn is_fresh(&self) -> bool {
+        self.asked_in != Some(self.generation())
     }
 
     /// Asks `case` through `entry` and judges the answer.
@@ -62,6 +69,7 @@ impl<'a> Asker<'a> {
     ) -> io::Result<Judgement> {
         let (mut request, path) = self.request(case, control)?;
         *request.entry_mut() = entry.map(str::to_owned);
+        self.asked_in = Some(self.generation());
         let reply = self.subject.ask(&request, self.deadline);
         let judgement = match given(&request, reply) {
             Ok(given) => judge(case, &given, bounded),
@@ -303,6 +311,7 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
         }
         Reply::Crash(how) => return Err(Judgement::plain(Outcome::Crash, how)),
         Reply::ProtocolError(what) => return Err(Judgement::plain(Outcome::ProtocolError, what)),
+        Reply::OverBudget(what) => return Err(Judgement::plain(Outcome::OverBudget, what)),
     };
     match answer {
         Answer::Unsupported => Err(Judgement::plain(Outcome::Unsupported, "answered unsupported")),

@@ -5,6 +5,7 @@
 //! same subject, since it last started, has passed the control that the refusal was made from.
 
 pub mod ask;
+mod jobs;
 pub mod record;
 pub(crate) mod scratch;
 #[cfg(feature = "build")]
@@ -17,9 +18,10 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use crate::suite::Profile;
+pub use jobs::run_among;
 pub use record::{EntryRecord, Record, Totals};
 
-use crate::subject::{Hello, Subject};
+use crate::subject::{Hello, Stop, Subject};
 use crate::suite::case::{Case, Feature};
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError};
@@ -36,6 +38,8 @@ pub struct Settings {
     /// Asks the cases in an order shuffled by this seed, so that an answer that depends on the
     /// question before shows.
     pub seed: Option<u64>,
+    /// Ends the pass early where it is told.
+    pub stop: Stop,
 }
 
 /// Why a pass could not be made; no verdict on the subject.
@@ -49,7 +53,8 @@ pub enum RunError {
     Harness(#[from] io::Error),
 }
 
-/// Asks `subject` the given cases of `suite` and hands each record to `observe`.
+/// Asks `subject` the given cases of `suite` and hands each record to `observe`. Where the pass is
+/// stopped, the records of the cases that were asked by then are all that there is.
 ///
 /// Every case and control is checked against the exact evaluator before the first is asked.
 ///
@@ -84,24 +89,27 @@ fn ask_all(
     settings: &Settings,
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Vec<Record>, RunError> {
-    let mut order: Vec<&Case> = cases.to_vec();
-    if let Some(seed) = settings.seed {
-        shuffle(&mut order, seed);
-    }
-    let mut pass = Pass {
-        suite,
-        settings,
-        hello: subject.hello().clone(),
-        asker: Asker::new(subject, settings.deadline)?,
-        controls: HashMap::new(),
-    };
+    let order = order(cases, settings.seed);
+    let mut pass = Pass::new(suite, settings, subject)?;
     let mut records = Vec::with_capacity(order.len());
     for case in order {
         let record = pass.case(case)?;
+        if settings.stop.is_told() {
+            break;
+        }
         observe(&record);
         records.push(record);
     }
     Ok(records)
+}
+
+/// The order in which the cases are asked.
+fn order<'a>(cases: &[&'a Case], seed: Option<u64>) -> Vec<&'a Case> {
+    let mut order = cases.to_vec();
+    if let Some(seed) = seed {
+        shuffle(&mut order, seed);
+    }
+    order
 }
 
 /// A control that was asked: which one, and through which entry.
@@ -116,7 +124,21 @@ struct Pass<'a> {
     controls: HashMap<ControlKey, u64>,
 }
 
-impl Pass<'_> {
+impl<'a> Pass<'a> {
+    fn new(
+        suite: &'a Suite,
+        settings: &'a Settings,
+        subject: &'a mut dyn Subject,
+    ) -> Result<Self, RunError> {
+        Ok(Self {
+            suite,
+            settings,
+            hello: subject.hello().clone(),
+            asker: Asker::new(subject, settings.deadline)?,
+            controls: HashMap::new(),
+        })
+    }
+
     fn case(&mut self, case: &Case) -> Result<Record, RunError> {
         let operation = case.input.operation();
         if !self.settings.profile.contains(operation) || !self.offers(&case.requires) {
@@ -137,7 +159,31 @@ impl Pass<'_> {
         required.iter().all(offered)
     }
 
+    /// What a case came to through an entry. Where that took the subject's life, the case is asked again
+    /// of the next one, which was asked nothing before: that tells what the case does from what was left
+    /// behind by others.
     fn entry(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
+        let was_fresh = self.asker.is_fresh();
+        let generation = self.asker.generation();
+        let mut judgement = self.attempt(case, entry)?;
+        if was_fresh || self.asker.generation() == generation || self.settings.stop.is_told() {
+            return Ok(judgement);
+        }
+        let again = self.attempt(case, entry)?;
+        let conclusion = if again.outcome == judgement.outcome {
+            "as before"
+        } else {
+            "so that it is what was asked before this, or chance"
+        };
+        judgement.summary += &format!(
+            "; again, asked first of a fresh child: {}, {conclusion}",
+            again.outcome.name()
+        );
+        Ok(judgement)
+    }
+
+    /// A case's judgement, behind its control.
+    fn attempt(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
         let control = self.suite.control(case);
         if let Some(control) = control {
             let judgement = self.control(control, entry)?;

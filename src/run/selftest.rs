@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
 use crate::subject::zoo::{Fault, Faulty, Liar};
-use crate::subject::{Implementation, InProcess, Reference};
+use crate::subject::{Implementation, InProcess, Reference, Stop};
 use crate::suite::Suite;
 use crate::suite::case::{Case, Content, DirectoryEntry, Expect, Input, Operation, Tier};
 use crate::suite::judge::Outcome;
@@ -141,7 +141,8 @@ fn pass_as(
     cases: &[&Case],
     implementation: impl Implementation,
 ) -> Result<Vec<Record>, RunError> {
-    let settings = Settings { profile, deadline: Duration::from_secs(10), seed: None };
+    let stop = Stop::default();
+    let settings = Settings { profile, deadline: Duration::from_secs(10), seed: None, stop };
     ask_all(suite, cases, &mut InProcess::new(implementation), &settings, &mut |_| {})
 }
 

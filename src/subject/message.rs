@@ -419,4 +419,6 @@ pub enum Reply {
     Crash(String),
     /// It wrote something that is no answer to the request; what, for a person.
     ProtocolError(String),
+    /// It holds more memory than it may; how much, for a person.
+    OverBudget(String),
 }

@@ -2,6 +2,8 @@
 //! is anything that can be asked: an implementation, or a child process that speaks the protocol
 //! of `conformance/PROTOCOL.md`. Nothing here judges.
 
+pub(crate) mod answer;
+#[cfg(all(feature = "cli", unix))]
 pub mod child;
 pub mod in_process;
 pub mod message;
@@ -11,6 +13,8 @@ pub mod registry;
 pub mod serve;
 pub mod zoo;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use in_process::InProcess;
@@ -229,6 +233,22 @@ pub struct LoadedHalves {
     pub shape: Vec<u64>,
     /// Its values.
     pub values: Bits16,
+}
+
+/// Tells a pass that it is to stop, from another thread or at a signal. Clones tell the same pass.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks no more, and waits for no answer.
+    pub fn tell(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told.
+    pub fn is_told(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Whatever can be asked.

@@ -11,7 +11,7 @@ use q4proof::suite::judge::Outcome;
 
 fn settings(profile: &str) -> Settings {
     let profile = profile.parse().unwrap();
-    Settings { profile, deadline: Duration::from_secs(1), seed: None }
+    Settings { profile, deadline: Duration::from_secs(1), seed: None, stop: Stop::default() }
 }
 
 fn records(subject: &mut dyn Subject, profile: &str, ids: &[&str]) -> Vec<Record> {

@@ -57,6 +57,9 @@ pub struct Footer {
     pub alternates: BTreeMap<String, usize>,
     /// The verdict's words.
     pub verdict: String,
+    /// Whether the pass was stopped before it had asked all cases.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// Where the subject did its work, in lines; empty where that goes without saying.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ran: Vec<String>,
@@ -116,15 +119,17 @@ pub fn case(record: &Record) -> serde_json::Result<String> {
     serde_json::to_string(&Line::Case(record))
 }
 
-/// The last line.
+/// The last line of a pass that was to ask as many `cases`.
 ///
 /// # Errors
 ///
 /// As [`Header::line`].
-pub fn footer(records: &[Record], ran: Vec<String>) -> serde_json::Result<String> {
+pub fn footer(cases: usize, records: &[Record], ran: Vec<String>) -> serde_json::Result<String> {
     let totals = Totals::of(records);
-    let verdict = Verdict::of(&totals).name().to_owned();
-    let footer = Footer { totals, alternates: alternates(records), verdict, ran };
+    let verdict = Verdict::of_pass(cases, records);
+    let interrupted = verdict == Verdict::Interrupted;
+    let verdict = verdict.name().to_owned();
+    let footer = Footer { totals, alternates: alternates(records), verdict, interrupted, ran };
     serde_json::to_string(&Line::Footer(&footer))
 }
 

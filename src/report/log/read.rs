@@ -39,13 +39,29 @@ pub struct Log {
 const HEADER: usize = 1;
 
 impl Log {
+    /// Reads the log of a pass that came to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::read_any`]; and where the pass was stopped before its end.
+    pub fn read(path: &Path) -> Result<Self, LogError> {
+        let log = Self::read_any(path)?;
+        if !log.footer.interrupted {
+            return Ok(log);
+        }
+        let (asked, cases) = (log.records.len(), log.header.cases);
+        let problem =
+            format!("the pass was interrupted after {asked} of {cases} cases, expected a whole one");
+        Err(log.at(HEADER + 1 + asked, problem))
+    }
+
     /// Reads the log in a file.
     ///
     /// # Errors
     ///
     /// [`LogError`]: there is no such file, it is no log of this version, it was cut, or its lines
     /// contradict each other.
-    pub fn read(path: &Path) -> Result<Self, LogError> {
+    pub fn read_any(path: &Path) -> Result<Self, LogError> {
         let text = read_text(path)
             .map_err(|error| LogError { place: error.file, problem: error.problem })?;
         parse(&path.display().to_string(), &text)
@@ -196,7 +212,8 @@ fn case(value: Value) -> Result<Record, String> {
 
 /// The footer, where it agrees with what stands above it.
 fn checked(footer: Footer, header: &Header, records: &[Record]) -> Result<Footer, String> {
-    if records.len() != header.cases {
+    let is_whole = records.len() == header.cases;
+    if footer.interrupted == is_whole || records.len() > header.cases {
         return Err(format!(
             "is the footer after {} cases, expected {} by the header",
             records.len(),

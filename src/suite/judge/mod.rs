@@ -83,6 +83,8 @@ pub enum Outcome {
     Crash,
     /// What came was no answer.
     ProtocolError,
+    /// The subject held more memory than it may.
+    OverBudget,
 }
 
 impl Outcome {
@@ -104,6 +106,7 @@ impl Outcome {
             Self::Timeout => "timeout",
             Self::Crash => "crash",
             Self::ProtocolError => "protocol-error",
+            Self::OverBudget => "over-budget",
         }
     }
 }

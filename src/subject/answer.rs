@@ -1,0 +1,41 @@
+//! One line of a subject, read as the answer to one request.
+
+use serde::Deserialize;
+
+use super::Answer;
+use super::message::{Output, Refusal, Reply};
+
+#[derive(Deserialize)]
+struct Line {
+    seq: u64,
+    result: Option<Output>,
+    refused: Option<Refusal>,
+    #[serde(default)]
+    unsupported: bool,
+}
+
+/// What an answer's `line` says to the request numbered `seq`.
+pub(crate) fn reply(line: &[u8], seq: u64) -> Reply {
+    let shown = shown(line);
+    let line: Line = match serde_json::from_slice(line) {
+        Ok(line) => line,
+        Err(error) => return Reply::ProtocolError(format!("{shown:?} is no answer: {error}")),
+    };
+    if line.seq != seq {
+        return Reply::ProtocolError(format!("answered seq {}, asked was {seq}", line.seq));
+    }
+    match (line.result, line.refused, line.unsupported) {
+        (Some(output), None, false) => Reply::Answer(Answer::Done(output)),
+        (None, Some(refusal), false) => Reply::Answer(Answer::Refused(refusal)),
+        (None, None, true) => Reply::Answer(Answer::Unsupported),
+        _ => Reply::ProtocolError(format!(
+            "{shown:?} is no answer: expected one of result, refused and unsupported"
+        )),
+    }
+}
+
+/// The beginning of a line, for a person.
+pub(crate) fn shown(line: &[u8]) -> String {
+    const CHARACTERS: usize = 120;
+    String::from_utf8_lossy(&line[..line.len().min(4 * CHARACTERS)]).chars().take(CHARACTERS).collect()
+}

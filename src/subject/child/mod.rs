@@ -1,0 +1,363 @@
+//! A child process that speaks the protocol: asked with a deadline and a limit of memory, and started
+//! anew after whatever makes its next answer untrustworthy.
+
+mod group;
+mod pipes;
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::answer::{reply, shown};
+use super::message::{Hello, PROTOCOL, Reply, Request};
+use super::{Stop, Subject};
+use group::Group;
+use pipes::{LONGEST_LINE, Pipes, Seen};
+
+/// How long a child that was told to leave, or has closed its output, may take to end.
+const EXIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often in a row a child may fail to start before it is given up.
+const MOST_FAILED_STARTS: u32 = 3;
+
+/// How often a child that is waited for is looked after: whether it lives, and what memory it holds.
+const ROUND: Duration = Duration::from_millis(50);
+
+/// How long a child that answers at once may go without a look at its memory.
+const MEMORY_ROUND: Duration = Duration::from_millis(250);
+
+/// A child that could not be started, or gave no handshake.
+#[derive(Debug, Error)]
+#[error("the subject `{command}` did not start: {reason}")]
+pub struct StartError {
+    /// The command line.
+    pub command: String,
+    /// Why, with the end of its standard error.
+    pub reason: String,
+}
+
+/// What a child may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// From its start to the answer to the handshake.
+    pub start: Duration,
+    /// Memory of the child and all that it has started, in bytes resident together.
+    pub memory: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { start: Duration::from_secs(60), memory: 4 << 30 }
+    }
+}
+
+/// A command that is asked in a process of its own.
+pub struct ChildSubject {
+    command: Vec<String>,
+    limits: Limits,
+    stop: Stop,
+    hello: Hello,
+    running: Option<Running>,
+    generation: u64,
+    failed_starts: u32,
+    seq: u64,
+}
+
+/// One process and what it has started. Dropping it kills them all.
+struct Running {
+    child: Child,
+    group: Group,
+    pipes: Pipes,
+    /// When its memory was looked at.
+    weighed: Instant,
+}
+
+/// Why there is no line.
+enum Silence {
+    /// The time is over, or the pass is to stop.
+    Timeout,
+    /// The child is gone.
+    Ended,
+    /// What it wrote is no line.
+    Garbage(String),
+    /// It holds too much memory.
+    OverBudget(String),
+}
+
+#[derive(Serialize)]
+struct Numbered<'a> {
+    seq: u64,
+    #[serde(flatten)]
+    request: &'a Request,
+}
+
+impl ChildSubject {
+    /// Starts `command`, a program and its arguments, and shakes hands. Where `stop` is told, no more is
+    /// waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], where there is no such program, or no right answer to the handshake.
+    pub fn start(command: &[String], limits: Limits, stop: Stop) -> Result<Self, StartError> {
+        let (running, hello) = start(command, limits, &stop)?;
+        let running = Some(running);
+        Ok(Self {
+            command: command.to_vec(),
+            limits,
+            stop,
+            hello,
+            running,
+            generation: 0,
+            failed_starts: 0,
+            seq: 0,
+        })
+    }
+
+    /// The running child, started anew if the last one is gone.
+    fn running(&mut self) -> Result<&mut Running, StartError> {
+        if self.running.is_none() {
+            let failed =
+                |reason: String| StartError { command: self.command.join(" "), reason };
+            if self.failed_starts >= MOST_FAILED_STARTS {
+                return Err(failed(format!("it failed to start {MOST_FAILED_STARTS} times in a row")));
+            }
+            let started = start(&self.command, self.limits, &self.stop).and_then(|(running, hello)| {
+                if hello == self.hello {
+                    return Ok(running);
+                }
+                Err(failed("its handshake is another than when it was started first".into()))
+            });
+            match started {
+                Ok(running) => self.running = Some(running),
+                Err(error) => {
+                    self.failed_starts += 1;
+                    return Err(error);
+                }
+            }
+            self.failed_starts = 0;
+            self.generation += 1;
+        }
+        Ok(self.running.as_mut().expect("started above"))
+    }
+
+    fn exchange(&mut self, request: &Request, deadline: Duration) -> Reply {
+        self.seq += 1;
+        let (seq, memory, stop) = (self.seq, self.limits.memory, self.stop.clone());
+        let mut line = match serde_json::to_vec(&Numbered { seq, request }) {
+            Ok(line) => line,
+            Err(error) => return Reply::ProtocolError(format!("the request has no JSON: {error}")),
+        };
+        line.push(b'\n');
+        let running = match self.running() {
+            Ok(running) => running,
+            Err(error) => return Reply::Crash(error.to_string()),
+        };
+        if running.speaks_unasked() {
+            let what = "it wrote more than its answers, before this was asked";
+            return Reply::ProtocolError(what.into());
+        }
+        running.pipes.send(&line);
+        let line = match running.line(deadline, memory, &stop) {
+            Ok(line) => line,
+            Err(Silence::Timeout) => return Reply::Timeout,
+            Err(Silence::Ended) => return Reply::Crash(running.ending()),
+            Err(Silence::Garbage(what)) => return Reply::ProtocolError(what),
+            Err(Silence::OverBudget(what)) => return Reply::OverBudget(what),
+        };
+        match reply(&line, seq) {
+            Reply::Answer(_) if running.pipes.is_ahead() => {
+                Reply::ProtocolError("it wrote more than one line for an answer".into())
+            }
+            reply => reply,
+        }
+    }
+}
+
+impl Drop for ChildSubject {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take()
+            && !self.stop.is_told()
+        {
+            running.leave();
+        }
+    }
+}
+
+impl Subject for ChildSubject {
+    fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    fn ask(&mut self, request: &Request, deadline: Duration) -> Reply {
+        let reply = self.exchange(request, deadline);
+        if !matches!(reply, Reply::Answer(_)) {
+            self.running = None;
+        }
+        reply
+    }
+
+    fn generation(&self) -> u64 {
+        // A child that is gone has already forgotten what it accepted.
+        self.generation + u64::from(self.running.is_none())
+    }
+}
+
+fn start(
+    command: &[String],
+    limits: Limits,
+    stop: &Stop,
+) -> Result<(Running, Hello), StartError> {
+    let failed = |reason: String| StartError { command: command.join(" "), reason };
+    let (program, arguments) = command.split_first().ok_or_else(|| failed("it is empty".into()))?;
+    let mut process = Command::new(program);
+    process.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    std::os::unix::process::CommandExt::process_group(&mut process, 0);
+    let child = process.spawn().map_err(|error| failed(error.to_string()))?;
+    let mut running = Running::new(child).map_err(|error| failed(error.to_string()))?;
+
+    running.pipes.send(format!("{{\"op\":\"hello\",\"protocol\":{PROTOCOL}}}\n").as_bytes());
+    let line = running.line(limits.start, limits.memory, stop).map_err(|silence| {
+        failed(match silence {
+            Silence::Timeout => {
+                let seconds = limits.start.as_secs_f64();
+                format!("no answer to hello within {seconds} s{}", running.said())
+            }
+            Silence::Ended => running.ending(),
+            Silence::Garbage(what) | Silence::OverBudget(what) => what,
+        })
+    })?;
+    let hello: Hello = serde_json::from_slice(&line).map_err(|error| {
+        failed(format!("its answer to hello is {:?}: {error}", shown(&line)))
+    })?;
+    if hello.protocol != PROTOCOL {
+        return Err(failed(format!("it speaks protocol {}, expected {PROTOCOL}", hello.protocol)));
+    }
+    Ok((running, hello))
+}
+
+impl Running {
+    fn new(mut child: Child) -> io::Result<Self> {
+        match (Group::of(&child), Pipes::of(&mut child)) {
+            (Ok(group), Ok(pipes)) => Ok(Self { child, group, pipes, weighed: Instant::now() }),
+            (Err(error), _) | (_, Err(error)) => {
+                child.kill().ok();
+                child.wait().ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// The next line, within `deadline` and `memory`, unless `stop` is told before.
+    fn line(&mut self, deadline: Duration, memory: u64, stop: &Stop) -> Result<Vec<u8>, Silence> {
+        let begun = Instant::now();
+        let line = loop {
+            let left = deadline.saturating_sub(begun.elapsed());
+            if left.is_zero() || stop.is_told() {
+                return Err(Silence::Timeout);
+            }
+            // Asked before its output is looked at for the last time. Where another process holds the
+            // pipe, that does not end with the child.
+            let ended = self.group.has_ended();
+            let patience = if ended { Duration::ZERO } else { left.min(ROUND) };
+            match self.pipes.wait(patience) {
+                Ok(Seen::Line(line)) => break line,
+                Ok(Seen::Nothing) if ended => return Err(Silence::Ended),
+                Ok(Seen::Nothing | Seen::Part) => {}
+                Ok(Seen::End) => return Err(Silence::Ended),
+                Ok(Seen::HalfLine) => {
+                    return Err(Silence::Garbage("it ended in the middle of a line".into()));
+                }
+                Ok(Seen::TooLong) => {
+                    let what = format!("a line is longer than {LONGEST_LINE} bytes");
+                    return Err(Silence::Garbage(what));
+                }
+                Err(error) => {
+                    return Err(Silence::Garbage(format!("its output cannot be read: {error}")));
+                }
+            }
+            self.weigh(memory, ROUND)?;
+        };
+        self.weigh(memory, MEMORY_ROUND)?;
+        Ok(line)
+    }
+
+    /// Looks at the memory, where it was not looked at for as long as `round`.
+    fn weigh(&mut self, most: u64, round: Duration) -> Result<(), Silence> {
+        if self.weighed.elapsed() < round {
+            return Ok(());
+        }
+        self.weighed = Instant::now();
+        let memory = self.group.memory();
+        if memory <= most {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes >> 20;
+        Err(Silence::OverBudget(format!("it holds {} MiB, of {} allowed", mib(memory), mib(most))))
+    }
+
+    /// Whether there is something on its output that nobody has asked for.
+    fn speaks_unasked(&mut self) -> bool {
+        matches!(self.pipes.wait(Duration::ZERO), Ok(Seen::Line(_))) || self.pipes.is_ahead()
+    }
+
+    /// Waits for its end, and throws away what it writes meanwhile.
+    fn wait_for_end(&mut self) -> bool {
+        let begun = Instant::now();
+        loop {
+            if self.group.has_ended() {
+                return true;
+            }
+            let left = EXIT_PATIENCE.saturating_sub(begun.elapsed());
+            // A pipe that is closed is ready at once, and no reason to go round without a pause.
+            std::thread::sleep(left.min(Duration::from_millis(1)));
+            if left.is_zero() || self.pipes.wait(Duration::ZERO).is_err() {
+                return false;
+            }
+            self.pipes.discard();
+        }
+    }
+
+    /// Ends the child's standard input and gives it a moment to leave by itself.
+    fn leave(mut self) {
+        self.pipes.close_input();
+        self.wait_for_end();
+    }
+
+    /// How the child ended, once its output has: status and the end of standard error.
+    fn ending(&mut self) -> String {
+        let ended = self.wait_for_end();
+        self.group.kill();
+        // What it complained of last is still in the pipe, and that is not endless now.
+        while matches!(self.pipes.wait(Duration::ZERO), Ok(Seen::Part | Seen::Line(_))) {
+            self.pipes.discard();
+        }
+        let how = match self.child.wait() {
+            Ok(_) if !ended => "it closed its output without ending".into(),
+            Ok(status) => format!("it ended: {status}"),
+            Err(error) => format!("its status cannot be read: {error}"),
+        };
+        format!("{how}{}", self.said())
+    }
+
+    /// The last lines of standard error, for a person.
+    fn said(&self) -> String {
+        const LINES: usize = 5;
+        let text = self.pipes.errors();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        match lines.len().checked_sub(LINES) {
+            _ if lines.is_empty() => String::new(),
+            skipped => format!("; it said: {}", lines[skipped.unwrap_or(0)..].join(" | ")),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.group.kill();
+        // It is dead, or was waited for already.
+        self.child.wait().ok();
+    }
+}
