@@ -37,7 +37,7 @@ pub struct Check {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Start the subject as often, and let all of them share the cases
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..), allow_negative_numbers = true)]
     jobs: u8,
     /// Show every failure in full, and refusals with a wrong class
     #[arg(long)]
@@ -78,8 +78,7 @@ impl Check {
         observe: &mut dyn FnMut(&Record),
     ) -> Result<Vec<Record>, RunError> {
         let profile = opened.profile.clone();
-        let settings =
-            Settings { profile, deadline: self.subject.deadline, seed: self.seed, stop };
+        let settings = Settings { profile, deadline: self.subject.deadline, seed: self.seed, stop };
         if opened.beside.is_empty() {
             return run(suite, cases, opened.subject.as_mut(), &settings, observe);
         }

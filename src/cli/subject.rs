@@ -65,7 +65,13 @@ pub struct SubjectArguments {
     pub start_deadline: Duration,
 
     /// How much memory a subject's process and all that it starts may hold together
-    #[arg(long, value_name = "MIB", default_value_t = MEMORY, value_parser = value_parser!(u64).range(1..=1 << 40))]
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value_t = MEMORY,
+        value_parser = value_parser!(u64).range(1..=1 << 40),
+        allow_negative_numbers = true
+    )]
     pub memory: u64,
 
     /// The folder of registry.toml, else conformance/subjects here or in a folder above
@@ -139,7 +145,9 @@ impl SubjectArguments {
         match self.subject.as_str() {
             REFERENCE => Ok((Source::Reference, Profile::all())),
             GPU => Ok((Source::Gpu, gpu::claimed()?)),
-            zoo if zoo.starts_with(ZOO) => Ok((Source::Command(self.zoo_command()?), Profile::all())),
+            zoo if zoo.starts_with(ZOO) => {
+                Ok((Source::Command(self.zoo_command()?), Profile::all()))
+            }
             _ => {
                 let (command, claimed) = self.registered()?;
                 Ok((Source::Command(command), claimed))
@@ -156,21 +164,13 @@ impl SubjectArguments {
     }
 
     #[cfg(unix)]
-    fn child(
-        &self,
-        command: &[String],
-        stop: &Stop,
-    ) -> Result<Box<dyn Subject + Send>, Problem> {
+    fn child(&self, command: &[String], stop: &Stop) -> Result<Box<dyn Subject + Send>, Problem> {
         let limits = Limits { start: self.start_deadline, memory: self.memory << 20 };
         Ok(Box::new(ChildSubject::start(command, limits, stop.clone())?))
     }
 
     #[cfg(not(unix))]
-    fn child(
-        &self,
-        _command: &[String],
-        _stop: &Stop,
-    ) -> Result<Box<dyn Subject + Send>, Problem> {
+    fn child(&self, _command: &[String], _stop: &Stop) -> Result<Box<dyn Subject + Send>, Problem> {
         Err(Problem::NotStarted("a subject in a process of its own needs Unix".into()))
     }
 

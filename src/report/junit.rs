@@ -49,9 +49,10 @@ pub fn report(pass: &Pass) -> Result<String, SerializeError> {
         let name = format!("ledger line {}: {}", finding.line, plain(&finding.case, MESSAGE));
         suite.add_test_case(TestCase::new(fit(&name), failed(&message, "ledger", "")));
     }
-    if pass.verdict() == Verdict::NothingAsked {
-        let words = Verdict::NothingAsked.name();
-        suite.add_test_case(TestCase::new("something is asked", failed(words, "verdict", "")));
+    let verdict = pass.verdict();
+    if matches!(verdict, Verdict::NothingAsked | Verdict::Interrupted) {
+        let failed = failed(verdict.name(), "verdict", "");
+        suite.add_test_case(TestCase::new("a whole pass is asked", failed));
     }
     if !suite.test_cases.is_empty() {
         report.add_test_suite(suite);

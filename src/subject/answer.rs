@@ -37,5 +37,8 @@ pub(crate) fn reply(line: &[u8], seq: u64) -> Reply {
 /// The beginning of a line, for a person.
 pub(crate) fn shown(line: &[u8]) -> String {
     const CHARACTERS: usize = 120;
-    String::from_utf8_lossy(&line[..line.len().min(4 * CHARACTERS)]).chars().take(CHARACTERS).collect()
+    String::from_utf8_lossy(&line[..line.len().min(4 * CHARACTERS)])
+        .chars()
+        .take(CHARACTERS)
+        .collect()
 }

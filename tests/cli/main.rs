@@ -13,6 +13,7 @@ mod matrix;
 mod model;
 mod protocol;
 mod subjects;
+mod supervision;
 mod support;
 mod tiny;
 mod vectors;

@@ -11,7 +11,12 @@ fn a_seed_changes_the_order_and_nothing_else() {
     let suite = &Suite::embedded().unwrap();
     let cases: Vec<&Case> = suite.cases().iter().collect();
     let pass = |seed| {
-        let settings = Settings { profile: Profile::all(), deadline: Duration::from_secs(1), seed, stop: Stop::default() };
+        let settings = Settings {
+            profile: Profile::all(),
+            deadline: Duration::from_secs(1),
+            seed,
+            stop: Stop::default(),
+        };
         let mut subject = InProcess::new(Reference);
         run(suite, &cases, &mut subject, &settings, &mut |_| {}).unwrap()
     };

@@ -50,8 +50,9 @@ impl Log {
             return Ok(log);
         }
         let (asked, cases) = (log.records.len(), log.header.cases);
-        let problem =
-            format!("the pass was interrupted after {asked} of {cases} cases, expected a whole one");
+        let problem = format!(
+            "the pass was interrupted after {asked} of {cases} cases, expected a whole one"
+        );
         Err(log.at(HEADER + 1 + asked, problem))
     }
 

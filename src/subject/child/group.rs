@@ -68,7 +68,8 @@ impl Group {
         loop {
             let is_child = |process: &Process| {
                 let parent = process.parent().and_then(number);
-                parent.is_some_and(|parent| parent == self.leader || self.known.contains_key(&parent))
+                parent
+                    .is_some_and(|parent| parent == self.leader || self.known.contains_key(&parent))
             };
             let found: Vec<(Pid, u64)> = processes
                 .iter()

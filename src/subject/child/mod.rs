@@ -119,17 +119,19 @@ impl ChildSubject {
     /// The running child, started anew if the last one is gone.
     fn running(&mut self) -> Result<&mut Running, StartError> {
         if self.running.is_none() {
-            let failed =
-                |reason: String| StartError { command: self.command.join(" "), reason };
+            let failed = |reason: String| StartError { command: self.command.join(" "), reason };
             if self.failed_starts >= MOST_FAILED_STARTS {
-                return Err(failed(format!("it failed to start {MOST_FAILED_STARTS} times in a row")));
+                return Err(failed(format!(
+                    "it failed to start {MOST_FAILED_STARTS} times in a row"
+                )));
             }
-            let started = start(&self.command, self.limits, &self.stop).and_then(|(running, hello)| {
-                if hello == self.hello {
-                    return Ok(running);
-                }
-                Err(failed("its handshake is another than when it was started first".into()))
-            });
+            let started =
+                start(&self.command, self.limits, &self.stop).and_then(|(running, hello)| {
+                    if hello == self.hello {
+                        return Ok(running);
+                    }
+                    Err(failed("its handshake is another than when it was started first".into()))
+                });
             match started {
                 Ok(running) => self.running = Some(running),
                 Err(error) => {
@@ -205,11 +207,7 @@ impl Subject for ChildSubject {
     }
 }
 
-fn start(
-    command: &[String],
-    limits: Limits,
-    stop: &Stop,
-) -> Result<(Running, Hello), StartError> {
+fn start(command: &[String], limits: Limits, stop: &Stop) -> Result<(Running, Hello), StartError> {
     let failed = |reason: String| StartError { command: command.join(" "), reason };
     let (program, arguments) = command.split_first().ok_or_else(|| failed("it is empty".into()))?;
     let mut process = Command::new(program);
@@ -229,9 +227,8 @@ fn start(
             Silence::Garbage(what) | Silence::OverBudget(what) => what,
         })
     })?;
-    let hello: Hello = serde_json::from_slice(&line).map_err(|error| {
-        failed(format!("its answer to hello is {:?}: {error}", shown(&line)))
-    })?;
+    let hello: Hello = serde_json::from_slice(&line)
+        .map_err(|error| failed(format!("its answer to hello is {:?}: {error}", shown(&line))))?;
     if hello.protocol != PROTOCOL {
         return Err(failed(format!("it speaks protocol {}, expected {PROTOCOL}", hello.protocol)));
     }
