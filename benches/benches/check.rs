@@ -10,7 +10,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use q4proof::run::ask::Asker;
 use q4proof::run::{Profile, Settings, run};
 use q4proof::subject::child::{ChildSubject, Limits};
-use q4proof::subject::{InProcess, Reference, Reply, Request, Subject};
+use q4proof::subject::{InProcess, Reference, Reply, Request, Stop, Subject};
 use q4proof::suite::Suite;
 use q4proof::suite::case::Operation;
 

@@ -10,18 +10,14 @@ use super::output::print;
 use super::problem::{Exit, Problem};
 use super::signal;
 use super::subject::{Opened, SubjectArguments};
+use crate::model::Config;
 use crate::model::linear::{Backend, Decoded, Fused};
-use crate::model::tokenizer::Tokenizer;
-use crate::model::weights::{self, Weights};
-use crate::model::{Config, Decoder};
-use crate::parity::compare::{Generated, compare};
-use crate::parity::counted::Counted;
 use crate::parity::fixture::{Fixture, Quantized};
-use crate::parity::generator::{Speed, with_decoder, with_subject};
-use crate::parity::planted::{LastRowsUnwritten, Planted, PlantedWeights};
-use crate::parity::reference::{Golden, Kind};
+use crate::parity::planted::Planted;
+use crate::parity::reference::Kind;
+use crate::parity::session::Session;
 use crate::parity::waiver::{self, Waiver};
-use crate::parity::{Directory, Outcome, Run};
+use crate::parity::{Directory, Outcome};
 use crate::report::parity as report;
 use crate::store::write_atomically;
 
@@ -100,6 +96,7 @@ impl Parity {
         };
         let fixture = fixture.map_err(usage)?;
         let waivers = self.waivers(&fixture)?;
+        let session = Session::new(&fixture, &waivers, self.planted).map_err(usage)?;
         let mut outcome = Outcome {
             reference: &fixture.reference,
             model: describe(&fixture)?,
@@ -110,9 +107,9 @@ impl Parity {
             not_run: Vec::new(),
         };
         if self.subject.is_named() {
-            self.ask_subject(&fixture, &waivers, &mut outcome)?;
+            self.ask_subject(&fixture, &session, &mut outcome)?;
         } else {
-            self.run_backends(&fixture, &waivers, &mut outcome)?;
+            self.run_backends(&fixture, &session, &mut outcome)?;
         }
         if let Some(path) = &self.markdown {
             let failed = |error| Problem::Usage(format!("{}: {error}", path.display()));
@@ -137,7 +134,7 @@ impl Parity {
     fn run_backends(
         &self,
         fixture: &Fixture,
-        waivers: &[Waiver],
+        session: &Session,
         outcome: &mut Outcome,
     ) -> Result<(), Problem> {
         let wants = |name| self.backend == name || self.backend == BackendName::All;
@@ -149,7 +146,6 @@ impl Parity {
                     .map_or(String::new(), |value| value.get_name().into())
             )));
         }
-        let tokenizer = Tokenizer::open(fixture.model()).map_err(usage)?;
         let q4 = quantized(fixture, Kind::Q4, outcome)?;
         let quarot = quantized(fixture, Kind::Quarot, outcome)?;
         #[cfg(feature = "gpu")]
@@ -172,8 +168,7 @@ impl Parity {
             plans.push((device, GPU, Kind::Quarot, &quarot));
         }
         for (backend, name, kind, path) in plans {
-            let run = self.run_backend(fixture, &tokenizer, backend, name, kind, path, waivers)?;
-            outcome.runs.push(run);
+            outcome.runs.push(session.backend(backend, name, kind, path).map_err(usage)?);
         }
         #[cfg(feature = "gpu")]
         if let Some(device) = &device {
@@ -201,50 +196,10 @@ impl Parity {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a run is made of")]
-    fn run_backend(
-        &self,
-        fixture: &Fixture,
-        tokenizer: &Tokenizer,
-        backend: &dyn Backend,
-        name: &'static str,
-        kind: Kind,
-        directory: &Path,
-        waivers: &[Waiver],
-    ) -> Result<Run, Problem> {
-        let faulty = LastRowsUnwritten(backend);
-        let backend = match self.planted {
-            Some(Planted::LastRowsUnwritten) => &faulty,
-            _ => backend,
-        };
-        let counted = Counted::new(backend, name);
-        let config = Config::read(directory).map_err(usage)?;
-        let sound = weights::open(directory).map_err(usage)?;
-        let planted;
-        let weights: &dyn Weights = match self.planted {
-            Some(fault) => {
-                planted = PlantedWeights { sound: sound.as_ref(), config: &config, fault };
-                &planted
-            }
-            None => sound.as_ref(),
-        };
-        let decoder = Decoder::new(config.clone(), weights, &counted).map_err(usage)?;
-        let mut speed = Speed::default();
-        let mut run = self.empty_run(fixture, name, kind, "CPU".into());
-        for golden in fixture.reference.goldens(kind) {
-            let generated = with_decoder(&decoder, tokenizer, golden, &mut speed);
-            let generated = generated.map_err(|error| error.to_string());
-            compared(&mut run, golden, &generated, waivers);
-        }
-        run.tokens_per_second = speed.tokens_per_second();
-        run.dispatches = counted.counts().borrow().clone();
-        Ok(run)
-    }
-
     fn ask_subject(
         &self,
         fixture: &Fixture,
-        waivers: &[Waiver],
+        session: &Session,
         outcome: &mut Outcome,
     ) -> Result<(), Problem> {
         let kind = self.weights.into();
@@ -254,34 +209,13 @@ impl Parity {
         };
         let stop = signal::stop()?;
         let Opened { mut subject, .. } = self.subject.open(1, &stop)?;
-        let hello = subject.hello();
-        let device = format!("{} {}, {}", hello.name, hello.version, hello.language);
-        let mut run = self.empty_run(fixture, &self.subject.asked(), kind, device);
-        let deadline = self.subject.deadline;
-        let mut speed = Speed::default();
-        for golden in fixture.reference.goldens(kind) {
-            let generated =
-                with_subject(subject.as_mut(), &directory, golden, deadline, &mut speed);
-            if stop.is_told() {
-                return Err(Problem::Interrupted("interrupted: no verdict".into()));
-            }
-            compared(&mut run, golden, &generated, waivers);
+        let (name, deadline) = (self.subject.asked(), self.subject.deadline);
+        let run = session.subject(subject.as_mut(), &name, kind, &directory, deadline, &stop);
+        if stop.is_told() {
+            return Err(Problem::Interrupted("interrupted: no verdict".into()));
         }
-        run.tokens_per_second = speed.tokens_per_second();
         outcome.runs.push(run);
         Ok(())
-    }
-
-    fn empty_run(&self, fixture: &Fixture, backend: &str, kind: Kind, device: String) -> Run {
-        Run {
-            backend: backend.to_owned(),
-            weights: kind.name(),
-            device,
-            dispatches: Default::default(),
-            tolerance: fixture.reference.tolerance(kind),
-            tokens_per_second: None,
-            prompts: Vec::new(),
-        }
     }
 }
 
@@ -313,16 +247,6 @@ fn quantized(fixture: &Fixture, kind: Kind, outcome: &mut Outcome) -> Result<Pat
     let Quantized { path, files, different } = fixture.quantized(kind).map_err(usage)?;
     outcome.directories.push(Directory { kind: kind.name(), files, different });
     Ok(path)
-}
-
-fn compared(
-    run: &mut Run,
-    golden: &Golden,
-    generated: &Result<Generated, String>,
-    waivers: &[Waiver],
-) {
-    let waiver = waiver::find(waivers, &golden.prompt, &run.backend, run.weights);
-    run.prompts.push(compare(golden, generated, run.tolerance, waiver));
 }
 
 /// The model in a few words.

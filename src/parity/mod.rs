@@ -6,6 +6,7 @@
 //! | [`mod@reference`] | the goldens, and what must hold of them |
 //! | [`fixture`] | the model, its prompts and its goldens, which the command carries |
 //! | [`generator`] | who generates: this crate's decoder with one of its backends, or a subject |
+//! | [`session`] | all prompts, given to one of them |
 //! | [`counted`] | how often a backend was asked: the proof of what ran |
 //! | [`compare`] | one answer beside its golden |
 //! | [`waiver`] | divergences that are known |
@@ -20,6 +21,7 @@ pub mod fixture;
 pub mod generator;
 pub mod planted;
 pub mod reference;
+pub mod session;
 pub mod waiver;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use q4proof::run::{Profile, Record, RunError, Settings, Totals, run};
 use q4proof::subject::message::{Hello, Output};
-use q4proof::subject::{Answer, InProcess, Reference, Refusal, Reply, Request, Subject};
+use q4proof::subject::{Answer, InProcess, Reference, Refusal, Reply, Request, Stop, Subject};
 use q4proof::suite::case::{Case, Expect};
 use q4proof::suite::judge;
 use q4proof::suite::judge::Outcome;
@@ -149,6 +149,7 @@ fn silence_and_death_are_no_refusals() {
         (Reply::Timeout, Outcome::Timeout),
         (Reply::Crash("signal".into()), Outcome::Crash),
         (Reply::ProtocolError("garbage".into()), Outcome::ProtocolError),
+        (Reply::OverBudget("much".into()), Outcome::OverBudget),
     ] {
         let mut asked = 0;
         let mut failing = Bent::new(move |_: &Request, sound| {

@@ -185,8 +185,8 @@ fn memory_little_by_little() {
     {
         let script = "while request; do x=$x$(printf '%1000000s'); answer; done";
         let mut subject = start(script, Limits { memory: 100 << 20, ..limits() });
-        let replies = (0..2000).map(|_| subject.ask(&request(1), PATIENT));
-        let over = replies.skip_while(|reply| matches!(reply, Reply::Answer(_))).next();
+        let mut replies = (0..2000).map(|_| subject.ask(&request(1), PATIENT));
+        let over = replies.find(|reply| !matches!(reply, Reply::Answer(_)));
         is!(OverBudget, "MiB, of 100 allowed")(0, &over.expect("less than 2 GB"));
         is_answer(1, &subject.ask(&request(1), PATIENT));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use q4proof::run::{Profile, Settings, Totals, run};
-use q4proof::subject::{InProcess, Reference};
+use q4proof::subject::{InProcess, Reference, Stop};
 use q4proof::suite::{Case, Suite};
 
 #[test]
