@@ -12,7 +12,7 @@ use crate::run::{Record, Totals};
 use crate::suite::Suite;
 use crate::suite::library::read_text;
 
-/// What a log is not, that it has to be.
+/// What a log, or a kill matrix, is not, that it has to be.
 #[derive(Debug, Error)]
 #[error("{place}: {problem}")]
 pub struct LogError {

@@ -1,0 +1,124 @@
+//! What a subject does wrong, by the classes of real bugs that its failing cases guard against: how many
+//! cases show each, and the first, with its bytes.
+
+use std::collections::BTreeMap;
+
+use super::markup::Markup;
+use super::{kills, name, of_case, of_clause, subject};
+use crate::report::classes;
+use crate::report::log::Log;
+use crate::report::text::counted;
+use crate::run::Record;
+use crate::run::selftest::KillMatrix;
+use crate::suite::case::Tier;
+use crate::suite::judge::Outcome;
+
+/// The failing cases of one subject that guard against one class.
+pub struct Bug<'a> {
+    /// The class, where the cases have one.
+    class: Option<u8>,
+    /// The cases, of which there is one at least.
+    records: Vec<&'a Record>,
+}
+
+impl Bug<'_> {
+    /// The case to look at first: one that binds, was answered, and shows the least.
+    pub fn first(&self) -> &Record {
+        let rows =
+            |record: &Record| record.decisive().map(|entry| entry.judgement.rows.len()).max();
+        let order =
+            |record: &&&Record| (record.tier, record.outcome != Outcome::Fail, rows(record));
+        self.records.iter().min_by_key(order).expect("a bug has a case")
+    }
+
+    fn heading(&self) -> String {
+        self.class.map_or_else(|| "of no class".to_owned(), classes::heading)
+    }
+
+    /// How many cases, and what they came to where that is not simply a failure.
+    fn count(&self) -> String {
+        let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
+        for record in &self.records {
+            *counts.entry(record.outcome).or_default() += 1;
+        }
+        let others = counts.iter().filter(|(outcome, _)| **outcome != Outcome::Fail);
+        let others: Vec<String> =
+            others.map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
+        let advisory = self.records.iter().filter(|record| record.tier != Tier::Must).count();
+        let asterisk = if advisory == self.records.len() { "*" } else { "" };
+        let total = format!("{}{asterisk}", self.records.len());
+        if others.is_empty() { total } else { format!("{total} ({})", others.join(", ")) }
+    }
+}
+
+/// What a subject does wrong, that of the most cases first.
+pub fn of(log: &Log) -> Vec<Bug<'_>> {
+    let mut by_class: BTreeMap<Option<u8>, Vec<&Record>> = BTreeMap::new();
+    for record in log.records.iter().filter(|record| record.outcome.is_failure()) {
+        by_class.entry(record.class).or_default().push(record);
+    }
+    let mut bugs: Vec<Bug> =
+        by_class.into_iter().map(|(class, records)| Bug { class, records }).collect();
+    bugs.sort_by_key(|bug| std::cmp::Reverse(bug.records.len()));
+    bugs
+}
+
+/// A table for each subject that does something wrong.
+pub fn section(
+    page: &mut Markup,
+    logs: &[Log],
+    bugs: &[Vec<Bug>],
+    kill_matrix: Option<&KillMatrix>,
+) {
+    page.element("h2", &[("id", "bugs")], "What each does wrong");
+    let words = "The classes of real bugs that the failing cases guard against. The first case of each \
+                 leads to what was expected and what was got, and to the bytes that were asked. An \
+                 asterisk: all are of tier should or informative, which changes no verdict.";
+    page.element("p", &[], words);
+    for ((index, log), bugs) in logs.iter().enumerate().zip(bugs) {
+        page.open("h3", &[]);
+        page.link(&subject(index), &name(log));
+        page.close();
+        if bugs.is_empty() {
+            page.element("p", &[("class", "good")], "No case failed.");
+            continue;
+        }
+        let failed = bugs.iter().map(|bug| bug.records.len()).sum();
+        let classes = if bugs.len() == 1 { "1 class" } else { &format!("{} classes", bugs.len()) };
+        let summary = format!("{} failed, of {classes}", counted(failed, "case"));
+        page.element("p", &[], &summary);
+        page.table("bugs", &["class of bugs", "cases", "first", "clauses"], |page| {
+            for bug in bugs {
+                row(page, index, bug, kill_matrix);
+            }
+        });
+    }
+}
+
+fn row(page: &mut Markup, index: usize, bug: &Bug, kill_matrix: Option<&KillMatrix>) {
+    page.open("tr", &[]);
+    page.open("th", &[("scope", "row")]);
+    match bug.class {
+        Some(class) if kill_matrix.is_some_and(|matrix| kills::has(matrix, class)) => {
+            page.link(&kills::of_class(class), &bug.heading());
+        }
+        _ => page.text(&bug.heading()),
+    }
+    page.close();
+    page.element("td", &[("class", "number")], &bug.count());
+    page.open("td", &[]);
+    page.open("a", &[("href", &format!("#{}", of_case(index, bug.first())))]);
+    page.element("code", &[], &bug.first().id);
+    page.close();
+    page.close();
+    page.open("td", &[]);
+    let mut clauses: Vec<&str> = bug.records.iter().map(|record| record.clause.as_str()).collect();
+    clauses.sort_unstable();
+    clauses.dedup();
+    for clause in clauses {
+        page.link(&of_clause(index, clause), clause);
+        page.text(" ");
+    }
+    page.close();
+    page.close();
+}

@@ -1,0 +1,107 @@
+//! How near to their bounds answers came: for each clause and subject the largest share of a bound that
+//! was used, and the case that used it.
+
+use super::markup::Markup;
+use super::{name, of_case, subject};
+use crate::report::clauses;
+use crate::report::log::Log;
+use crate::run::Record;
+use crate::suite::case::Operation;
+
+/// The largest share that a subject used of the bounds of a clause's cases.
+pub struct Margin<'a> {
+    /// The clause of the cases.
+    clause: &'a str,
+    /// The subject's place among the logs.
+    pub subject: usize,
+    /// The share; 1 is the bound itself.
+    share: f64,
+    /// The case, the first of several.
+    pub record: &'a Record,
+}
+
+/// The largest shares, clause by clause and there subject by subject.
+pub fn largest<'a>(logs: &'a [Log], clauses: &[&'a str]) -> Vec<Margin<'a>> {
+    let mut margins = Vec::new();
+    for &clause in clauses {
+        for (subject, log) in logs.iter().enumerate() {
+            let of_clause = log.records.iter().filter(|record| record.clause == clause);
+            let mut largest: Option<Margin> = None;
+            for record in of_clause {
+                let Some(share) = share(record) else { continue };
+                if largest.as_ref().is_none_or(|largest| share > largest.share) {
+                    largest = Some(Margin { clause, subject, share, record });
+                }
+            }
+            margins.extend(largest);
+        }
+    }
+    margins
+}
+
+/// The largest share among a case's entries.
+fn share(record: &Record) -> Option<f64> {
+    record.entries.iter().filter_map(|entry| entry.judgement.share).reduce(f64::max)
+}
+
+/// The clause that bounds the errors of an operation.
+fn bound(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Matmul => "DOT-1",
+        Operation::Rotate => "ROT-9",
+        _ => "ENC-B1",
+    }
+}
+
+/// The shares as a table.
+pub fn section(page: &mut Markup, logs: &[Log], margins: &[Margin]) {
+    page.element("h2", &[("id", "bounds")], "Bounds");
+    page.element(
+        "p",
+        &[],
+        "The largest error, as a share of what is allowed for that value: 1 is the bound itself. Products \
+         are measured by DOT-1; encodings and rotations by ENC-B1 and ROT-9, where their bits are not \
+         the canonical ones. What is not listed was right bit for bit, or not asked.",
+    );
+    if margins.is_empty() {
+        page.element("p", &[], "No answer was measured.");
+        return;
+    }
+    page.table("", &["clause", "title", "bound", "subject", "share", "case"], |page| {
+        for margin in margins {
+            page.open("tr", &[]);
+            page.element("th", &[("scope", "row")], margin.clause);
+            page.element("td", &[], clauses::title(margin.clause).unwrap_or_default());
+            page.element("td", &[], bound(margin.record.operation));
+            page.open("td", &[]);
+            page.link(&subject(margin.subject), &name(&logs[margin.subject]));
+            page.close();
+            let class = if margin.share > 1.0 { "number bad" } else { "number" };
+            page.element("td", &[("class", class)], &shown(margin.share));
+            page.open("td", &[]);
+            let failed = margin.record.outcome.is_failure();
+            if failed {
+                page.open(
+                    "a",
+                    &[("href", &format!("#{}", of_case(margin.subject, margin.record)))],
+                );
+            }
+            page.element("code", &[], &margin.record.id);
+            if failed {
+                page.close();
+            }
+            page.close();
+            page.close();
+        }
+    });
+}
+
+/// A share in a few digits.
+fn shown(share: f64) -> String {
+    match share {
+        0.0 => "0".to_owned(),
+        small if small < 0.01 => format!("{small:.1e}"),
+        middle if middle < 100.0 => format!("{middle:.2}"),
+        large => format!("{large:.0}"),
+    }
+}
