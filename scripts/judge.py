@@ -66,8 +66,9 @@ def red_selftest():
     more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
     if problems:
         return problems[0] + more
-    last = said.strip().splitlines()[-1] if said.strip() else "no word"
-    return f"exit {code}: {last.removeprefix('q4proof: ')[:100]}"
+    panic = re.search(r"panicked at [^\n]+\n([^\n]+)", said)
+    last = panic[1] if panic else said.strip().splitlines()[-1] if said.strip() else "no word"
+    return f"exit {code}: {last.removeprefix('q4proof: ')[:60]}"
 
 
 def plants(pattern):

@@ -5,6 +5,7 @@ use std::fs;
 use q4proof::run::Totals;
 use q4proof::run::selftest::rules::{UNKILLED, broken};
 use q4proof::run::selftest::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
+use q4proof::subject::zoo::Fault;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{Case, Tier, VectorFile};
 
@@ -201,6 +202,16 @@ fn clauses_count_their_cases_and_what_they_catch() {
     };
     assert_eq!(matrix.clauses, [clause("A-1", 3, 3, 2), clause("B-1", 2, 0, 0)]);
     assert_eq!((matrix.suite, matrix.hash), (suite.version, suite.hash));
+}
+
+/// Classes of bugs without a fault in the zoo, with the reasons of conformance/SELFTEST.md.
+const NOT_PLANTED: [u8; 5] = [18, 25, 28, 55, 61];
+
+#[test]
+fn every_class_of_bugs_has_a_fault_or_is_known_to_have_none() {
+    let without: Vec<u8> =
+        (1..=69).filter(|class| Fault::ALL.iter().all(|fault| fault.class() != *class)).collect();
+    assert_eq!(without, NOT_PLANTED);
 }
 
 /// The list of excuses is short, and each has its reason.

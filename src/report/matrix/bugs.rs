@@ -1,16 +1,16 @@
 //! What a subject does wrong, by the classes of real bugs that its failing cases guard against: how many
 //! cases show each, and the first, with its bytes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::markup::Markup;
-use super::{kills, name, of_case, of_clause, subject};
+use super::{anchor, kills, of_case, of_clause};
 use crate::report::classes;
 use crate::report::log::Log;
 use crate::report::text::counted;
 use crate::run::Record;
 use crate::run::selftest::KillMatrix;
-use crate::suite::case::Tier;
 use crate::suite::judge::Outcome;
 
 /// The failing cases of one subject that guard against one class.
@@ -31,6 +31,11 @@ impl Bug<'_> {
         self.records.iter().min_by_key(order).expect("a bug has a case")
     }
 
+    /// How many of the cases keep the subject from conforming.
+    fn binding(&self) -> usize {
+        self.records.iter().filter(|record| record.is_failure()).count()
+    }
+
     fn heading(&self) -> String {
         self.class.map_or_else(|| "of no class".to_owned(), classes::heading)
     }
@@ -44,14 +49,13 @@ impl Bug<'_> {
         let others = counts.iter().filter(|(outcome, _)| **outcome != Outcome::Fail);
         let others: Vec<String> =
             others.map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-        let advisory = self.records.iter().filter(|record| record.tier != Tier::Must).count();
-        let asterisk = if advisory == self.records.len() { "*" } else { "" };
+        let asterisk = if self.binding() == 0 { "*" } else { "" };
         let total = format!("{}{asterisk}", self.records.len());
         if others.is_empty() { total } else { format!("{total} ({})", others.join(", ")) }
     }
 }
 
-/// What a subject does wrong, that of the most cases first.
+/// What a subject does wrong: what keeps it from conforming first, and there that of the most cases.
 pub fn of(log: &Log) -> Vec<Bug<'_>> {
     let mut by_class: BTreeMap<Option<u8>, Vec<&Record>> = BTreeMap::new();
     for record in log.records.iter().filter(|record| record.outcome.is_failure()) {
@@ -59,14 +63,14 @@ pub fn of(log: &Log) -> Vec<Bug<'_>> {
     }
     let mut bugs: Vec<Bug> =
         by_class.into_iter().map(|(class, records)| Bug { class, records }).collect();
-    bugs.sort_by_key(|bug| std::cmp::Reverse(bug.records.len()));
+    bugs.sort_by_key(|bug| Reverse((bug.binding(), bug.records.len())));
     bugs
 }
 
 /// A table for each subject that does something wrong.
 pub fn section(
     page: &mut Markup,
-    logs: &[Log],
+    names: &[String],
     bugs: &[Vec<Bug>],
     kill_matrix: Option<&KillMatrix>,
 ) {
@@ -75,14 +79,19 @@ pub fn section(
                  leads to what was expected and what was got, and to the bytes that were asked. An \
                  asterisk: all are of tier should or informative, which changes no verdict.";
     page.element("p", &[], words);
-    for ((index, log), bugs) in logs.iter().enumerate().zip(bugs) {
-        page.open("h3", &[]);
-        page.link(&subject(index), &name(log));
-        page.close();
+    let sound = names.iter().zip(bugs).filter(|(_, bugs)| bugs.is_empty());
+    let sound: Vec<&str> = sound.map(|(name, _)| name.as_str()).collect();
+    if !sound.is_empty() {
+        let words = format!("No case failed of {}.", sound.join(", "));
+        page.element("p", &[("class", "good")], &words);
+    }
+    for (index, (name, bugs)) in names.iter().zip(bugs).enumerate() {
         if bugs.is_empty() {
-            page.element("p", &[("class", "good")], "No case failed.");
             continue;
         }
+        page.open("h3", &[]);
+        page.link(&anchor(index), name);
+        page.close();
         let failed = bugs.iter().map(|bug| bug.records.len()).sum();
         let classes = if bugs.len() == 1 { "1 class" } else { &format!("{} classes", bugs.len()) };
         let summary = format!("{} failed, of {classes}", counted(failed, "case"));

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use anstream::adapter::strip_str;
+
 use super::markup::Markup;
-use super::{SENTENCE, WORD, name, of_case, of_clause, subject};
+use super::{SENTENCE, WORD, of_case, of_clause};
 use crate::report::failure::{self, tier};
 use crate::report::log::Log;
 use crate::report::text::{counted, plain, without_paths};
@@ -29,7 +31,6 @@ pub fn section(
     clauses: &[&str],
     linked: &BTreeSet<&str>,
 ) {
-    page.element("h2", &[("id", &subject(index))], &name(log));
     page.element("p", &[("class", "quiet")], &about(log));
     if !log.records.iter().any(|record| record.outcome.is_failure()) {
         page.element("p", &[("class", "good")], "No case failed.");
@@ -104,7 +105,8 @@ fn article(page: &mut Markup, suite: &Suite, log: &Log, index: usize, record: &R
     }
     if let Some(case) = asked {
         page.folded("what was asked", |page| {
-            page.element("pre", &[], &case::question(case, suite.control(case)));
+            let question = case::question(case, suite.control(case));
+            page.element("pre", &[], &strip_str(&question).to_string());
             let again = plain(&log.header.again.repro(&record.id), SENTENCE);
             page.element("pre", &[], &again);
         });

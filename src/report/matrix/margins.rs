@@ -2,7 +2,7 @@
 //! was used, and the case that used it.
 
 use super::markup::Markup;
-use super::{name, of_case, subject};
+use super::{anchor, of_case};
 use crate::report::clauses;
 use crate::report::log::Log;
 use crate::run::Record;
@@ -54,14 +54,14 @@ fn bound(operation: Operation) -> &'static str {
 }
 
 /// The shares as a table.
-pub fn section(page: &mut Markup, logs: &[Log], margins: &[Margin]) {
+pub fn section(page: &mut Markup, names: &[String], margins: &[Margin]) {
     page.element("h2", &[("id", "bounds")], "Bounds");
     page.element(
         "p",
         &[],
         "The largest error, as a share of what is allowed for that value: 1 is the bound itself. Products \
          are measured by DOT-1; encodings and rotations by ENC-B1 and ROT-9, where their bits are not \
-         the canonical ones. What is not listed was right bit for bit, or not asked.",
+         the canonical ones. A clause and subject that are not listed had nothing to measure.",
     );
     if margins.is_empty() {
         page.element("p", &[], "No answer was measured.");
@@ -74,7 +74,7 @@ pub fn section(page: &mut Markup, logs: &[Log], margins: &[Margin]) {
             page.element("td", &[], clauses::title(margin.clause).unwrap_or_default());
             page.element("td", &[], bound(margin.record.operation));
             page.open("td", &[]);
-            page.link(&subject(margin.subject), &name(&logs[margin.subject]));
+            page.link(&anchor(margin.subject), &names[margin.subject]);
             page.close();
             let class = if margin.share > 1.0 { "number bad" } else { "number" };
             page.element("td", &[("class", class)], &shown(margin.share));

@@ -55,6 +55,7 @@ impl Page<'_> {
     /// The page.
     pub fn html(&self) -> String {
         let clauses = asked_clauses(self.logs);
+        let names = names(self.logs);
         let bugs: Vec<_> = self.logs.iter().map(bugs::of).collect();
         let margins = margins::largest(self.logs, &clauses);
         let mut page = Markup::document("q4proof: subjects by clauses", style::SHEET);
@@ -68,10 +69,10 @@ impl Page<'_> {
         );
         page.element("p", &[], &suite);
         self.contents(&mut page);
-        self.subjects(&mut page);
-        bugs::section(&mut page, self.logs, &bugs, self.kills);
-        cells::section(&mut page, self.logs, &clauses);
-        margins::section(&mut page, self.logs, &margins);
+        self.subjects(&mut page, &names);
+        bugs::section(&mut page, &names, &bugs, self.kills);
+        cells::section(&mut page, self.logs, &names, &clauses);
+        margins::section(&mut page, &names, &margins);
         if let Some(kills) = self.kills {
             kills::section(&mut page, kills);
         }
@@ -82,6 +83,7 @@ impl Page<'_> {
                 .chain(near.map(|margin| margin.record))
                 .map(|record| record.id.as_str())
                 .collect();
+            page.element("h2", &[("id", &anchor(index))], &names[index]);
             failures::section(&mut page, self.suite, log, index, &clauses, &linked);
         }
         page.end()
@@ -106,56 +108,67 @@ impl Page<'_> {
     }
 
     /// Who was asked, and what all came to.
-    fn subjects(&self, page: &mut Markup) {
+    fn subjects(&self, page: &mut Markup, names: &[String]) {
         page.element("h2", &[("id", "subjects")], "Subjects");
         let headings = [
             "subject",
             "verdict",
-            "profile",
             "passed",
             "failed",
             "failed of tier should",
             "not in profile",
+            "profile",
         ];
-        page.table("", &headings, |page| {
+        page.table("subjects", &headings, |page| {
             for (index, log) in self.logs.iter().enumerate() {
                 let totals = &log.footer.totals;
                 page.open("tr", &[]);
                 page.open("th", &[("scope", "row")]);
-                page.link(&subject(index), &name(log));
+                page.link(&anchor(index), &names[index]);
                 page.close();
                 let verdict = Verdict::of(totals);
                 let class = if verdict.is_good() { "good" } else { "bad" };
                 page.element("td", &[("class", class)], verdict.name());
-                let profile = log.header.profile.to_string();
-                page.element("td", &[("class", "word")], &profile);
                 for number in [totals.passed, totals.failed, totals.advisory, totals.not_in_profile]
                 {
                     page.element("td", &[("class", "number")], &number.to_string());
                 }
+                page.element("td", &[("class", "word")], &log.header.profile.to_string());
                 page.close();
             }
         });
     }
 }
 
-/// Name and version, as a column's heading.
-fn name(log: &Log) -> String {
-    let hello = &log.header.subject;
-    format!("{} {}", plain(&hello.name, WORD), plain(&hello.version, WORD))
+/// The subjects' names and versions, and how they were asked where two are of one name.
+fn names(logs: &[Log]) -> Vec<String> {
+    let name = |log: &Log| {
+        let hello = &log.header.subject;
+        format!("{} {}", plain(&hello.name, WORD), plain(&hello.version, WORD))
+    };
+    let names: Vec<String> = logs.iter().map(name).collect();
+    let asked = logs.iter().map(|log| plain(&log.header.asked, WORD));
+    names
+        .iter()
+        .zip(asked)
+        .map(|(name, asked)| match names.iter().filter(|other| *other == name).count() {
+            1 => name.clone(),
+            _ => format!("{name} ({asked})"),
+        })
+        .collect()
 }
 
 /// Where a subject stands.
-fn subject(index: usize) -> String {
+fn anchor(index: usize) -> String {
     format!("s{}", index + 1)
 }
 
 /// Where the failing cases of a clause and a subject stand.
 fn of_clause(index: usize, clause: &str) -> String {
-    format!("{}-{clause}", subject(index))
+    format!("{}-{clause}", anchor(index))
 }
 
 /// Where a failing case of a subject stands.
 fn of_case(index: usize, record: &Record) -> String {
-    format!("{}-{}", subject(index), record.id)
+    format!("{}-{}", anchor(index), record.id)
 }
