@@ -44,6 +44,7 @@ details > article { margin-left: .4rem; }
 pre { background: var(--head); font: .88em/1.4 ui-monospace, monospace; margin: .3rem 0; overflow-x: auto;
   padding: .5rem .7rem; }
 .ids { font-size: .9em; max-width: 40rem; }
+.ids code { margin-right: .5em; white-space: nowrap; }
 td summary { margin: 0; }
 .rows { margin: .4rem 0; }
 .differs th { color: var(--bad); }
