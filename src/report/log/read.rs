@@ -83,23 +83,6 @@ impl Log {
         Ok(())
     }
 
-    /// Checks that the log is of the same suite as `other`.
-    ///
-    /// # Errors
-    ///
-    /// [`LogError`], naming both.
-    pub fn check_same_suite(&self, other: &Self) -> Result<(), LogError> {
-        let (ours, theirs) = (&self.header, &other.header);
-        if ours.hash == theirs.hash {
-            return Ok(());
-        }
-        let problem = format!(
-            "is a log of suite {} ({}), expected suite {} ({}), of which {} is",
-            ours.suite, ours.hash, theirs.suite, theirs.hash, other.file
-        );
-        Err(self.at(HEADER, problem))
-    }
-
     /// An error on one of its lines.
     pub fn at(&self, line: usize, problem: String) -> LogError {
         LogError { place: format!("{}:{line}", self.file), problem }

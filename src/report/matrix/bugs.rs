@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use super::markup::Markup;
 use super::{anchor, kills, of_case, of_clause};
 use crate::report::classes;
-use crate::report::log::Log;
 use crate::report::text::counted;
 use crate::run::Record;
 use crate::run::selftest::KillMatrix;
@@ -56,9 +55,9 @@ impl Bug<'_> {
 }
 
 /// What a subject does wrong: what keeps it from conforming first, and there that of the most cases.
-pub fn of(log: &Log) -> Vec<Bug<'_>> {
+pub fn of(records: &[Record]) -> Vec<Bug<'_>> {
     let mut by_class: BTreeMap<Option<u8>, Vec<&Record>> = BTreeMap::new();
-    for record in log.records.iter().filter(|record| record.outcome.is_failure()) {
+    for record in records.iter().filter(|record| record.outcome.is_failure()) {
         by_class.entry(record.class).or_default().push(record);
     }
     let mut bugs: Vec<Bug> =
@@ -130,4 +129,40 @@ fn row(page: &mut Markup, index: usize, bug: &Bug, kill_matrix: Option<&KillMatr
     }
     page.close();
     page.close();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::record;
+    use super::*;
+    use crate::suite::case::Tier;
+    use crate::suite::judge::Outcome::{Crash, Fail, Pass, Timeout, WrongClass};
+
+    #[test]
+    fn what_binds_comes_first_and_there_what_most_cases_show() {
+        let of_class = |class: u8, tier: Tier, outcome: Outcome| Record {
+            class: Some(class),
+            tier,
+            ..record(&format!("load/{class}-{}", outcome.name()), outcome, &[None])
+        };
+        let records = [
+            of_class(5, Tier::Must, Pass),
+            of_class(6, Tier::Must, WrongClass),
+            of_class(7, Tier::Should, Fail),
+            of_class(7, Tier::Should, Timeout),
+            of_class(8, Tier::Must, Crash),
+            of_class(9, Tier::Must, Timeout),
+            of_class(9, Tier::Must, Fail),
+            of_class(9, Tier::Should, Fail),
+        ];
+        let bugs = of(&records);
+        let shown: Vec<_> =
+            bugs.iter().map(|bug| (bug.class, bug.count(), bug.first().id.as_str())).collect();
+        let expected = [
+            (Some(9), "3 (1 timeout)".to_owned(), "load/9-fail"),
+            (Some(8), "1 (1 crash)".to_owned(), "load/8-crash"),
+            (Some(7), "2* (1 timeout)".to_owned(), "load/7-fail"),
+        ];
+        assert_eq!(shown, expected);
+    }
 }

@@ -26,17 +26,17 @@ pub fn largest<'a>(logs: &'a [Log], clauses: &[&'a str]) -> Vec<Margin<'a>> {
     for &clause in clauses {
         for (subject, log) in logs.iter().enumerate() {
             let of_clause = log.records.iter().filter(|record| record.clause == clause);
-            let mut largest: Option<Margin> = None;
-            for record in of_clause {
-                let Some(share) = share(record) else { continue };
-                if largest.as_ref().is_none_or(|largest| share > largest.share) {
-                    largest = Some(Margin { clause, subject, share, record });
-                }
-            }
-            margins.extend(largest);
+            let found = largest_of(of_clause);
+            margins.extend(found.map(|(share, record)| Margin { clause, subject, share, record }));
         }
     }
     margins
+}
+
+/// The largest share of these cases, and the first that has it.
+fn largest_of<'a>(records: impl Iterator<Item = &'a Record>) -> Option<(f64, &'a Record)> {
+    let shares = records.filter_map(|record| Some((share(record)?, record)));
+    shares.reduce(|largest, next| if next.0 > largest.0 { next } else { largest })
 }
 
 /// The largest share among a case's entries.
@@ -103,5 +103,35 @@ fn shown(share: f64) -> String {
         small if small < 0.01 => format!("{small:.1e}"),
         middle if middle < 100.0 => format!("{middle:.2}"),
         large => format!("{large:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::record;
+    use super::*;
+    use crate::suite::judge::Outcome::{Fail, Pass};
+
+    #[test]
+    fn the_largest_share_of_any_entry_counts_and_of_equals_the_first() {
+        let records = [
+            record("encode/a", Pass, &[None]),
+            record("encode/b", Pass, &[Some(0.5), Some(0.25)]),
+            record("encode/c", Fail, &[Some(0.125), None, Some(0.75)]),
+            record("encode/d", Pass, &[Some(0.75)]),
+        ];
+        let largest = |count: usize| {
+            largest_of(records[..count].iter()).map(|(share, record)| (share, record.id.as_str()))
+        };
+        assert_eq!(largest(1), None);
+        assert_eq!(largest(2), Some((0.5, "encode/b")));
+        assert_eq!(largest(4), Some((0.75, "encode/c")));
+    }
+
+    #[test]
+    fn shares_are_shown_in_a_few_digits() {
+        let shares = [0.0, 0.000_123, 0.01, 0.826, 1.0, 42.371, 6553.6];
+        let shown = shares.map(shown);
+        assert_eq!(shown, ["0", "1.2e-4", "0.01", "0.83", "1.00", "42.37", "6554"]);
     }
 }

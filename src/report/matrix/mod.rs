@@ -56,7 +56,7 @@ impl Page<'_> {
     pub fn html(&self) -> String {
         let clauses = asked_clauses(self.logs);
         let names = names(self.logs);
-        let bugs: Vec<_> = self.logs.iter().map(bugs::of).collect();
+        let bugs: Vec<_> = self.logs.iter().map(|log| bugs::of(&log.records)).collect();
         let margins = margins::largest(self.logs, &clauses);
         let mut page = Markup::document("q4proof: subjects by clauses", style::SHEET);
         page.element("h1", &[], "q4proof: subjects by clauses");
@@ -171,4 +171,29 @@ fn of_clause(index: usize, clause: &str) -> String {
 /// Where a failing case of a subject stands.
 fn of_case(index: usize, record: &Record) -> String {
     format!("{}-{}", anchor(index), record.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::EntryRecord;
+    use crate::suite::case::{Operation, Tier};
+    use crate::suite::judge::{Judgement, Outcome};
+
+    /// A case that came to this outcome, with a share for each entry.
+    pub fn record(id: &str, outcome: Outcome, shares: &[Option<f64>]) -> Record {
+        let entry = |&share: &Option<f64>| EntryRecord {
+            entry: None,
+            judgement: Judgement { share, ..Judgement::plain(outcome, "") },
+        };
+        Record {
+            id: id.into(),
+            clause: "ENC-A1".into(),
+            class: None,
+            tier: Tier::Must,
+            operation: Operation::Encode,
+            outcome,
+            entries: shares.iter().map(entry).collect(),
+        }
+    }
 }
