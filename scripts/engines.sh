@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the registered subjects and compares what each passes with what conformance/agreements.json
-# records of it. Usage: scripts/engines.sh [path of q4proof]
+# records of it. All of them, and what the suite catches of the zoo, are then one page,
+# target/engines/matrix.html. Usage: scripts/engines.sh [path of q4proof]
 #
 # A case that an engine newly passes or newly fails changes that file: look at the difference, and
 # commit it where it is right.
@@ -19,6 +20,7 @@ run() {
     exit 1
   fi
 }
+run reference 0
 run python 0
 run c 0
 run gguf 1
@@ -42,10 +44,14 @@ for name in lattice-0.15.0 lattice-0.4.2; do
 done
 
 before=$(git ls-files -s conformance/agreements.json; git diff conformance/agreements.json)
-"$q4proof" vectors agree "$logs"/*.jsonl
+"$q4proof" vectors agree "$logs"/{python,c,gguf,mlx,candle,candle-view,lattice-0.15.0,lattice-0.4.2}.jsonl
 after=$(git ls-files -s conformance/agreements.json; git diff conformance/agreements.json)
 if [ "$before" != "$after" ]; then
   git --no-pager diff --stat conformance/agreements.json >&2
   echo 'what the engines pass is not what conformance/agreements.json records' >&2
   exit 1
 fi
+
+"$q4proof" selftest --json "$logs/kills.json" > "$logs/kills.txt" || { tail "$logs/kills.txt" >&2; exit 1; }
+tail -n 1 "$logs/kills.txt"
+"$q4proof" matrix "$logs"/{reference,python,c,lattice-0.15.0,lattice-0.4.2,gguf,mlx,candle}.jsonl --selftest "$logs/kills.json" --html "$logs/matrix.html"

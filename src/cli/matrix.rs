@@ -6,11 +6,16 @@ use clap::Args;
 
 use super::output::{print, write};
 use super::problem::{Exit, Problem};
+use super::select::SuiteArguments;
+use crate::report::kills;
 use crate::report::log::Log;
-use crate::report::matrix;
+use crate::report::matrix::{Page, asked_clauses};
 use crate::report::text::{counted, plain};
 
-/// Write one page of HTML with subjects by clauses, from logs of `check --json` of one suite
+/// Write one page of HTML with subjects by clauses, from logs of `check --json`
+///
+/// What each subject does wrong, how near to their bounds its answers came, and each failing case with its
+/// bytes.
 #[derive(Args)]
 pub struct Matrix {
     /// The logs, a column each
@@ -19,26 +24,31 @@ pub struct Matrix {
     /// The page
     #[arg(long, value_name = "FILE")]
     html: PathBuf,
+    /// What `selftest --json` wrote: shows which cases catch which fault
+    #[arg(long, value_name = "FILE")]
+    selftest: Option<PathBuf>,
+    #[command(flatten)]
+    suite: SuiteArguments,
 }
 
 impl Matrix {
     /// # Errors
     ///
-    /// Where a log cannot be used or is of another suite than the first, or the page cannot be
+    /// Where a log or the kill matrix cannot be used or is of another suite, or the page cannot be
     /// written.
     pub fn run(self) -> Result<Exit, Problem> {
+        let suite = self.suite.load()?;
         let logs: Vec<Log> =
             self.logs.iter().map(|path| Log::read(path)).collect::<Result<_, _>>()?;
-        if let Some((first, others)) = logs.split_first() {
-            for log in others {
-                log.check_same_suite(first)?;
-            }
+        for log in &logs {
+            log.check_suite(&suite)?;
         }
-        write(&self.html, &matrix::page(&logs))?;
+        let kills = self.selftest.as_deref().map(|path| kills::read(path, &suite)).transpose()?;
+        write(&self.html, &Page { suite: &suite, logs: &logs, kills: kills.as_ref() }.html())?;
         print(&format!(
             "{}: {} by {}\n",
             plain(&self.html.display().to_string(), 300),
-            counted(matrix::asked_clauses(&logs).len(), "clause"),
+            counted(asked_clauses(&logs).len(), "clause"),
             counted(logs.len(), "subject")
         ))?;
         Ok(Exit::Good)

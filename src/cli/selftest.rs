@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::output::print;
+use super::output::{print, write};
 use super::problem::{Exit, Problem};
 use super::progress::Progress;
 use super::select::SuiteArguments;
 use crate::report::kills;
 use crate::run::selftest::{MEMBERS, selftest};
-use crate::store::write_atomically;
 
 /// Run every faulty implementation of the zoo through the suite: each must be caught
 #[derive(Args)]
@@ -19,7 +18,7 @@ pub struct Selftest {
     suite: SuiteArguments,
     /// Write the kill matrix, which case catches which fault, to this file as JSON
     #[arg(long, value_name = "FILE")]
-    matrix: Option<PathBuf>,
+    json: Option<PathBuf>,
 }
 
 impl Selftest {
@@ -31,10 +30,8 @@ impl Selftest {
         let matrix = selftest(&self.suite.load()?, &mut |name| progress.step(name));
         progress.finish();
         let matrix = matrix?;
-        if let Some(path) = &self.matrix {
-            let text = serde_json::to_string_pretty(&matrix)? + "\n";
-            write_atomically(path, text.as_bytes())
-                .map_err(|error| Problem::Usage(format!("{}: {error}", path.display())))?;
+        if let Some(path) = &self.json {
+            write(path, &(serde_json::to_string_pretty(&matrix)? + "\n"))?;
         }
         print(&kills::report(&matrix))?;
         Ok(if matrix.problems.is_empty() { Exit::Good } else { Exit::Bad })

@@ -55,7 +55,8 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
     lines.into_iter().map(|(name, value)| vec![Cell::left(name), Cell::left(value)]).collect()
 }
 
-fn question(case: &Case, control: Option<&Case>) -> String {
+/// What is asked, with the bytes of a file field by field.
+pub(super) fn question(case: &Case, control: Option<&Case>) -> String {
     match &case.input {
         Input::Load { format, file, expected_shape, address_width } => {
             let file_in_words = file_in_words(case, control, file);

@@ -119,7 +119,8 @@ fn outcome(judgement: &Judgement) -> String {
     }
 }
 
-/// The judgement without the paths in the subject's words, which differ from entry to entry.
+/// The judgement without the paths in the subject's words, which differ from entry to entry, and without
+/// its share, which nobody is shown here.
 pub(super) fn comparable(judgement: &Judgement) -> Judgement {
     let row = |row: &Row| Row {
         field: row.field.clone(),
@@ -129,6 +130,7 @@ pub(super) fn comparable(judgement: &Judgement) -> Judgement {
     Judgement {
         summary: without_paths(&judgement.summary),
         rows: judgement.rows.iter().map(row).collect(),
+        share: None,
         ..judgement.clone()
     }
 }

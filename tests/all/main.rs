@@ -16,8 +16,10 @@ mod judging;
 mod kernels;
 mod linting;
 mod listing;
+mod margins;
 mod pieces;
 mod properties;
+mod selftest;
 mod suite;
 mod vectors;
 

@@ -12,6 +12,7 @@ mod logs;
 mod matrix;
 mod model;
 mod protocol;
+mod selftest;
 mod subjects;
 mod supervision;
 mod support;

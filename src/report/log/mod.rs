@@ -1,5 +1,9 @@
 //! A pass as JSON Lines: a header, one line a case, and a footer, by which a log that was cut is
 //! known.
+//!
+//! A case's line is its [`Record`], with a [`Judgement`](crate::suite::Judgement) for each entry. What has
+//! nothing to say is left out: `share` stands only where a bound measured the answer, and logs older than
+//! it have none.
 
 mod read;
 

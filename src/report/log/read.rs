@@ -12,7 +12,7 @@ use crate::run::{Record, Totals};
 use crate::suite::Suite;
 use crate::suite::library::read_text;
 
-/// What a log is not, that it has to be.
+/// What a log, or a kill matrix, is not, that it has to be.
 #[derive(Debug, Error)]
 #[error("{place}: {problem}")]
 pub struct LogError {
@@ -98,23 +98,6 @@ impl Log {
             }
         }
         Ok(())
-    }
-
-    /// Checks that the log is of the same suite as `other`.
-    ///
-    /// # Errors
-    ///
-    /// [`LogError`], naming both.
-    pub fn check_same_suite(&self, other: &Self) -> Result<(), LogError> {
-        let (ours, theirs) = (&self.header, &other.header);
-        if ours.hash == theirs.hash {
-            return Ok(());
-        }
-        let problem = format!(
-            "is a log of suite {} ({}), expected suite {} ({}), of which {} is",
-            ours.suite, ours.hash, theirs.suite, theirs.hash, other.file
-        );
-        Err(self.at(HEADER, problem))
     }
 
     /// An error on one of its lines.

@@ -51,7 +51,11 @@ impl Markup {
             self.html.push_str("</");
             self.html.push_str(tag);
             // A new line only where none is shown.
-            self.html.push_str(if matches!(tag, "a" | "code" | "span") { ">" } else { ">\n" });
+            self.html.push_str(if matches!(tag, "a" | "code" | "small" | "span") {
+                ">"
+            } else {
+                ">\n"
+            });
         }
     }
 
@@ -60,6 +64,37 @@ impl Markup {
         self.open(tag, attributes);
         self.text(text);
         self.close();
+    }
+
+    /// A table of a class, with the headings of its columns, that can be wider than the page.
+    pub fn table(&mut self, class: &str, headings: &[&str], body: impl FnOnce(&mut Self)) {
+        self.open("div", &[("class", "wide")]);
+        self.open("table", &[("class", class)]);
+        self.open("thead", &[]);
+        self.open("tr", &[]);
+        for heading in headings {
+            self.element("th", &[("scope", "col")], heading);
+        }
+        self.close();
+        self.close();
+        self.open("tbody", &[]);
+        body(self);
+        for _ in ["tbody", "table", "div"] {
+            self.close();
+        }
+    }
+
+    /// What is folded away behind its summary.
+    pub fn folded(&mut self, summary: &str, body: impl FnOnce(&mut Self)) {
+        self.open("details", &[]);
+        self.element("summary", &[], summary);
+        body(self);
+        self.close();
+    }
+
+    /// A link to a place on the page.
+    pub fn link(&mut self, anchor: &str, text: &str) {
+        self.element("a", &[("href", &format!("#{anchor}"))], text);
     }
 
     /// Text.

@@ -237,10 +237,16 @@ impl Loader {
             return Ok(());
         }
         let multiply = |product: u64, &size: &u64| match self.faulty.fault {
-            Some(Fault::ShapeProductWraps) => Some(product.wrapping_mul(size) & self.max()),
+            Some(Fault::ShapeProductWraps | Fault::ShapeProductZeroOnly) => {
+                Some(product.wrapping_mul(size) & self.max())
+            }
             _ => product.checked_mul(size).filter(|&product| product <= self.max()),
         };
-        let Some(product) = shape.iter().try_fold(1, multiply) else {
+        let wraps_to_zero = |&product: &u64| {
+            self.has(Fault::ShapeProductZeroOnly) && product == 0 && !shape.contains(&0)
+        };
+        let folded = shape.iter().try_fold(1, multiply);
+        let Some(product) = folded.filter(|product| !wraps_to_zero(product)) else {
             return Err(refusal(Class::Overflow, "the product of the shape overflows"));
         };
         let blocks = |len: u64| match self.format {
@@ -290,7 +296,8 @@ impl Loader {
             _ => wide,
         };
         let needed = u64::try_from(needed).unwrap_or(u64::MAX);
-        if header_len.saturating_add(needed) > self.max() {
+        let end = header_len.saturating_add(needed);
+        if end > self.max() {
             return Err(refusal(Class::Overflow, "the payload's end overflows an address"));
         }
         let header_only = self.map && self.has(Fault::MapChecksOnlyHeader);
@@ -300,6 +307,7 @@ impl Loader {
                 have >= 18 * blocks
             }
             Some(Fault::PartialBlockAccepted) => have.div_ceil(block) >= blocks,
+            Some(Fault::SignedPayloadEnd) => have >= needed || end >> (self.width - 1) == 1,
             _ => have >= needed || header_only,
         };
         if !long_enough {

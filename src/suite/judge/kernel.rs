@@ -34,14 +34,14 @@ pub(super) fn dot(case: &Case, refuse: &[Class], given: &Given) -> Judgement {
         return Judgement::plain(Outcome::Fail, "DOT-1 demands nothing of this product");
     };
     if margin.acceptable {
-        return Judgement::plain(Outcome::Pass, "");
+        return Judgement::plain(Outcome::Pass, "").measured(margin.share);
     }
     let index = margin.index;
     let (sum, got) = (&sums[index], f32::from_bits(values.0[index]));
     let expected = format!("{:e} within {:e}", sum.exact.approximate(), sum.bound.approximate());
     let summary = format!("value {index} errs by {:.1} times what DOT-1 allows", margin.share);
     let row = Row::new(format!("value {index}"), expected, format!("{got:e}"));
-    Judgement { rows: vec![row], ..Judgement::plain(Outcome::Fail, summary) }
+    Judgement { rows: vec![row], ..Judgement::plain(Outcome::Fail, summary) }.measured(margin.share)
 }
 
 /// Turns a failure into the alternate `within-bound` where ROT-9 has it so, and says how far off the
@@ -59,14 +59,15 @@ pub(super) fn rotated(judgement: Judgement, input: &Input, given: &Given) -> Jud
     }
     match rotation.margin(&bits) {
         Some(margin) if margin.acceptable => {
-            Judgement::behaved(Outcome::PassAlternate, "within-bound")
+            Judgement::behaved(Outcome::PassAlternate, "within-bound").measured(margin.share)
         }
         Some(margin) => {
             let share = format!(
                 "value {} errs by {:.1} times what ROT-9 allows",
                 margin.index, margin.share
             );
-            Judgement { summary: format!("{}; {share}", judgement.summary), ..judgement }
+            let summary = format!("{}; {share}", judgement.summary);
+            Judgement { summary, ..judgement }.measured(margin.share)
         }
         None => judgement,
     }

@@ -125,6 +125,11 @@ pub struct Judgement {
     /// Whether a failed encoding is within ENC-B1, and so lawful under `encode-bounded`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub within_bound: bool,
+    /// The error of the value that is furthest off, as a share of its bound: 1 is the bound itself. Of
+    /// answers that a bound measures: products (DOT-1), and encodings and rotations that are not the
+    /// canonical ones (ENC-B1, ROT-9). `None` elsewhere, and where the error has no number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
     /// Expected and got, field by field; empty where they agree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Row>,
@@ -160,8 +165,14 @@ impl Judgement {
             behaviour: None,
             summary: summary.into(),
             within_bound: false,
+            share: None,
             rows: Vec::new(),
         }
+    }
+
+    /// The same, of an answer that uses this share of its bound.
+    fn measured(self, share: f64) -> Self {
+        Self { share: share.is_finite().then_some(share), ..self }
     }
 
     fn behaved(outcome: Outcome, name: &str) -> Self {
@@ -233,16 +244,13 @@ fn within_bound(
         return judgement;
     };
     if lawful && margin.acceptable {
-        return Judgement::behaved(Outcome::PassAlternate, "within-bound");
+        return Judgement::behaved(Outcome::PassAlternate, "within-bound").measured(margin.share);
     }
     let limit = if margin.acceptable { "within" } else { "beyond" };
     let share =
         format!("value {} errs by {:.2} of its bound ({limit} ENC-B1)", margin.index, margin.share);
-    Judgement {
-        summary: format!("{}; {share}", judgement.summary),
-        within_bound: margin.acceptable,
-        ..judgement
-    }
+    let summary = format!("{}; {share}", judgement.summary);
+    Judgement { summary, within_bound: margin.acceptable, ..judgement }.measured(margin.share)
 }
 
 fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {

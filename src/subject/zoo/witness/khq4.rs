@@ -80,6 +80,8 @@ pub(super) fn witness(fault: Fault) -> Question {
     let scaled = |scale: u16| load(file(&[32], 32, &block(scale, MINUS_ONE)));
     let biased = |bias: u16| load(file(&[32], 32, &block(HALF, bias)));
     let (two_to_62, two_to_63) = (1 << 62, 1 << 63);
+    // Its payload has just over 2^63 bytes.
+    let payload_of_2_to_63 = 0xcccc_cccc_cccc_cce0;
     let second_scale_nan = |len: u64| load(edited(tensor(len), 48, &NAN.to_le_bytes()));
     match fault {
         PaddedTailRange | AsymmetricIgnored => asymmetric(&[5.0, 6.0, 7.0]),
@@ -160,6 +162,7 @@ pub(super) fn witness(fault: Fault) -> Question {
         OversizedTableAsEmpty => load(edited(tensor(3), 8, &[7])),
         ShapeProductUnchecked => load(file(&[4], 3, &payload(1))),
         ShapeProductWraps => load(file(&[1 << 32, 1 << 32], 0, &[])),
+        ShapeProductZeroOnly => load(file(&[u64::MAX, u64::MAX], 1, &payload(1))),
         LargerShapeAccepted => load(file(&[40], 3, &payload(1))),
         SmallerShapeAccepted => load(file(&[3], 40, &payload(2))),
         ShapeComparedByBlocks => load(file(&[4], 3, &payload(1))),
@@ -168,6 +171,7 @@ pub(super) fn witness(fault: Fault) -> Question {
         PayloadProductWraps => load(file(&[two_to_62], two_to_62, &[])),
         NaiveCeilWraps => load(file(&[u64::MAX], u64::MAX, &[])),
         SignedLength => load(file(&[two_to_63], two_to_63, &[])),
+        SignedPayloadEnd => load(file(&[payload_of_2_to_63], payload_of_2_to_63, &[])),
         ExtentFor18ByteBlocks => load(cut(tensor(320), 28 + 180)),
         PartialBlockAccepted => load(cut(tensor(64), 28 + 39)),
         TrailingBytesAccepted => load([tensor(3), payload(1)].concat()),

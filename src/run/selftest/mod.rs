@@ -1,0 +1,109 @@
+//! The harness tested by what it must catch: every faulty member of the zoo is run through the
+//! whole suite, and the kill matrix shows which case catches which fault.
+//!
+//! The [rules](mod@rules) (all must hold): the reference and the sound member pass; every fault fails at
+//! least two cases, one of them of its class; every case of tier must fails at least one fault, or
+//! stands in [`rules::UNKILLED`] with its reason; what a case says it discriminates, it does; no liar
+//! conforms, and one that does nothing passes nothing.
+
+mod matrix;
+pub mod rules;
+
+use std::time::Duration;
+
+pub use matrix::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
+
+use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
+use crate::subject::zoo::{Fault, Faulty, Liar};
+use crate::subject::{Implementation, InProcess, Reference, Stop};
+use crate::suite::Suite;
+use crate::suite::case::{Case, Content, DirectoryEntry, Expect, Input, Operation};
+
+/// Members of the zoo, and the reference.
+pub const MEMBERS: usize = 2 + Fault::ALL.len() + Liar::ALL.len();
+
+/// Runs the zoo through the suite; `observe` is told of each member before it is run.
+///
+/// # Errors
+///
+/// [`RunError`] where the vectors or the harness are broken.
+pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatrix, RunError> {
+    let all = cases(suite, |_| true);
+    verify(suite, &all)?;
+    let sound: [(&str, Box<dyn Implementation>); 2] = [
+        ("the reference", Box::new(Reference)),
+        ("the sound member of the zoo", Box::new(Faulty::new(None))),
+    ];
+    let mut sound_rows = Vec::new();
+    for (name, implementation) in sound {
+        observe(name);
+        sound_rows.push(SoundRow::new(name, &pass(suite, &all, implementation)?));
+    }
+    let mut faults = Vec::new();
+    for &fault in Fault::ALL {
+        observe(fault.name());
+        let cases = cases(suite, |case| asked(fault, case));
+        let mut row = Row::new(fault, &pass(suite, &cases, Faulty::new(Some(fault)))?);
+        row.hidden_by_the_bound = hidden_by_the_bound(suite, fault, &row)?;
+        faults.push(row);
+    }
+    let mut liars = Vec::new();
+    for &liar in Liar::ALL {
+        observe(liar.name());
+        liars.push(LiarRow::new(liar, &pass(suite, &all, liar)?));
+    }
+    let mut matrix = KillMatrix::new(suite, sound_rows, faults, liars);
+    matrix.problems = rules::broken(suite, &matrix, rules::UNKILLED);
+    Ok(matrix)
+}
+
+/// The cases of the suite that are asked.
+fn cases(suite: &Suite, asked: impl Fn(&Case) -> bool) -> Vec<&Case> {
+    suite.cases().iter().filter(|case| asked(case)).collect()
+}
+
+fn pass(
+    suite: &Suite,
+    cases: &[&Case],
+    implementation: impl Implementation,
+) -> Result<Vec<Record>, RunError> {
+    pass_as(Profile::all(), suite, cases, implementation)
+}
+
+fn pass_as(
+    profile: Profile,
+    suite: &Suite,
+    cases: &[&Case],
+    implementation: impl Implementation,
+) -> Result<Vec<Record>, RunError> {
+    let stop = Stop::default();
+    let settings = Settings { profile, deadline: Duration::from_secs(10), seed: None, stop };
+    ask_all(suite, cases, &mut InProcess::new(implementation), &settings, &mut |_| {})
+}
+
+/// What a fault is asked: a fault spoils no directory but by the way in which it is read, and long
+/// indexes, which take long to write, are for faults in the form of an index (class 66).
+fn asked(fault: Fault, case: &Case) -> bool {
+    let Input::ReadIndex { directory, .. } = &case.input else { return true };
+    let is_long = |entry: &DirectoryEntry| matches!(entry.content, Content::Long { .. });
+    let long = directory.iter().flatten().any(is_long);
+    fault.operation() == Operation::ReadIndex && (!long || fault.class() == 66)
+}
+
+/// The bound of ENC-B1 excuses other encodings, never an encoding of what must be refused: a fault
+/// that accepts such values must not conform under `encode-bounded` either.
+fn hidden_by_the_bound(suite: &Suite, fault: Fault, row: &Row) -> Result<bool, RunError> {
+    let refusal = |id: &String| {
+        let case = suite.get(id);
+        case.is_some_and(|case| {
+            case.input.operation() == Operation::Encode && matches!(case.expect, Expect::Refuse(_))
+        })
+    };
+    if !row.killed_by.iter().any(refusal) {
+        return Ok(false);
+    }
+    let encodes = cases(suite, |case| case.input.operation() == Operation::Encode);
+    let bounded = Profile::bounded_encode();
+    let records = pass_as(bounded, suite, &encodes, Faulty::new(Some(fault)))?;
+    Ok(Totals::of(&records).conforms())
+}
