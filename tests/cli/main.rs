@@ -4,6 +4,7 @@
 mod check;
 mod convert;
 mod diff;
+mod export;
 mod files;
 mod fuzz;
 mod gate;
