@@ -1,6 +1,8 @@
 //! The command as its users meet it: every exit code, and for bad input the sentence that says what
 //! is wrong.
 
+#[cfg(unix)]
+mod action;
 mod check;
 mod convert;
 mod diff;
