@@ -76,13 +76,14 @@ fn write(target: &Path, files: &[(String, String)]) -> Result<(), (PathBuf, std:
         move |error| (path, error)
     };
     let aside = folder_aside(target).map_err(at(target))?;
-    // A folder of its own, with the permissions that the process gives to any new one.
-    let made = aside.path().join("export");
     for (name, text) in files {
-        let path = made.join(name);
-        let folder = path.parent().unwrap_or(&made);
+        let path = aside.path().join(name);
+        let folder = path.parent().unwrap_or(aside.path());
         fs::create_dir_all(folder).map_err(at(folder))?;
         fs::write(&path, text).map_err(at(&path))?;
     }
-    fs::rename(&made, target).map_err(at(target))
+    fs::rename(aside.path(), target).map_err(at(target))?;
+    // Its old name is gone, and nothing is to be removed under it.
+    let _ = aside.keep();
+    Ok(())
 }
