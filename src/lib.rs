@@ -12,15 +12,17 @@
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
 //! | [`subject`] | what is under test: the reference, a child process, the zoo |
 //! | [`run`] | one pass of the suite over a subject |
+//! | [`report`] | what a person or a program is shown |
+//! | [`mod@conformance`] | the suite as an assertion in the tests of a codec of one's own |
 //! | `gpu` | the same arithmetic on an adapter, Metal or Vulkan (feature `gpu`) |
 //! | [`fuzz`] | any bytes at all, per target: seeds, mutation, and what must hold |
 //! | `parity` | a whole model beside golden output (feature `parity`) |
-//! | `report` | what a person or a program is shown (feature `cli`) |
 //! | `cli` | the command (feature `cli`) |
 
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod codec;
+pub mod conformance;
 pub mod convert;
 pub mod doctor;
 pub mod format;
@@ -30,7 +32,6 @@ pub mod gpu;
 pub mod model;
 #[cfg(feature = "parity")]
 pub mod parity;
-#[cfg(feature = "cli")]
 pub mod report;
 pub mod run;
 pub mod store;

@@ -8,6 +8,7 @@ mod decode;
 mod diff;
 mod doctor;
 mod encode;
+mod export;
 mod fuzz;
 mod gate;
 mod gpu;
@@ -89,6 +90,7 @@ verbs! {
     parity::Parity,
     serve::Serve,
     vectors::Vectors,
+    export::Export,
     selftest::Selftest,
     fuzz::Fuzz,
     gate::Gate,

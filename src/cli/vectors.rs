@@ -106,8 +106,10 @@ pub fn schema() -> String {
 
 fn lint_all(folder: &Folder) -> Result<Exit, Problem> {
     let clauses: BTreeSet<&str> = clauses::all().collect();
+    let agreements = read_agreements(&folder.agreements())?;
     let known = Known {
         clauses: clauses.clone(),
+        recorded: agreements.values().flatten().map(String::as_str).collect(),
         faults: Fault::ALL.iter().map(|fault| fault.name()).collect(),
         is_class: &|class| classes::name(class).is_some(),
     };
@@ -138,6 +140,12 @@ fn lint_all(folder: &Folder) -> Result<Exit, Problem> {
 fn agree(folder: &Folder, logs: &[PathBuf]) -> Result<Exit, Problem> {
     let suite = Suite::from_folder(&folder.vectors())?;
     let mut agreements = read_agreements(&folder.agreements())?;
+    if let Some(id) = agreements.values().flatten().find(|id| !suite.accounts_for(id)) {
+        return Err(Problem::Usage(format!(
+            "{}: {id} is gone from the vectors, and has no tombstone there",
+            folder.agreements().display()
+        )));
+    }
     for path in logs {
         let (subject, ids) = read_log(path, &suite)?;
         print(&format!("{subject} agrees on {}\n", counted(ids.len(), "case")))?;

@@ -73,8 +73,12 @@ impl Folder {
     }
 }
 
-/// A directory can be made at `path`, or takes the place of an empty one.
-pub(super) fn expect_free(path: &Path) -> Result<(), ConvertError> {
+/// That a directory can be made at `path`, or takes the place of an empty one.
+///
+/// # Errors
+///
+/// Where something lies there that is not an empty directory, naming it.
+pub fn expect_free(path: &Path) -> Result<(), ConvertError> {
     let wrong = |problem| Err(ConvertError::file(path, problem));
     let expected = "expected a directory that is empty or does not exist yet";
     match fs::symlink_metadata(path) {

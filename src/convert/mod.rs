@@ -36,6 +36,7 @@ pub use decode::{decode_directory, decode_file, decode_raw};
 pub use dtype::Dtype;
 pub use encode::{encode_directory, encode_raw, encode_tensor};
 pub use error::ConvertError;
+pub use folder::expect_free;
 pub use quantize::quantize;
 
 /// Who watches a conversion and may stop it.

@@ -1,7 +1,7 @@
 //! The titles of the clauses, from SPEC.md itself.
 
 /// SPEC.md, as the command carries it.
-const SPEC: &str = include_str!("../../conformance/SPEC.md");
+pub const SPEC: &str = include_str!("../../conformance/SPEC.md");
 
 /// The ids of all clauses, in the order of SPEC.md.
 pub fn all() -> impl Iterator<Item = &'static str> {

@@ -201,13 +201,14 @@ pub fn within_bound(record: &Record) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::text::unstyled;
 
     fn row(field: &str, expected: &str, got: &str) -> Row {
         Row { field: field.into(), expected: expected.into(), got: got.into() }
     }
 
     fn shown(rows: &[Row]) -> String {
-        anstream::adapter::strip_str(&comparison(rows)).to_string()
+        unstyled(&comparison(rows))
     }
 
     #[test]

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use anstream::adapter::strip_str;
 use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
 
 use super::failure::{self, tier};
 use super::pass::Pass;
 use super::summary::Verdict;
-use super::text::plain;
+use super::text::{plain, unstyled};
 use crate::run::Record;
 use crate::suite::case::Operation;
 use crate::suite::judge::Outcome;
@@ -75,7 +74,7 @@ fn status(pass: &Pass, record: &Record) -> TestCaseStatus {
     }
     if record.is_failure() {
         let detail = failure::full(pass.suite.get(&record.id), record, pass.again);
-        return failed(&message, outcome, &strip_str(&detail).to_string());
+        return failed(&message, outcome, &unstyled(&detail));
     }
     match record.outcome {
         Outcome::NotInProfile => skipped(outcome.to_owned()),

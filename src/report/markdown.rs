@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use anstream::adapter::strip_str;
-
 use super::pass::Pass;
 use super::summary::{self, COLUMNS, groups};
-use super::text::{counted, plain};
+use super::text::{counted, plain, unstyled};
 use super::{clauses, failure};
 use crate::run::Record;
 
@@ -27,7 +25,7 @@ pub fn report(pass: &Pass) -> String {
         escaped(&hello.language, WORD)
     );
     write!(text, "**{}**\n\n", pass.verdict().name()).ok();
-    write!(text, "{}\n\n", escaped(&strip_str(&summary::verdict(pass)).to_string(), 1000)).ok();
+    write!(text, "{}\n\n", escaped(&unstyled(&summary::verdict(pass)), 1000)).ok();
     text.push_str(&totals(pass.records));
     if let Some(ledger) = pass.ledger {
         write!(text, "\n## Ledger\n\n{}: ", escaped(&ledger.file, WORD)).ok();
@@ -79,7 +77,7 @@ fn failures(pass: &Pass) -> String {
     let beside = failures.iter().filter(|record| !record.is_failure());
     for record in must_first().chain(beside).take(IN_FULL) {
         let detail = failure::full(pass.suite.get(&record.id), record, pass.again);
-        write!(text, "\n{}", fenced(&strip_str(&detail).to_string())).ok();
+        write!(text, "\n{}", fenced(&unstyled(&detail))).ok();
     }
     if let Some(more @ 1..) = failures.len().checked_sub(IN_FULL) {
         write!(text, "\nand {more} more.\n").ok();

@@ -1,5 +1,6 @@
 //! What a person, or another program, is shown: pure functions from records, cases and files to
-//! text. Nothing here asks, judges or prints.
+//! text. Nothing here asks, judges or prints. What a whole pass comes to is of feature `cli`, as are
+//! the formats that it is written in.
 //!
 //! | module | shows |
 //! |---|---|
@@ -31,23 +32,34 @@ pub mod clauses;
 pub mod conversion;
 pub mod diagnosis;
 pub mod dialogue;
+#[cfg(feature = "cli")]
 pub mod diff;
 pub mod failure;
 pub mod inspection;
+#[cfg(feature = "cli")]
 pub mod junit;
+#[cfg(feature = "cli")]
 pub mod kills;
 pub mod layout;
+#[cfg(feature = "cli")]
 pub mod ledger;
 pub mod list;
 mod listing;
+#[cfg(feature = "cli")]
 pub mod log;
+#[cfg(feature = "cli")]
 pub mod markdown;
+#[cfg(feature = "cli")]
 pub mod matrix;
+#[cfg(feature = "cli")]
 pub mod mutants;
+#[cfg(feature = "cli")]
 pub mod parity;
+#[cfg(feature = "cli")]
 pub mod pass;
 pub mod patched;
 pub mod rotation;
+#[cfg(feature = "cli")]
 pub mod summary;
 pub mod symmetry;
 pub mod text;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::failure::{tier, within_bound};
 use super::pass::Pass;
-use super::text::{BAD, Cell, FAIR, GOOD, counted, plain, styled, table};
+use super::text::{BAD, Cell, FAIR, GOOD, PLAIN, counted, plain, styled, table};
 use crate::run::{Profile, Record, Totals};
 use crate::suite::case::{Operation, Tier};
 use crate::suite::judge::Outcome;
@@ -130,7 +130,7 @@ fn totals_line(group: &Group) -> Vec<Cell> {
     let style = match group.totals {
         Totals { failed: 1.., .. } => BAD,
         Totals { advisory: 1.., .. } => FAIR,
-        _ => anstyle::Style::new(),
+        _ => PLAIN,
     };
     let [cases, passed, alternate, wrong_class, failed, not_in_profile] =
         group.numbers().map(Cell::right);
@@ -300,6 +300,7 @@ pub fn verdict(pass: &Pass) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::text::unstyled;
     use crate::run::EntryRecord;
     use crate::suite::judge::Judgement;
 
@@ -364,7 +365,7 @@ mod tests {
             record(Operation::Save, Outcome::NotInProfile, ""),
             record(Operation::Rotate, Outcome::NotInProfile, ""),
         ];
-        let text = anstream::adapter::strip_str(&totals(&records)).to_string();
+        let text = unstyled(&totals(&records));
         let lines: Vec<Vec<&str>> =
             text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines.len(), 4, "{text}");

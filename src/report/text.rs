@@ -5,23 +5,31 @@
 
 use std::fmt::Write;
 
-use anstyle::{AnsiColor, Effects, Style};
-
 use crate::suite::judge::Outcome;
 
-/// What is as it must be.
-pub const GOOD: Style = AnsiColor::Green.on_default();
+/// How a word looks on a terminal: the escape sequence before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style(&'static str);
 
-/// What is lawful, and still worth a look.
-pub const FAIR: Style = AnsiColor::Yellow.on_default();
+/// As any other word.
+pub const PLAIN: Style = Style("");
 
-/// What must not be.
-pub const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+/// What is as it must be: green.
+pub const GOOD: Style = Style("\x1b[32m");
+
+/// What is lawful, and still worth a look: yellow.
+pub const FAIR: Style = Style("\x1b[33m");
+
+/// What must not be: bold and red.
+pub const BAD: Style = Style("\x1b[1m\x1b[31m");
+
+/// Ends every style.
+const END: &str = "\x1b[0m";
 
 /// The style of an outcome's word.
 pub fn style_of(outcome: Outcome) -> Style {
     match outcome {
-        Outcome::NotInProfile => Style::new(),
+        Outcome::NotInProfile => PLAIN,
         Outcome::Pass => GOOD,
         Outcome::PassAlternate | Outcome::WrongClass => FAIR,
         _ => BAD,
@@ -30,7 +38,15 @@ pub fn style_of(outcome: Outcome) -> Style {
 
 /// `text` in `style`.
 pub fn styled(text: &str, style: Style) -> String {
-    format!("{style}{text}{style:#}")
+    match style.0 {
+        "" => text.to_owned(),
+        begin => format!("{begin}{text}{END}"),
+    }
+}
+
+/// `text` without its styles, for what is no terminal.
+pub fn unstyled(text: &str) -> String {
+    [GOOD, FAIR, BAD].iter().fold(text.replace(END, ""), |text, style| text.replace(style.0, ""))
 }
 
 /// One cell of a table.
@@ -189,7 +205,7 @@ mod tests {
             vec![Cell::left("a"), Cell::right(7), Cell::left("note")],
             vec![Cell::left(""), Cell::right(12345678)],
         ];
-        let shown = anstream::adapter::strip_str(&table(1, &lines)).to_string();
+        let shown = unstyled(&table(1, &lines));
         assert_eq!(shown, " name     count\n a            7  note\n       12345678\n");
     }
 

@@ -13,6 +13,7 @@ pub mod registry;
 pub mod serve;
 pub mod zoo;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -117,7 +118,8 @@ pub trait Implementation {
     }
 }
 
-impl<I: Implementation + ?Sized> Implementation for Box<I> {
+/// A reference, a box and whatever else leads to an implementation is one.
+impl<P: Deref<Target: Implementation>> Implementation for P {
     fn hello(&self) -> Hello {
         (**self).hello()
     }

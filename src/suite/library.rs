@@ -1,7 +1,7 @@
 //! The suite: all cases, loaded from the vectors inside the command or from a folder, with the
 //! lock that pins them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -53,6 +53,11 @@ const EMBEDDED: [(&str, &str); 21] = embedded! {
 };
 
 const EMBEDDED_LOCK: &str = include_str!("../../conformance/vectors/suite.lock");
+
+/// The files of the vectors that the command carries, as name and text, the lock last.
+pub fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EMBEDDED.into_iter().chain([(LOCK, EMBEDDED_LOCK)])
+}
 
 /// Vectors that cannot be used: the file, and what is wrong with it.
 #[derive(Debug, Error)]
@@ -115,6 +120,7 @@ pub struct Suite {
     pub hash: String,
     cases: Vec<Case>,
     by_id: HashMap<String, usize>,
+    removed: BTreeSet<String>,
 }
 
 impl Suite {
@@ -165,6 +171,7 @@ impl Suite {
             hash: String::new(),
             cases: Vec::new(),
             by_id: HashMap::new(),
+            removed: BTreeSet::new(),
         };
         if let Some(lock) = lock {
             suite.version = check_lock(lock, files)?;
@@ -172,7 +179,9 @@ impl Suite {
         let mut hasher = Sha256::new();
         for (name, text) in files {
             hasher.update(text);
-            for case in parse(name, text)?.cases {
+            let file = parse(name, text)?;
+            suite.removed.extend(file.tombstones.into_iter().map(|tombstone| tombstone.id));
+            for case in file.cases {
                 if suite.by_id.insert(case.id.clone(), suite.cases.len()).is_some() {
                     return Err(SuiteError::new(name, format!("the id {} stands twice", case.id)));
                 }
@@ -194,6 +203,16 @@ impl Suite {
     /// The case with this id.
     pub fn get(&self, id: &str) -> Option<&Case> {
         self.by_id.get(id).map(|&index| &self.cases[index])
+    }
+
+    /// The ids of all cases, and of those that were removed.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.cases.iter().map(|case| &case.id).chain(&self.removed).map(String::as_str)
+    }
+
+    /// Whether there is a case with this id, or its tombstone.
+    pub fn accounts_for(&self, id: &str) -> bool {
+        self.by_id.contains_key(id) || self.removed.contains(id)
     }
 
     /// The control of a refusal.

@@ -15,6 +15,8 @@ pub struct Known<'a> {
     pub clauses: BTreeSet<&'a str>,
     /// The faults of the zoo, which `discriminates` may name.
     pub faults: BTreeSet<&'a str>,
+    /// Ids on record, such as those that subjects have passed: none vanishes without a tombstone.
+    pub recorded: BTreeSet<&'a str>,
     /// Whether there is a class of real bugs with this number.
     pub is_class: &'a dyn Fn(u8) -> bool,
 }
@@ -45,6 +47,8 @@ pub fn lint(folder: &Path, known: &Known<'_>) -> Result<Vec<String>, SuiteError>
             }
         }
     }
+    let vanished = known.recorded.iter().filter(|id| !suite.accounts_for(id));
+    problems.extend(vanished.map(|id| format!("{id}: is gone, and has no tombstone")));
     for case in suite.cases() {
         problems.extend(suite.verify(case).err().map(|error| error.to_string()));
         let found = lint_case(case, suite.control(case), known);

@@ -18,12 +18,17 @@ pub struct Profile {
 impl Profile {
     /// Every operation, encoding canonically.
     pub fn all() -> Self {
-        Self { operations: Operation::ALL.into(), bounded: false }
+        Self::of(Operation::ALL)
+    }
+
+    /// These operations, encoding canonically.
+    pub fn of(operations: impl IntoIterator<Item = Operation>) -> Self {
+        Self { operations: operations.into_iter().collect(), bounded: false }
     }
 
     /// Encoding within the bound of ENC-B1.
     pub fn bounded_encode() -> Self {
-        Self { operations: [Operation::Encode].into(), bounded: true }
+        Self { bounded: true, ..Self::of([Operation::Encode]) }
     }
 
     /// Whether `operation` is claimed.
@@ -36,7 +41,7 @@ impl FromStr for Profile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut profile = Self { operations: BTreeSet::new(), bounded: false };
+        let mut profile = Self::of([]);
         for word in text.split(['+', ',']) {
             let operation = Operation::ALL.into_iter().find(|operation| operation.name() == word);
             match (word, operation) {

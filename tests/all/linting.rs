@@ -26,6 +26,7 @@ fn linted(mistake: Mistake, relayout: fn(String) -> String) -> Result<Vec<String
     fs::copy(vectors.join("load-accept.json"), folder.path().join("load-accept.json")).unwrap();
     let text = fs::read_to_string(vectors.join("load-size.json")).unwrap();
     let mut file: VectorFile = serde_json::from_str(&text).unwrap();
+    let recorded = file.cases.last().unwrap().id.clone();
     mistake(&mut file);
     let text = serde_json::to_string_pretty(&file).unwrap() + "\n";
     fs::write(folder.path().join("load-size.json"), relayout(text)).unwrap();
@@ -40,6 +41,7 @@ fn linted(mistake: Mistake, relayout: fn(String) -> String) -> Result<Vec<String
             .filter(|clause| *clause != "KHQ4-H99")
             .collect(),
         faults: names.iter().map(String::as_str).filter(|name| *name != "no-fault").collect(),
+        recorded: [recorded.as_str()].into(),
         is_class: &|class| class < 78,
     };
     let problems = lint(folder.path(), &known).map_err(|error| error.to_string())?;
@@ -67,7 +69,8 @@ fn sound_vectors_have_no_problem() {
         .flat_map(|case| case.discriminates.iter().map(String::as_str))
         .collect();
     let clauses = suite.cases().iter().map(|case| case.clause.as_str()).collect();
-    let known = Known { clauses, faults, is_class: &|_| true };
+    let recorded = suite.ids().collect();
+    let known = Known { clauses, faults, recorded, is_class: &|_| true };
     assert_eq!(lint(&vectors, &known).unwrap(), Vec::<String>::new());
 }
 
@@ -117,6 +120,19 @@ fn each_mistake_of_a_case_is_named() {
     for (mistake, sentence) in mistakes {
         assert_eq!(problem_of(mistake), format!("{first}: {sentence}"));
     }
+}
+
+#[test]
+fn a_case_on_record_does_not_vanish_without_a_tombstone() {
+    let text = include_str!("../../conformance/vectors/load-size.json");
+    let last = serde_json::from_str::<VectorFile>(text).unwrap().cases.pop().unwrap().id;
+    let gone: Mistake = |file| drop(file.cases.pop());
+    assert_eq!(problem_of(gone), format!("{last}: is gone, and has no tombstone"));
+    let buried: Mistake = |file| {
+        let id = file.cases.pop().unwrap().id;
+        file.tombstones.push(Tombstone { id, reason: "it asked what another asks".into() });
+    };
+    assert_eq!(linted(buried, |text| text).unwrap(), Vec::<String>::new());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 mod allocation;
 mod clauses;
+mod conformance;
 mod corpus;
 mod directory;
 mod evaluator;

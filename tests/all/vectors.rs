@@ -131,3 +131,41 @@ fn each_wrong_evaluation_is_told_apart_by_three_inputs() {
         assert!(count >= 3, "{evaluation} is told apart by {count} cases");
     }
 }
+
+/// The changelog tells of the version that there is: its cases by family, and that they are what the
+/// version before had, what was added and what was not removed.
+#[test]
+fn the_changelog_tells_of_this_version() {
+    let text = fs::read_to_string(folder().join("../CHANGELOG.md")).unwrap();
+    let sections: Vec<&str> = text.split("\n## ").skip(1).collect();
+    let newest = sections[0];
+    assert!(newest.starts_with(&format!("{} (", embedded().version)), "{newest}");
+    let mut counts = BTreeMap::from([("total".to_owned(), embedded().cases().len())]);
+    for case in embedded().cases() {
+        *counts.entry(case.id.split('/').next().unwrap().to_owned()).or_insert(0) += 1;
+    }
+    let rows = rows(newest);
+    let told: BTreeMap<String, usize> =
+        rows.iter().map(|(family, numbers)| (family.clone(), numbers[0])).collect();
+    assert_eq!(told, counts);
+    for pair in sections.windows(2) {
+        let before = self::rows(pair[1]);
+        for (family, numbers) in self::rows(pair[0]) {
+            let [now, added, removed, _changed] = numbers[..] else { panic!("{family}") };
+            let then = before.get(&family).map_or(0, |numbers| numbers[0]);
+            assert_eq!(then + added - removed, now, "{family} of {}", &pair[0][..5]);
+        }
+    }
+}
+
+/// The numbers of a table's rows, by what the row begins with.
+fn rows(section: &str) -> BTreeMap<String, Vec<usize>> {
+    let cells = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let row = |cells: &str| {
+        let mut cells = cells.split(" | ");
+        let first = cells.next()?.to_owned();
+        let numbers = cells.map(|cell| cell.parse().ok()).collect::<Option<_>>()?;
+        Some((first, numbers))
+    };
+    cells.filter_map(row).collect()
+}

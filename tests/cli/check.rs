@@ -174,3 +174,23 @@ fn a_reader_that_leaves_early_is_no_panic() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(4));
 }
+
+/// A tool that changes a codec of any language and runs a command for each change reads these codes.
+#[test]
+fn a_mutant_of_a_codec_is_known_by_the_exit_code() {
+    let codec = include_str!("../../conformance/subjects/minimal/codec.py");
+    for (line, mutant, code) in [
+        ("(byte >> shift) & 15", "(byte >> shift) & 15", 0),
+        ("(byte >> shift) & 15", "(byte >> shift) & 14", 1),
+        ("nibble * scale + bias", "nibble * scale - bias", 1),
+        ("if scale == 0 or not", "if not", 1),
+        ("import json\n", "import jso\n", 3),
+        ("\"protocol\": 1", "\"protocol\": 2", 3),
+    ] {
+        assert_eq!(codec.matches(line).count(), 1, "{line}");
+        let bench = Bench::new();
+        let path = bench.write("codec.py", codec.replace(line, mutant)).display().to_string();
+        let checked = q4proof(["check", "--profile", "decode+load", "--", "python3", &path]);
+        assert_eq!(checked.code, Some(code), "{mutant}: {checked:#?}");
+    }
+}

@@ -1,9 +1,12 @@
 //! The command as its users meet it: every exit code, and for bad input the sentence that says what
 //! is wrong.
 
+#[cfg(unix)]
+mod action;
 mod check;
 mod convert;
 mod diff;
+mod export;
 mod files;
 mod fuzz;
 mod gate;

@@ -1,7 +1,7 @@
 //! Both sides of the protocol: `serve`, and commands that do not keep to it.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::support::{BLOCK, Bench, Finished, command, q4proof};
 
@@ -11,8 +11,12 @@ const HELLO: &str =
 
 /// Lets `serve` answer `input`.
 fn serve(subject: &str, input: &str) -> Finished {
-    let mut child = command()
-        .args(["serve", "--subject", subject])
+    dialogue(command().args(["serve", "--subject", subject]), input)
+}
+
+/// Lets a command answer `input`.
+fn dialogue(command: &mut Command, input: &str) -> Finished {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -146,7 +150,8 @@ fn an_unknown_subject_names_those_that_there_are() {
 /// Each pair of lines in PROTOCOL.md but the handshake, whose names are somebody else's.
 #[test]
 fn every_example_of_the_protocol_is_answered_as_it_says() {
-    let text = include_str!("../../conformance/PROTOCOL.md");
+    let (before, _, after) = protocol();
+    let text = before.to_owned() + after;
     let folder = tempfile::tempdir().expect("a folder");
     let within = |name: &str| folder.path().join(name).display().to_string();
     // The files of the examples stand there in hex, KHQ4's first.
@@ -200,4 +205,48 @@ fn every_example_of_the_protocol_is_answered_as_it_says() {
         answered += 1;
     }
     assert_eq!(answered, 17);
+}
+
+/// PROTOCOL.md before its exchange, the exchange, and what comes after it.
+fn protocol() -> (&'static str, &'static str, &'static str) {
+    let text = include_str!("../../conformance/PROTOCOL.md");
+    let (before, rest) = text.split_once("\n## An exchange\n").expect("the exchange");
+    let (exchange, after) = rest.split_once("\n## ").expect("what comes after it");
+    (before, exchange, after)
+}
+
+/// The exchange again, in this test's folder in the place of the harness's.
+#[test]
+fn the_exchange_is_what_the_reference_and_the_minimal_codec_say() {
+    let (_, exchange, _) = protocol();
+    let folder = tempfile::tempdir().expect("a folder");
+    let files: Vec<&str> = exchange.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert_eq!(files.len(), 2);
+    for (name, file) in [("1.q4", 0), ("2.q4", 1), ("3.q4", 0), ("4.q4", 1)] {
+        let digits = files[file].as_bytes().chunks(2);
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = digits.map(byte).collect();
+        std::fs::write(folder.path().join(name), bytes.expect("hex")).expect("a file");
+    }
+    std::fs::create_dir(folder.path().join("5.folder")).expect("a folder");
+    let here = |line: &str| {
+        let (before, rest) = line.split_once("/dev/shm/q4proof-")?;
+        let (_, after) = rest.split_once('/')?;
+        Some(format!("{before}{}/{after}", folder.path().display()))
+    };
+    let lines = |mark: &str| -> Vec<String> {
+        let lines = exchange.lines().filter_map(|line| line.strip_prefix(mark));
+        lines.map(|line| here(line).unwrap_or_else(|| line.to_owned())).collect()
+    };
+    let (requests, answers) = (lines("-> "), lines("<- "));
+    assert_eq!((requests.len(), answers.len()), (8, 8));
+    let served = serve("reference", &(requests[..6].join("\n") + "\n"));
+    assert_eq!(served.stdout.lines().collect::<Vec<_>>(), answers[..6]);
+    let saved = std::fs::read(folder.path().join("5.folder/tensor")).expect("a file");
+    assert_eq!(saved, std::fs::read(folder.path().join("1.q4")).expect("a file"));
+
+    let codec = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/subjects/minimal/codec.py");
+    let mut python = Command::new("python3");
+    let minimal = dialogue(python.arg(codec), &(requests[6..].join("\n") + "\n"));
+    assert_eq!(minimal.stdout.lines().collect::<Vec<_>>(), answers[6..]);
 }

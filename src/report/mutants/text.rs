@@ -9,7 +9,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::gate::{Counts, Survivor, Verdict};
 use super::sweep::Fate;
 use crate::report::clauses;
-use crate::report::text::{BAD, Cell, GOOD, counted, plain, styled, table};
+use crate::report::text::{BAD, Cell, GOOD, counted, plain, styled, table, unstyled};
 
 /// Tests that are named of those that run over a survivor.
 const MOST_TESTS: usize = 5;
@@ -92,7 +92,7 @@ pub fn markdown(verdict: &Verdict, root: &Path) -> String {
     }
     let tree = verdict.tree.as_deref().unwrap_or("not recorded");
     write!(text, "\nTests: `cargo {}`. Source: {tree}.\n\n", verdict.scope).ok();
-    text + &anstream::adapter::strip_str(&sentence(verdict)).to_string()
+    text + &unstyled(&sentence(verdict))
 }
 
 /// The verdict as JUnit XML: a suite for each folder, a case for each survivor, and one that stands

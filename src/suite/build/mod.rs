@@ -126,7 +126,7 @@ pub fn build(
 /// # Errors
 ///
 /// As [`build`]; what the file system reports; and where a case that is there would be gone without
-/// a tombstone.
+/// a tombstone, or would ask something else.
 pub fn build_into(
     folder: &Path,
     agreed: &dyn Fn(&str) -> Vec<String>,
@@ -137,15 +137,7 @@ pub fn build_into(
             files.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect();
         let (lock, texts) = texts.split_last().expect("the lock comes last");
         let after = Suite::from_texts(texts, Some(&lock.1))?;
-        let buried = |id: &str| TOMBSTONES.iter().any(|(_, gone, _)| *gone == id);
-        let lost =
-            before.cases().iter().find(|case| after.get(&case.id).is_none() && !buried(&case.id));
-        if let Some(case) = lost {
-            return Err(SuiteError::new(
-                &case.id,
-                "would be gone: a removed case leaves a tombstone",
-            ));
-        }
+        expect_kept(&before, &after)?;
     }
     for (name, text) in files {
         let path = folder.join(name);
@@ -153,6 +145,23 @@ pub fn build_into(
             .map_err(|error| SuiteError::new(path.display().to_string(), error))?;
     }
     Suite::from_folder(folder)
+}
+
+/// That ids keep their meaning: each case of `before` asks the same in `after`, or has a tombstone there.
+fn expect_kept(before: &Suite, after: &Suite) -> Result<(), SuiteError> {
+    for id in before.ids() {
+        if !after.accounts_for(id) {
+            return Err(SuiteError::new(id, "would be gone: a removed case leaves a tombstone"));
+        }
+        let question =
+            |suite: &Suite| suite.get(id).map(|case| (case.input.clone(), case.control.clone()));
+        if let (Some(asked), Some(now)) = (question(before), question(after))
+            && asked != now
+        {
+            return Err(SuiteError::new(id, "would ask something else: that takes another id"));
+        }
+    }
+    Ok(())
 }
 
 fn json(value: &impl serde::Serialize) -> String {
