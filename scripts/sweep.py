@@ -1,8 +1,8 @@
 """Sweeps the core with mutants, and judges what is left by `q4proof gate mutants`.
 
     scripts/mutants.sh full                     every mutant
-    scripts/mutants.sh sample [--minutes N]     as many parts of the full sweep as are begun in N
-                                                minutes (15), always the same ones first
+    scripts/mutants.sh sample [--minutes N]     as many parts of all as are begun in N minutes (15),
+                                                always the same ones first
     scripts/mutants.sh diff BASE [--minutes N]  the mutants of what has changed since the revision
                                                 BASE, as many parts as are begun in N minutes
     scripts/mutants.sh shard K/N                one shard, K from 0, for a machine of many; not judged
@@ -12,9 +12,9 @@ There are three sets of mutants: `core` (.cargo/mutants.toml), `gate` (.cargo/mu
 `harness` (.cargo/mutants-harness.toml), each with its own tests; --set runs one of them alone, and
 without it the first two are run, in which nothing may survive. A sweep runs in parts, one a core at a time, each an
 even sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of
-the source, is not run again, so that an interruption loses two parts at most, and a sample is a
-beginning of the full sweep. Exit status: that of the gate (0 open, 1 survivors, 2 no evidence); 2 where
-the set-up failed; 130 interrupted; of `shard` 0 where it ended.
+the source, is not run again, so that an interruption loses two parts at most. A test binary ends at its
+first failure, which is all that a mutant's death takes. Exit status: that of the gate (0 open, 1
+survivors, 2 no evidence); 2 where the set-up failed; 130 interrupted; of `shard` 0 where it ended.
 """
 
 import argparse
@@ -39,10 +39,13 @@ HOME = ROOT / "target/mutants"
 SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml", "harness": ".cargo/mutants-harness.toml"}
 # What the tests read and what they are made of.
 SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *SETS.values()]
-# Mutants in a part: few, so that little is lost, and many beside the baseline of each.
-PART = 32
+# Mutants in a part: few, so that little is lost and a time limit is kept to, or where all are run, many
+# beside the baseline of each.
+PART, LARGE_PART = 32, 128
 # A test that fails has done what it is for: what it failed on need not be small or explained.
 QUICK = {"RUST_BACKTRACE": "0", "PROPTEST_MAX_SHRINK_ITERS": "0"}
+# Cargo runs the binaries of tests by this, wherever it is built.
+RUNNER = "CARGO_TARGET_{}_RUNNER"
 SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # What cargo-mutants and each process that it starts may map: a mutant that allocates without end fails.
 MEMORY = 8 << 30
@@ -66,6 +69,13 @@ def tree():
     for name in files(*SOURCE):
         total.update(f"{name}\0{hashlib.sha256((ROOT / name).read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+def runner():
+    """What makes cargo run the binaries of tests up to their first failure."""
+    said = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    host = next(line.removeprefix("host: ") for line in said.splitlines() if line.startswith("host: "))
+    return {RUNNER.format(host.upper().replace("-", "_")): str(ROOT / "scripts/first-failure.py")}
 
 
 def mirror(folder):
@@ -135,7 +145,7 @@ class Sweep:
     def work(self, number):
         """Runs one part after the other, in a copy of the source that is kept, as is what was built of it."""
         copy = HOME / f"tree-{number}"
-        environment = os.environ | QUICK | {"CARGO_TARGET_DIR": str(HOME / f"build-{number}")}
+        environment = os.environ | QUICK | runner() | {"CARGO_TARGET_DIR": str(HOME / f"build-{number}")}
         while part := self.next():
             folder, selection = part
             folder.mkdir(parents=True, exist_ok=True)
@@ -246,7 +256,8 @@ def swept(kind, home, source, mutants, parts, minutes, partial):
 
 def full(kind, home, source, minutes=None):
     mutants = listed(kind)
-    return swept(kind, home, source, mutants, shards(max(1, round(len(mutants) / PART))), minutes, False)
+    part = LARGE_PART if minutes is None else PART
+    return swept(kind, home, source, mutants, shards(max(1, round(len(mutants) / part))), minutes, False)
 
 
 def shard(kind, home, source, what):
