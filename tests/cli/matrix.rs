@@ -72,7 +72,10 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
     holds(
         &html,
         &[
-            "<p>2 cases failed, of 1 class</p>",
+            // From the subject to what it does wrong, and from there to the case.
+            "<th scope=\"row\"><a href=\"#s1-bugs\">zoo:padded-tail-range 0.1.0</a>",
+            "<h3 id=\"s1-bugs\"><a href=\"#s1\">zoo:padded-tail-range 0.1.0</a></h3>\n\
+             <p>2 cases failed, of 1 class</p>",
             "<th scope=\"row\">class 37: minimum and maximum over zero padding</th>\n\
          <td class=\"number\">2</td>\n\
          <td><a href=\"#s1-encode/worked\"><code>encode/worked</code></a></td>\n\

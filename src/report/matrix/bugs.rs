@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::markup::Markup;
-use super::{anchor, kills, of_case, of_clause};
+use super::{anchor, kills, of_bugs, of_case, of_clause};
 use crate::report::classes;
 use crate::report::text::counted;
 use crate::run::Record;
@@ -88,7 +88,7 @@ pub fn section(
         if bugs.is_empty() {
             continue;
         }
-        page.open("h3", &[]);
+        page.open("h3", &[("id", &of_bugs(index))]);
         page.link(&anchor(index), name);
         page.close();
         let failed = bugs.iter().map(|bug| bug.records.len()).sum();

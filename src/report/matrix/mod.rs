@@ -15,6 +15,7 @@ mod style;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bugs::Bug;
 use markup::Markup;
 
 use super::clauses;
@@ -69,7 +70,7 @@ impl Page<'_> {
         );
         page.element("p", &[], &suite);
         self.contents(&mut page);
-        self.subjects(&mut page, &names);
+        self.subjects(&mut page, &names, &bugs);
         bugs::section(&mut page, &names, &bugs, self.kills);
         cells::section(&mut page, self.logs, &names, &clauses);
         margins::section(&mut page, &names, &margins);
@@ -108,7 +109,7 @@ impl Page<'_> {
     }
 
     /// Who was asked, and what all came to.
-    fn subjects(&self, page: &mut Markup, names: &[String]) {
+    fn subjects(&self, page: &mut Markup, names: &[String], bugs: &[Vec<Bug>]) {
         page.element("h2", &[("id", "subjects")], "Subjects");
         let headings = [
             "subject",
@@ -124,7 +125,8 @@ impl Page<'_> {
                 let totals = &log.footer.totals;
                 page.open("tr", &[]);
                 page.open("th", &[("scope", "row")]);
-                page.link(&anchor(index), &names[index]);
+                let place = if bugs[index].is_empty() { anchor(index) } else { of_bugs(index) };
+                page.link(&place, &names[index]);
                 page.close();
                 let verdict = Verdict::of(totals);
                 let class = if verdict.is_good() { "good" } else { "bad" };
@@ -161,6 +163,11 @@ fn names(logs: &[Log]) -> Vec<String> {
 /// Where a subject stands.
 fn anchor(index: usize) -> String {
     format!("s{}", index + 1)
+}
+
+/// Where it says what a subject does wrong.
+fn of_bugs(index: usize) -> String {
+    format!("{}-bugs", anchor(index))
 }
 
 /// Where the failing cases of a clause and a subject stand.
