@@ -30,7 +30,7 @@ impl Block {
     /// Packs 32 nibbles, each 0 to 15, in sequential pairs: `byte[b] = q[2b] | q[2b+1] << 4`.
     pub fn new(scale: f16, bias: f16, nibbles: &[u8; BLOCK_WEIGHTS]) -> Self {
         let mut pairs = [0; BLOCK_WEIGHTS / 2];
-        for (byte, pair) in pairs.iter_mut().zip(nibbles.chunks_exact(2)) {
+        for (byte, pair) in pairs.iter_mut().zip(nibbles.as_chunks::<2>().0.iter()) {
             *byte = (pair[0] & 0x0f) | (pair[1] << 4);
         }
         Self { scale: U16::new(scale.to_bits()), bias: U16::new(bias.to_bits()), pairs }
@@ -54,7 +54,7 @@ impl Block {
     /// The 32 nibbles in the order of their weights.
     pub fn nibbles(&self) -> [u8; BLOCK_WEIGHTS] {
         let mut nibbles = [0; BLOCK_WEIGHTS];
-        for (pair, byte) in nibbles.chunks_exact_mut(2).zip(self.pairs()) {
+        for (pair, byte) in nibbles.as_chunks_mut::<2>().0.iter_mut().zip(self.pairs()) {
             pair[0] = byte & 0x0f;
             pair[1] = byte >> 4;
         }

@@ -19,7 +19,7 @@ fn decode_into(block: &Block, weights: &mut [f32; BLOCK_WEIGHTS]) {
     let scale = block.scale().to_f32();
     let bias = block.bias().to_f32();
     let weight = |nibble: u8| whole(nibble) * scale + bias;
-    for (pair, byte) in weights.chunks_exact_mut(2).zip(block.pairs()) {
+    for (pair, byte) in weights.as_chunks_mut::<2>().0.iter_mut().zip(block.pairs()) {
         pair[0] = weight(byte & 0x0f);
         pair[1] = weight(byte >> 4);
     }

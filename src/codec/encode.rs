@@ -104,7 +104,7 @@ fn extreme(values: &[f32; BLOCK_WEIGHTS], before: impl Fn(f32, f32) -> bool) -> 
     const LANES: usize = 8;
     let first = |value: f32, best: f32| if before(value, best) { value } else { best };
     let mut lanes: [f32; LANES] = std::array::from_fn(|lane| values[lane]);
-    for group in values.chunks_exact(LANES).skip(1) {
+    for group in values.as_chunks::<LANES>().0.iter().skip(1) {
         for (best, &value) in lanes.iter_mut().zip(group) {
             *best = first(value, *best);
         }

@@ -50,8 +50,8 @@ impl Encoder {
             }
             self.complete_begun(blocks)?;
         }
-        let whole = rest.chunks_exact(BLOCK_WEIGHTS);
-        self.begun.extend_from_slice(whole.remainder());
+        let (whole, begun) = rest.as_chunks::<BLOCK_WEIGHTS>();
+        self.begun.extend_from_slice(begun);
         for values in whole {
             blocks.push(self.block(values)?);
         }

@@ -83,8 +83,8 @@ impl Grammar {
         shape.try_reserve_exact(ndim as usize + 1).map_err(|_| {
             FormatError::new(Class::Io, 8, format!("no memory for {ndim} dimensions"))
         })?;
-        for (index, size) in sizes.chunks_exact(8).enumerate() {
-            let size = u64::from_le_bytes(size.try_into().expect("chunks of eight"));
+        for (index, &size) in sizes.as_chunks::<8>().0.iter().enumerate() {
+            let size = u64::from_le_bytes(size);
             shape.push(width.fit(size).ok_or_else(|| {
                 let name = match index < ndim as usize {
                     true => format!("shape[{index}]"),

@@ -75,7 +75,7 @@ impl Weights for PlantedWeights<'_> {
         match self.fault {
             Planted::NibbleOrder => change_blocks(&mut tensor, |block| {
                 let mut nibbles = block.nibbles();
-                nibbles.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+                nibbles.as_chunks_mut::<2>().0.iter_mut().for_each(|pair| pair.reverse());
                 Block::new(block.scale(), block.bias(), &nibbles)
             }),
             Planted::DroppedBias => change_blocks(&mut tensor, |block| {

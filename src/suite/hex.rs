@@ -24,8 +24,8 @@ impl Bytes {
                 .to_digit(16)
                 .ok_or_else(|| format!("{:?} is no hex digit", digit as char))
         };
-        let pair = |pair: &[u8]| Ok((16 * digit(pair[0])? + digit(pair[1])?) as u8);
-        text.as_bytes().chunks_exact(2).map(pair).collect::<Result<_, _>>().map(Self)
+        let pair = |pair: &[u8; 2]| Ok((16 * digit(pair[0])? + digit(pair[1])?) as u8);
+        text.as_bytes().as_chunks::<2>().0.iter().map(pair).collect::<Result<_, _>>().map(Self)
     }
 }
 

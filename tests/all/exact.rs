@@ -58,7 +58,7 @@ fn quotients_sums_and_products_are_rounded_as_the_machine_has_them() {
     let any = (0..8000).map(|_| f32::from_bits(random.next_u64() as u32));
     let any: Vec<f32> = any.filter(|value| value.is_finite() && *value != 0.0).collect();
     assert!(any.len() > 7000);
-    for pair in any.chunks_exact(2) {
+    for pair in any.as_chunks::<2>().0 {
         let (left, right) = (pair[0], pair[1]);
         let (l, r) = (f32_of(left), f32_of(right));
         let rounded =

@@ -38,7 +38,7 @@ pub(super) fn resize(payload: &mut Vec<u8>, len: usize, dice: &mut SplitMix64) {
 
 /// Makes every scale and bias lawful, by taking one bit out of its exponent.
 pub(super) fn repair(payload: &mut [u8]) {
-    for block in payload.chunks_exact_mut(BYTES) {
+    for block in payload.as_chunks_mut::<BYTES>().0.iter_mut() {
         for high in [1, 3] {
             if block[high] & 0x7c == 0x7c {
                 block[high] &= 0xbf;

@@ -229,8 +229,8 @@ fn make_lawful(sketch: &mut Sketch, dice: &mut SplitMix64) {
 
 fn swap_header(bytes: &mut [u8], ndim: usize) {
     let (words, rest) = bytes.split_at_mut(bytes.len().min(12));
-    words[4..].chunks_exact_mut(4).for_each(<[u8]>::reverse);
-    rest.chunks_exact_mut(8).take(ndim + 1).for_each(<[u8]>::reverse);
+    words[4..].as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
+    rest.as_chunks_mut::<8>().0.iter_mut().take(ndim + 1).for_each(|size| size.reverse());
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(super) fn resize(payload: &mut Vec<u8>, len: usize, dice: &mut SplitMix64) {
 
 /// Makes every value finite, by taking one bit out of its exponent.
 pub(super) fn repair(payload: &mut [u8]) {
-    for value in payload.chunks_exact_mut(2) {
+    for value in payload.as_chunks_mut::<2>().0.iter_mut() {
         if value[1] & 0x7c == 0x7c {
             value[1] &= 0xbf;
         }

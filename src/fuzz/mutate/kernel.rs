@@ -25,7 +25,7 @@ pub(in crate::fuzz) fn product_bytes(input: &[u8], dice: &mut SplitMix64) -> Vec
         unreachable!("bytes are a product")
     };
     let mut blocks = blocks.0;
-    for block in blocks.chunks_exact_mut(20) {
+    for block in blocks.as_chunks_mut::<20>().0.iter_mut() {
         if dice.below(8) == 0 || block.iter().all(|&byte| byte == 0) {
             block.copy_from_slice(&lawful(dice));
         }

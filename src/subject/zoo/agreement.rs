@@ -77,7 +77,7 @@ fn a_sound_decoder_agrees() {
     for _ in 0..2000 {
         let blocks = dice.below(4);
         let mut payload = bytes(&mut dice, blocks as usize * BLOCK);
-        payload.chunks_exact_mut(BLOCK).for_each(|block| {
+        payload.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| {
             block[1] &= 0xfb;
             block[3] &= 0xfb;
         });
@@ -96,7 +96,7 @@ fn lawful_file(dice: &mut SplitMix64) -> Vec<u8> {
     let shape: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(6)).collect();
     let len: u64 = shape.iter().product();
     let mut payload = bytes(dice, len.div_ceil(32) as usize * BLOCK);
-    payload.chunks_exact_mut(BLOCK).for_each(|block| {
+    payload.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| {
         block[0] |= 1;
         block[1] &= 0xfb;
         block[3] &= 0xfb;

@@ -24,7 +24,7 @@ impl Faulty {
             return Err(refusal(class, format!("{found} bytes of blocks, not {expected}")));
         }
         let mut values = Vec::new();
-        for (index, block) in payload.chunks_exact(BLOCK).enumerate() {
+        for (index, block) in payload.as_chunks::<BLOCK>().0.iter().enumerate() {
             let half = |at: usize| {
                 let half = match self.has(Fault::GgmlBigEndian) {
                     true => f16::from_be_bytes([block[at], block[at + 1]]),

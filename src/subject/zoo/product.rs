@@ -60,7 +60,7 @@ impl Faulty {
 
     fn product_blocks(self, payload: &[u8]) -> Vec<Read> {
         let half = |bytes: &[u8]| self.widen([bytes[0], bytes[1]]);
-        let read = |block: &[u8]| {
+        let read = |block: &[u8; BLOCK]| {
             let nibble = |index: usize| {
                 let (byte, high) = match self.fault {
                     Some(Fault::ProductNibblesSwapped) => (index / 2, index.is_multiple_of(2)),
@@ -77,7 +77,7 @@ impl Faulty {
                 nibbles: std::array::from_fn(nibble),
             }
         };
-        payload.chunks_exact(BLOCK).map(read).collect()
+        payload.as_chunks::<BLOCK>().0.iter().map(read).collect()
     }
 
     fn products(

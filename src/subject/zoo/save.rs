@@ -115,7 +115,7 @@ impl Faulty {
         match self.fault {
             Some(Fault::SaveDropsPaddingBlock) => payload.truncate(whole * BLOCK),
             Some(Fault::SaveScaleAbsolute) => {
-                payload.chunks_exact_mut(BLOCK).for_each(|block| block[1] &= 0x7f);
+                payload.as_chunks_mut::<BLOCK>().0.iter_mut().for_each(|block| block[1] &= 0x7f);
             }
             Some(Fault::SaveClearsPadding) if real != 0 => {
                 let packed = payload.len() - 16;
@@ -128,7 +128,7 @@ impl Faulty {
                 }
             }
             Some(Fault::SaveBigEndian | Fault::SaveSubnormalsFlushed) => {
-                for half in payload.chunks_exact_mut(BLOCK).flat_map(|block| {
+                for half in payload.as_chunks_mut::<BLOCK>().0.iter_mut().flat_map(|block| {
                     let (scale, rest) = block.split_at_mut(2);
                     [scale, &mut rest[..2]]
                 }) {

@@ -11,7 +11,7 @@ use crate::subject::message::Refusal;
 impl Loader {
     /// KHQ4-P3 to P5.
     pub(super) fn check_blocks(self, payload: &[u8], original_len: u64) -> Result<(), Refusal> {
-        let blocks = payload.chunks_exact(BLOCK);
+        let blocks = payload.as_chunks::<BLOCK>().0.iter();
         let scanned = match self.faulty.fault {
             Some(Fault::MapChecksOnlyHeader | Fault::MapSkipsBlockScan) if self.map => 0,
             Some(Fault::CopySkipsBlockScan) if !self.map => 0,

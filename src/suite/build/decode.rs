@@ -31,9 +31,12 @@ pub(super) fn cases() -> Vec<Draft> {
 /// A scale below zero may be refused (KHQ4-P6), and so needs a control.
 fn controlled(draft: Draft) -> Draft {
     let negative = match &draft.0.input {
-        Input::Decode { blocks, .. } => {
-            blocks.0.chunks_exact(20).any(|block| ExactBlock::read(block).scale >= NEGATIVE)
-        }
+        Input::Decode { blocks, .. } => blocks
+            .0
+            .as_chunks::<20>()
+            .0
+            .iter()
+            .any(|block| ExactBlock::read(block).scale >= NEGATIVE),
         _ => false,
     };
     if negative { draft.control("decode/nibbles-ascending") } else { draft }

@@ -73,7 +73,8 @@ fn judge_tensor(
     let payload = &bytes[payload_offset(&shape)..];
     let claimed = usize::try_from(blocks).unwrap_or(usize::MAX);
     let mut negative = false;
-    for block in payload.chunks_exact(BYTES).take(claimed).map(ExactBlock::read) {
+    for block in payload.as_chunks::<BYTES>().0.iter().take(claimed) {
+        let block = ExactBlock::read(block);
         match half(block.scale) {
             None | Some(0) => drop(faults.insert(Class::Scale)),
             Some(..0) => negative = true,

@@ -45,7 +45,7 @@ pub fn judge(bytes: &[u8], width: u32, expected_shape: Option<&[u64]>) -> Verdic
         faults.insert(Class::ExpectedShape);
     }
     let claimed = usize::try_from(numel).unwrap_or(usize::MAX);
-    let pairs = bytes[payload_offset(&shape)..].chunks_exact(2).take(claimed);
+    let pairs = bytes[payload_offset(&shape)..].as_chunks::<2>().0.iter().take(claimed);
     let values: Vec<u16> =
         pairs.map(|pair| u16::from(pair[0]) + 256 * u16::from(pair[1])).collect();
     if values.iter().any(|&value| half(value).is_none()) {
