@@ -79,8 +79,9 @@ fn write(target: &Path, files: &[(String, String)]) -> Result<(), (PathBuf, std:
     for (name, text) in files {
         let path = aside.path().join(name);
         let folder = path.parent().unwrap_or(aside.path());
-        fs::create_dir_all(folder).map_err(at(folder))?;
-        fs::write(&path, text).map_err(at(&path))?;
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(at(&target.join(name)))?;
     }
     fs::rename(aside.path(), target).map_err(at(target))?;
     // Its old name is gone, and nothing is to be removed under it.

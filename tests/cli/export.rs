@@ -96,7 +96,7 @@ fn nothing_is_left_where_it_cannot_be_written() {
     let mut limited = std::process::Command::new("sh");
     // Ignored, so that the limit is an error and no signal.
     limited.args(["-c", &format!("trap '' XFSZ; {script}")]).current_dir(bench.path("here"));
-    finished(&mut limited).says(2, &["File too large"]);
+    finished(&mut limited).says(2, &["vendored/CHANGELOG.md: File too large"]);
     assert_eq!(fs::read_dir(bench.path("here")).expect("a folder").count(), 0);
 
     let mut named = command();

@@ -148,3 +148,30 @@ fn the_file_of_a_case_can_be_kept() {
     let outcome = bench.run("repro", &["load/scale-zero", "--keep", &nowhere]);
     outcome.says(2, &["--keep", "no-such-folder", "No such file or directory"]);
 }
+
+#[test]
+fn an_id_on_record_is_not_forgotten() {
+    let record = json!({ "other": ["decode/worked", "load/gone"] }).to_string();
+    let tombstones = json!([{ "id": "load/gone", "reason": "it asked what another asks" }]);
+    let buried = json!({ "about": "", "cases": cases(), "tombstones": tombstones });
+    let vectors = |bench: &Bench, verb: &str, log: &[&str]| {
+        let conformance = bench.text("");
+        let arguments = [&["vectors", verb, "--conformance", &conformance], log].concat();
+        crate::support::q4proof(arguments)
+    };
+
+    let bench = bench(&cases());
+    bench.write("agreements.json", &record);
+    let log = bench.log("log.jsonl", &[]);
+    vectors(&bench, "lint", &[]).shows(1, &["load/gone: is gone, and has no tombstone\n"]);
+    let agreed = vectors(&bench, "agree", &[&log]);
+    agreed.says(2, &["agreements.json: load/gone is gone from the vectors", "no tombstone"]);
+    assert_eq!(bench.read("agreements.json"), record);
+
+    let bench = Bench::with(&buried.to_string());
+    bench.write("agreements.json", &record);
+    let log = bench.log("log.jsonl", &[]);
+    let linted = vectors(&bench, "lint", &[]);
+    assert!(!linted.stdout.contains("load/gone"), "{linted:#?}");
+    vectors(&bench, "agree", &[&log]).shows(0, &["reference agrees on 6 cases\n"]);
+}
