@@ -4,8 +4,8 @@
     scripts/judge.py [--only GLOB]
 
 Plants the edits of scripts/judge.toml one at a time in the copy of the source that mutation sweeps work
-in, and asks there who objects: the tests of the library (`cargo test --test all`) and `q4proof selftest`.
-First it asks of the copy as it is, where nobody may. Prints a table in Markdown. Exit status: 0 each
+in, and asks there who objects: tests (those of `--test all`, or the ones that a plant names) and `q4proof
+selftest`. First it asks of the copy as it is, where nobody may. Prints a table in Markdown. Exit status: 0 each
 break turns something red, 1 not so, 2 the set-up.
 """
 
@@ -42,15 +42,15 @@ def run(*command):
     return done.returncode, done.stdout + done.stderr
 
 
-def build():
-    code, said = run("cargo", "test", "--no-run", "--test", "all", *PROFILE)
+def build(tests):
+    code, said = run("cargo", "test", "--no-run", "--test", tests, *PROFILE)
     if code != 0:
         fail(f"it does not build:\n{said[-2000:]}")
 
 
-def red_tests():
-    """The tests of the library that fail; a run without an end names itself."""
-    code, said = run("cargo", "test", "--test", "all", *PROFILE)
+def red_tests(tests):
+    """The tests that fail; a run without an end names itself."""
+    code, said = run("cargo", "test", "--test", tests, *PROFILE)
     red = re.findall(r"^test (\S+) \.\.\. FAILED$", said, re.M)
     if code is None or (code != 0 and not red):
         return [f"a run that ended with {code}"]
@@ -76,6 +76,11 @@ def plants(pattern):
     return [plant for plant in every if fnmatch.fnmatch(plant["name"], pattern)]
 
 
+def tests_of(plant):
+    """The binary of tests that a plant is shown to."""
+    return plant.get("tests", "all")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="*", metavar="GLOB", help="only plants of these names")
@@ -89,18 +94,19 @@ def main():
         count = (TREE / plant["file"]).read_text().count(plant["find"])
         if count != 1:
             fail(f"{plant['name']}: {plant['find']!r} stands {count} times in {plant['file']}")
-    build()
-    if objects := red_tests() or red_selftest():
-        fail(f"something objects to the source as it is: {objects}")
-    print("| broken | in | tests of the library that fail | the selftest says |")
+    for tests in sorted({tests_of(plant) for plant in chosen}):
+        build(tests)
+        if objects := red_tests(tests) or red_selftest():
+            fail(f"something objects to the source as it is: {objects}")
+    print("| broken | in | tests that fail | the selftest says |")
     print("|---|---|---|---|", flush=True)
     unseen = []
     for plant in chosen:
         file = TREE / plant["file"]
         file.write_text(file.read_text().replace(plant["find"], plant["replace"]))
         try:
-            build()
-            tests, selftest = red_tests(), red_selftest()
+            build(tests_of(plant))
+            tests, selftest = red_tests(tests_of(plant)), red_selftest()
         finally:
             sweep.mirror(TREE)
         more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
