@@ -3,7 +3,7 @@
 //! of `conformance/PROTOCOL.md`. Nothing here judges.
 
 pub(crate) mod answer;
-#[cfg(all(feature = "cli", unix))]
+#[cfg(all(feature = "processes", unix))]
 pub mod child;
 pub mod in_process;
 pub mod message;

@@ -185,9 +185,9 @@ fn memory_little_by_little() {
     {
         let script = "while request; do x=$x$(printf '%1000000s'); answer; done";
         let mut subject = start(script, Limits { memory: 100 << 20, ..limits() });
-        let mut replies = (0..2000).map(|_| subject.ask(&request(1), PATIENT));
+        let mut replies = (0..500).map(|_| subject.ask(&request(1), PATIENT));
         let over = replies.find(|reply| !matches!(reply, Reply::Answer(_)));
-        is!(OverBudget, "MiB, of 100 allowed")(0, &over.expect("less than 2 GB"));
+        is!(OverBudget, "MiB, of 100 allowed")(0, &over.expect("less than 500 MB"));
         is_answer(1, &subject.ask(&request(1), PATIENT));
     }
     before.compare();
