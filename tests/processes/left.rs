@@ -3,8 +3,10 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What every process of a subject has in its environment.
-const MARK: &str = "Q4PROOF_MISBEHAVES=1";
+/// What every process of a subject has in its environment, and no process of another run of these tests.
+fn mark() -> String {
+    format!("Q4PROOF_MISBEHAVES={}", std::process::id())
+}
 
 /// Memory that this process may come to hold, in KiB: a line of 64 MiB, grown by doubling, and a command
 /// of a few MiB.
@@ -12,7 +14,8 @@ const MOST_MEMORY: u64 = 512 << 10;
 
 /// A command whose processes can be told from others.
 pub fn marked(words: &[&str]) -> Vec<String> {
-    ["env", MARK].iter().chain(words).map(|word| (*word).to_owned()).collect()
+    let words = words.iter().map(|word| (*word).to_owned());
+    ["env".to_owned(), mark()].into_iter().chain(words).collect()
 }
 
 /// What there is at a moment.
@@ -59,10 +62,11 @@ fn peak_memory() -> u64 {
 /// The command lines of subjects' processes that live.
 pub fn processes() -> Vec<String> {
     let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
+    let mark = mark();
     let paths = folder.filter_map(|entry| Some(entry.ok()?.path()));
     let of_a_subject = |path: &std::path::PathBuf| {
         let environment = fs::read(path.join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|one| one == MARK.as_bytes())
+        environment.split(|byte| *byte == 0).any(|one| one == mark.as_bytes())
     };
     let command = |path: std::path::PathBuf| {
         let words = fs::read(path.join("cmdline")).unwrap_or_default();
