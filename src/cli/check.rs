@@ -36,7 +36,7 @@ pub struct Check {
     /// Ask in an order shuffled by this number
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
-    /// Start the subject as often, and let all of them share the cases
+    /// Start the subject N times, and let all of them share the cases
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..), allow_negative_numbers = true)]
     jobs: u8,
     /// Show every failure in full, and refusals with a wrong class
