@@ -43,7 +43,8 @@ SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *
 # beside the baseline of each.
 PART, LARGE_PART = 32, 128
 # A test that fails has done what it is for: what it failed on need not be small or explained.
-QUICK = {"RUST_BACKTRACE": "0", "PROPTEST_MAX_SHRINK_ITERS": "0"}
+# And a mutant is an edit of what was built, also where the newest cargo builds all anew because CI is set.
+QUICK = {"RUST_BACKTRACE": "0", "PROPTEST_MAX_SHRINK_ITERS": "0", "CARGO_INCREMENTAL": "1"}
 # Cargo runs the binaries of tests by this, wherever it is built.
 RUNNER = "CARGO_TARGET_{}_RUNNER"
 SCRATCH = "/dev/shm" if os.path.isdir("/dev/shm") else None
