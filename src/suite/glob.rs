@@ -18,7 +18,8 @@ pub fn matches(pattern: &str, id: &str) -> bool {
             _ => match star {
                 Some((place, taken)) => {
                     star = Some((place, taken + 1));
-                    (at, in_id) = (place + 1, taken + 1);
+                    at = place + 1;
+                    in_id = taken + 1;
                 }
                 None => return false,
             },
