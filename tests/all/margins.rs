@@ -98,7 +98,7 @@ fn a_product_s_share_is_its_error_by_dot_1() {
 /// allows (1 + 6) u 2 / sqrt(2), where u is 2^-24 or 2^-53.
 #[test]
 fn a_rotation_s_share_is_its_error_by_rot_9() {
-    let rotated = |values: Floats, given: &Given| {
+    let rotated = |values: Floats, gamma: Option<Floats>, given: &Given| {
         let input = Input::Rotate {
             seed: 42,
             side: Side::Input,
@@ -106,7 +106,7 @@ fn a_rotation_s_share_is_its_error_by_rot_9() {
             rows: 1,
             columns: 2,
             block: None,
-            gamma: None,
+            gamma,
             values,
         };
         let judgement = judged(input, given, false);
@@ -114,12 +114,12 @@ fn a_rotation_s_share_is_its_error_by_rot_9() {
     };
     let single = |units: f32| {
         let given = Given::Values(Bits(vec![(units * 2f32.powi(-24)).to_bits(), 0xbfb5_04f3]));
-        rotated(Floats::F32(Bits::of(&[1.0, 1.0])), &given)
+        rotated(Floats::F32(Bits::of(&[1.0, 1.0])), None, &given)
     };
     let double = |units: f64| {
         let second = -std::f64::consts::SQRT_2;
         let given = Given::Doubles(Bits64::of(&[units * 2f64.powi(-53), second]));
-        rotated(Floats::F64(Bits64::of(&[1.0, 1.0])), &given)
+        rotated(Floats::F64(Bits64::of(&[1.0, 1.0])), None, &given)
     };
     assert_eq!(single(0.0), (Outcome::Pass, None), "its bits are right: none is measured");
     for (units, outcome) in [
@@ -135,6 +135,12 @@ fn a_rotation_s_share_is_its_error_by_rot_9() {
             assert!((given - share).abs() < 1e-12, "{given}, expected {share} for {units}");
         }
     }
+    // A norm's weights of 1 are factors of 2: all is twice as large, and so is what may be missed.
+    let ones = Floats::F32(Bits::of(&[1.0, 1.0]));
+    let given = Given::Values(Bits(vec![(4.0 * 2f32.powi(-24)).to_bits(), 0xc035_04f3]));
+    let (outcome, share) = rotated(ones.clone(), Some(ones), &given);
+    assert_eq!(outcome, Outcome::PassAlternate);
+    assert!((share.expect("a share") - 4.0 * 2f64.sqrt() / 28.0).abs() < 1e-12, "{share:?}");
 }
 
 #[test]

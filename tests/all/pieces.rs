@@ -162,6 +162,20 @@ fn a_fault_in_a_later_piece_is_named_by_its_place_in_the_file() {
     assert_eq!((found.class, found.offset), (Class::Value, at));
 }
 
+/// Memory is bounded by what a piece is said to hold, and no piece but the last holds less.
+#[test]
+fn every_piece_but_the_last_is_full() {
+    let count = 2 * PIECE_VALUES + 3;
+    let header = khf1::Header { shape: vec![count as u64], numel: count as u64 };
+    let file = [header.to_bytes(), vec![0; 2 * count]].concat();
+    let mut halves = Halves::open(&file[..], file.len() as u64, AddressWidth::Bits64).unwrap();
+    let mut lens = Vec::new();
+    while let Some(values) = halves.next_piece().unwrap() {
+        lens.push(values.len());
+    }
+    assert_eq!(lens, [PIECE_VALUES, PIECE_VALUES, 3]);
+}
+
 #[test]
 fn a_file_that_changes_its_length_is_refused() {
     for count in [0, 1, PIECE_BLOCKS, PIECE_BLOCKS + 1] {
