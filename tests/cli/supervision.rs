@@ -103,7 +103,7 @@ fn several_children_are_started_and_all_of_them_are_asked() {
     let each: Vec<usize> =
         processes.chunk_by(|one, other| one == other).map(<[&str]>::len).collect();
     assert_eq!(each.len(), 3, "{each:?}");
-    assert!(each.iter().all(|asked| *asked > 2), "{each:?}");
+    assert!(each.iter().all(|asked| *asked > 1), "{each:?}");
 }
 
 #[test]

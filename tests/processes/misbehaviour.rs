@@ -103,7 +103,7 @@ fn an_end_while_a_grandchild_keeps_the_pipes_open() {
 fn a_second_answer_after_a_while_spoils_the_next_question() {
     let script = "request; answer; sleep 0.02; answer; request; sleep 1000";
     let check = |number: usize, reply: &Reply| {
-        std::thread::sleep(Duration::from_millis(80));
+        std::thread::sleep(Duration::from_millis(300));
         match number % 2 {
             0 => is_answer(number, reply),
             _ => is!(ProtocolError, "before this was asked")(number, reply),
@@ -206,10 +206,11 @@ fn a_hang_at_the_start() {
     let _turn = turn();
     let before = Left::now();
     for _ in 0..slow() {
-        let limits = Limits { start: SHORT, ..limits() };
+        // Long enough for the shell to begin.
+        let limits = Limits { start: Duration::from_millis(500), ..limits() };
         let silent = left::marked(&["sh", "-c", "echo one moment >&2; sleep 1000"]);
         let error = ChildSubject::start(&silent, limits, Stop::default()).err().unwrap();
-        assert_eq!(error.reason, "no answer to hello within 0.06 s; it said: one moment");
+        assert_eq!(error.reason, "no answer to hello within 0.5 s; it said: one moment");
     }
     before.compare();
 }
