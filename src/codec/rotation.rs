@@ -143,15 +143,13 @@ fn mix(z: u64) -> u64 {
 
 /// ROT-2, of a length that is a power of two.
 fn transform<T: Float>(values: &mut [T]) {
-    let mut h = 1;
-    while h < values.len() {
+    for h in (0..values.len().trailing_zeros()).map(|power| 1 << power) {
         for pair in values.chunks_exact_mut(2 * h) {
             let (left, right) = pair.split_at_mut(h);
             for (a, b) in left.iter_mut().zip(right) {
                 (*a, *b) = (*a + *b, *a - *b);
             }
         }
-        h *= 2;
     }
     let length = T::from(values.len()).expect("a power of two is a float");
     let factor = T::one() / length.sqrt();

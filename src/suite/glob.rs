@@ -2,30 +2,22 @@
 
 /// Whether `pattern` matches the whole of `id`: a `*` takes any characters, a `?` takes one.
 pub fn matches(pattern: &str, id: &str) -> bool {
-    let (pattern, id): (Vec<char>, Vec<char>) = (pattern.chars().collect(), id.chars().collect());
-    // Where the last star stood, and how much of the id it has taken.
-    let (mut at, mut in_id, mut star) = (0, 0, None);
-    while in_id < id.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, in_id));
-                at += 1;
+    let id: Vec<char> = id.chars().collect();
+    // Whether what was read of the pattern matches the first so many characters of the id.
+    let mut matched = vec![false; id.len() + 1];
+    matched[0] = true;
+    for character in pattern.chars() {
+        if character == '*' {
+            let shortest = matched.iter().position(|&matches| matches).unwrap_or(matched.len());
+            matched[shortest..].fill(true);
+        } else {
+            for (at, &own) in id.iter().enumerate().rev() {
+                matched[at + 1] = matched[at] && (character == '?' || character == own);
             }
-            Some(&character) if character == '?' || character == id[in_id] => {
-                at += 1;
-                in_id += 1;
-            }
-            _ => match star {
-                Some((place, taken)) => {
-                    star = Some((place, taken + 1));
-                    at = place + 1;
-                    in_id = taken + 1;
-                }
-                None => return false,
-            },
+            matched[0] = false;
         }
     }
-    pattern[at..].iter().all(|&character| character == '*')
+    matched[id.len()]
 }
 
 /// Whether a text is a pattern, and not an id.

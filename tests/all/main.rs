@@ -5,6 +5,8 @@
 use std::sync::OnceLock;
 
 mod allocation;
+#[cfg(feature = "build")]
+mod builders;
 mod clauses;
 mod conformance;
 mod corpus;
@@ -20,6 +22,7 @@ mod listing;
 mod margins;
 mod pieces;
 mod properties;
+#[cfg(feature = "build")]
 mod selftest;
 mod suite;
 mod vectors;

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use q4proof::format::Class;
+use q4proof::suite::Suite;
 use q4proof::suite::case::{
     Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, Special, VectorFile,
 };
@@ -15,7 +16,6 @@ use q4proof::suite::library::{LOCK, Lock, VERSION, read_text, sha256};
 use q4proof::suite::patch::apply;
 use q4proof::suite::profile::Profile;
 use q4proof::suite::random::SplitMix64;
-use q4proof::suite::{Suite, build};
 
 use crate::embedded;
 
@@ -467,18 +467,6 @@ fn the_random_numbers_are_the_published_ones() {
     let units: Vec<f32> = (0..2000).map(|_| random.signed_unit()).collect();
     assert!(units.iter().all(|unit| (-1.0..=1.0).contains(unit)));
     assert!(units.iter().any(|unit| *unit < -0.99) && units.iter().any(|unit| *unit > 0.99));
-}
-
-#[test]
-fn builders_make_each_file_once_and_the_lock_last() {
-    let files = build::build(&|_| vec!["somebody".into()]).unwrap();
-    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    assert_eq!((names.len(), names.last()), (22, Some(&LOCK)));
-    for (name, text) in &files[..21] {
-        let file: VectorFile = serde_json::from_str(text).unwrap();
-        let agreed = |case: &Case| case.source.agreed == ["somebody"];
-        assert!(!file.cases.is_empty() && file.cases.iter().all(agreed), "{name}");
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What takes longest, where all other tests of the library together take a second: the zoo, generated
 //! inputs of the fuzz targets, every scale with every nibble, and whole folders that are written or
 //! converted. A
-//! binary of its own, so that a mutant that the others kill is not asked these.
+//! binary of its own, which the sweep of the core does without.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 

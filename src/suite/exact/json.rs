@@ -32,49 +32,52 @@ pub(super) struct Document {
 /// `None` where the bytes are not JSON in UTF-8.
 pub(super) fn parse(bytes: &[u8]) -> Option<Document> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let mut reader = Reader { bytes: text.as_bytes(), at: 0, depth: 0, half_pairs: false };
+    let mut reader = Reader { rest: text.as_bytes(), depth: 0, half_pairs: false };
     let value = reader.value(0)?;
     reader.space();
-    (reader.at == bytes.len()).then_some(Document {
-        value,
-        depth: reader.depth,
-        half_pairs: reader.half_pairs,
-    })
+    let Reader { rest, depth, half_pairs } = reader;
+    rest.is_empty().then_some(Document { value, depth, half_pairs })
 }
 
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    /// What was not read yet.
+    rest: &'a [u8],
     depth: usize,
     half_pairs: bool,
 }
 
 impl Reader<'_> {
     fn space(&mut self) {
-        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
+        let count = self.rest.iter().take_while(|byte| b" \t\n\r".contains(byte)).count();
+        self.rest = &self.rest[count..];
     }
 
-    /// The next byte that is no white space, passed over.
-    fn next(&mut self) -> Option<u8> {
-        self.space();
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
+    fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
         Some(byte)
     }
 
-    /// Passes over the next byte where it is this one.
-    fn take(&mut self, byte: u8) -> bool {
+    /// The next byte that is no white space.
+    fn next(&mut self) -> Option<u8> {
         self.space();
-        let found = self.bytes.get(self.at) == Some(&byte);
-        self.at += usize::from(found);
-        found
+        self.byte()
+    }
+
+    /// Passes over `text` where that is next.
+    fn take(&mut self, text: &[u8]) -> bool {
+        self.rest.strip_prefix(text).map(|rest| self.rest = rest).is_some()
+    }
+
+    /// Passes over white space, and over the end of a container where that is next.
+    fn ends(&mut self, end: u8) -> bool {
+        self.space();
+        self.take(&[end])
     }
 
     fn value(&mut self, depth: usize) -> Option<Json> {
         self.space();
-        match self.bytes.get(self.at)? {
+        match self.rest.first()? {
             b'{' | b'[' if depth >= KEPT => self.pass(depth).map(|()| Json::Deep),
             b'{' => self.object(depth + 1),
             b'[' => self.array(depth + 1),
@@ -86,7 +89,7 @@ impl Reader<'_> {
         self.depth = self.depth.max(depth);
         self.next();
         let mut members = Vec::new();
-        if self.take(b'}') {
+        if self.ends(b'}') {
             return Some(Json::Object(members));
         }
         loop {
@@ -104,7 +107,7 @@ impl Reader<'_> {
         self.depth = self.depth.max(depth);
         self.next();
         let mut items = Vec::new();
-        if self.take(b']') {
+        if self.ends(b']') {
             return Some(Json::Array(items));
         }
         loop {
@@ -122,7 +125,7 @@ impl Reader<'_> {
         let mut closing = Vec::new();
         loop {
             self.space();
-            let opened = match self.bytes.get(self.at)? {
+            let opened = match self.rest.first()? {
                 b'{' => Some(b'}'),
                 b'[' => Some(b']'),
                 _ => None,
@@ -130,9 +133,9 @@ impl Reader<'_> {
             let mut value_is_next = false;
             match opened {
                 Some(end) => {
-                    self.at += 1;
+                    self.byte();
                     self.depth = self.depth.max(depth + closing.len() + 1);
-                    if !self.take(end) {
+                    if !self.ends(end) {
                         closing.push(end);
                         value_is_next = true;
                     }
@@ -165,59 +168,48 @@ impl Reader<'_> {
         let words =
             [("null", Json::Null), ("true", Json::Bool(true)), ("false", Json::Bool(false))];
         for (word, value) in words {
-            if self.bytes[self.at..].starts_with(word.as_bytes()) {
-                self.at += word.len();
+            if self.take(word.as_bytes()) {
                 return Some(value);
             }
         }
-        if self.bytes.get(self.at) == Some(&b'"') {
-            self.at += 1;
+        if self.take(b"\"") {
             return self.text().map(Json::Text);
         }
         self.number()
     }
 
     fn digits(&mut self) -> usize {
-        let rest = &self.bytes[self.at..];
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        self.at += count;
+        let count = self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.rest = &self.rest[count..];
         count
     }
 
     fn number(&mut self) -> Option<Json> {
-        let begin = self.at;
-        let is = |reader: &Self, bytes: &[u8]| {
-            reader.bytes.get(reader.at).is_some_and(|byte| bytes.contains(byte))
-        };
-        self.at += usize::from(is(self, b"-"));
-        let leading_zero = is(self, b"0");
+        let whole = self.rest;
+        self.take(b"-");
+        let leading_zero = self.rest.starts_with(b"0");
         let digits = self.digits();
         if digits == 0 || leading_zero && digits > 1 {
             return None;
         }
-        if is(self, b".") {
-            self.at += 1;
+        if self.take(b".") && self.digits() == 0 {
+            return None;
+        }
+        if self.take(b"e") || self.take(b"E") {
+            let _signed = self.take(b"+") || self.take(b"-");
             if self.digits() == 0 {
                 return None;
             }
         }
-        if is(self, b"eE") {
-            self.at += 1;
-            self.at += usize::from(is(self, b"+-"));
-            if self.digits() == 0 {
-                return None;
-            }
-        }
-        Some(Json::Number(String::from_utf8_lossy(&self.bytes[begin..self.at]).into_owned()))
+        let number = whole.strip_suffix(self.rest)?;
+        Some(Json::Number(String::from_utf8_lossy(number).into_owned()))
     }
 
     /// The rest of a string behind its opening quotation mark.
     fn text(&mut self) -> Option<String> {
         let mut text = Vec::new();
         loop {
-            let byte = *self.bytes.get(self.at)?;
-            self.at += 1;
-            match byte {
+            match self.byte()? {
                 b'"' => return String::from_utf8(text).ok(),
                 b'\\' => {
                     let escaped = self.escape()?;
@@ -230,10 +222,8 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self) -> Option<char> {
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
-        Some(match byte {
-            b'"' | b'\\' | b'/' => byte as char,
+        Some(match self.byte()? {
+            byte @ (b'"' | b'\\' | b'/') => byte as char,
             b'b' => '\u{8}',
             b'f' => '\u{c}',
             b'n' => '\n',
@@ -242,12 +232,11 @@ impl Reader<'_> {
             b'u' => {
                 let first = self.unit()?;
                 let mut units = vec![first];
-                if (0xd800..0xdc00).contains(&first) && self.bytes[self.at..].starts_with(b"\\u") {
-                    let before = self.at;
-                    self.at += 2;
+                let alone = self.rest;
+                if (0xd800..0xdc00).contains(&first) && self.take(b"\\u") {
                     match self.unit()? {
                         second @ 0xdc00..0xe000 => units.push(second),
-                        _ => self.at = before,
+                        _ => self.rest = alone,
                     }
                 }
                 char::decode_utf16(units).next()?.unwrap_or_else(|_| {
@@ -260,11 +249,11 @@ impl Reader<'_> {
     }
 
     fn unit(&mut self) -> Option<u16> {
-        let digits = self.bytes.get(self.at..self.at + 4)?;
+        let (digits, rest) = self.rest.split_at_checked(4)?;
         if !digits.iter().all(u8::is_ascii_hexdigit) {
             return None;
         }
-        self.at += 4;
+        self.rest = rest;
         u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
     }
 }
