@@ -3,18 +3,22 @@
     scripts/mutants.sh full                     every mutant
     scripts/mutants.sh sample [--minutes N]     as many parts of all as are begun in N minutes (15),
                                                 always the same ones first
+    scripts/mutants.sh sample --parts K         the first K parts, whatever that takes
     scripts/mutants.sh diff BASE [--minutes N]  the mutants of what has changed since the revision
                                                 BASE, as many parts as are begun in N minutes
     scripts/mutants.sh shard K/N                one shard, K from 0, for a machine of many; not judged
     scripts/mutants.sh judge N                  N shards that were put together in target/mutants/
 
-There are three sets of mutants: `core` (.cargo/mutants.toml), `gate` (.cargo/mutants-gate.toml) and
-`harness` (.cargo/mutants-harness.toml), each with its own tests; --set runs one of them alone, and
-without it the first two are run, in which nothing may survive. A sweep runs in parts, one a core at a time, each an
-even sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of
-the source, is not run again, so that an interruption loses two parts at most. A test binary ends at its
-first failure, which is all that a mutant's death takes. Exit status: that of the gate (0 open, 1
-survivors, 2 no evidence); 2 where the set-up failed; 130 interrupted; of `shard` 0 where it ended.
+There are four sets of mutants, each with its own tests: `core` (.cargo/mutants.toml), `gate`
+(.cargo/mutants-gate.toml), `harness` (.cargo/mutants-harness.toml) and `model`
+(.cargo/mutants-model.toml). --set runs one of them alone; without it the first two are run, in which
+nothing may survive. Of the harness a sample is held by a ratchet: `sample --set harness --parts 4`.
+
+A sweep runs in parts, one a core at a time, each an even sample of the whole. What was finished under
+target/mutants/, in a folder named by the SHA-256 of the source, is not run again, so that an
+interruption loses two parts at most. A test binary ends at its first failure, which is all that a
+mutant's death takes. Exit status: that of the gate (0 open, 1 survivors, 2 no evidence); 2 where the
+set-up failed; 130 interrupted; of `shard` 0 where it ended.
 """
 
 import argparse
@@ -36,7 +40,7 @@ import reach
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = ROOT / "target/mutants"
 # The sets of mutants, each with its own tests.
-SETS = {"core": ".cargo/mutants.toml", "gate": ".cargo/mutants-gate.toml", "harness": ".cargo/mutants-harness.toml"}
+SETS = {"core": ".cargo/mutants.toml", **{name: f".cargo/mutants-{name}.toml" for name in ("gate", "harness", "model")}}
 # What the tests read and what they are made of.
 SOURCE = ["src", "tests", "conformance", "corpus", "Cargo.toml", "Cargo.lock", *SETS.values()]
 # Mutants in a part: few, so that little is lost and a time limit is kept to, or where all are run, many
@@ -246,9 +250,11 @@ def shards(count, *selection):
             for number in range(count)]
 
 
-def swept(kind, home, source, mutants, parts, minutes, partial):
-    """Sweeps the parts, or as many of them as are begun in some minutes, and judges that."""
-    folders = Sweep(kind, home, parts, source, len(mutants), minutes).run()
+def swept(kind, home, source, mutants, parts, minutes, partial, most=None):
+    """Sweeps the parts, or as many of the first `most` as are begun in some minutes, and judges that."""
+    asked = parts[:most]
+    total = round(len(mutants) * len(asked) / len(parts))
+    folders = Sweep(kind, home, asked, source, total, minutes).run()
     if len(folders) == len(parts):
         return gate(kind, home, folders, mutants, source, partial)
     reached = [one for folder in folders for one in json.loads((folder / "mutants.out/mutants.json").read_text())]
@@ -257,10 +263,15 @@ def swept(kind, home, source, mutants, parts, minutes, partial):
     return gate(kind, home, folders, reached, source, True)
 
 
-def full(kind, home, source, minutes=None):
+def full(kind, home, source):
     mutants = listed(kind)
-    part = LARGE_PART if minutes is None else PART
-    return swept(kind, home, source, mutants, shards(max(1, round(len(mutants) / part))), minutes, False)
+    return swept(kind, home, source, mutants, shards(max(1, round(len(mutants) / LARGE_PART))), None, False)
+
+
+def sample(kind, home, source, minutes, most):
+    mutants = listed(kind)
+    parts = shards(max(1, round(len(mutants) / PART)))
+    return swept(kind, home, source, mutants, parts, minutes, False, most)
 
 
 def shard(kind, home, source, what):
@@ -303,6 +314,7 @@ def main():
     parser.add_argument("verb", choices=["full", "sample", "diff", "shard", "judge"])
     parser.add_argument("what", nargs="?", help="a revision for diff, K/N for shard, N for judge")
     parser.add_argument("--minutes", type=float, help="for sample (15) and diff (no limit)")
+    parser.add_argument("--parts", type=int, help="for sample, instead of minutes or beside them")
     parser.add_argument("--set", choices=list(SETS), help="only this set")
     options = parser.parse_args()
     if (options.what is None) == (options.verb in ("diff", "shard", "judge")):
@@ -319,7 +331,9 @@ def main():
         if options.verb == "full":
             code = full(kind, home, source)
         elif options.verb == "sample":
-            code = full(kind, home, source, (options.minutes or 15) * sizes[kind] / sum(sizes.values()))
+            minutes = options.minutes or (None if options.parts else 15)
+            minutes = minutes and minutes * sizes[kind] / sum(sizes.values())
+            code = sample(kind, home, source, minutes, options.parts)
         elif options.verb == "diff":
             code = diff(kind, home, source, options.what, options.minutes)
         else:

@@ -8,7 +8,8 @@ use std::path::Path;
 use q4proof::format::Class;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{
-    Answer, Behaviour, Change, Edit, Expect, File, Input, Tier, Tombstone, VectorFile,
+    Answer, Behaviour, Change, DirectoryEntry, Edit, Expect, File, Input, Tier, Tombstone,
+    VectorFile,
 };
 use q4proof::suite::hex::Bytes;
 use q4proof::suite::lint::{Known, lint};
@@ -30,7 +31,12 @@ fn linted(mistake: Mistake, relayout: fn(String) -> String) -> Result<Vec<String
     mistake(&mut file);
     let text = serde_json::to_string_pretty(&file).unwrap() + "\n";
     fs::write(folder.path().join("load-size.json"), relayout(text)).unwrap();
-    let suite = Suite::from_folder(folder.path()).map_err(|error| error.to_string())?;
+    problems_in(folder.path(), &[&recorded])
+}
+
+/// The sentences of the linter on a folder without a lock.
+fn problems_in(folder: &Path, recorded: &[&str]) -> Result<Vec<String>, String> {
+    let suite = Suite::from_folder(folder).map_err(|error| error.to_string())?;
     let names: Vec<String> =
         suite.cases().iter().flat_map(|case| case.discriminates.clone()).collect();
     let known = Known {
@@ -41,10 +47,10 @@ fn linted(mistake: Mistake, relayout: fn(String) -> String) -> Result<Vec<String
             .filter(|clause| *clause != "KHQ4-H99")
             .collect(),
         faults: names.iter().map(String::as_str).filter(|name| *name != "no-fault").collect(),
-        recorded: [recorded.as_str()].into(),
+        recorded: recorded.iter().copied().collect(),
         is_class: &|class| class < 78,
     };
-    let problems = lint(folder.path(), &known).map_err(|error| error.to_string())?;
+    let problems = lint(folder, &known).map_err(|error| error.to_string())?;
     // The lock is missing in all of these folders.
     let (missing, others): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(|problem| problem.starts_with("suite.lock is missing"));
@@ -222,6 +228,29 @@ fn a_refusal_differs_from_its_control_and_binds_no_more_than_it() {
     let problems = linted(no_class, |text| text).unwrap();
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[1].ends_with("refuses with no class"), "{problems:?}");
+}
+
+#[test]
+fn a_refused_directory_differs_from_its_control_in_one_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("../../conformance/vectors/read-index.json");
+    let mut file: VectorFile = serde_json::from_str(text).unwrap();
+    let problems = |file: &VectorFile| {
+        let text = serde_json::to_string_pretty(file).unwrap() + "\n";
+        fs::write(folder.path().join("read-index.json"), text).unwrap();
+        problems_in(folder.path(), &[]).unwrap()
+    };
+    assert_eq!(problems(&file), Vec::<String>::new());
+
+    let dangling = "read-index/dangling-symlink";
+    let case = file.cases.iter_mut().find(|case| case.id == dangling).unwrap();
+    let Input::ReadIndex { directory: Some(entries), .. } = &mut case.input else {
+        panic!("{dangling} asks no directory")
+    };
+    let beside = DirectoryEntry { path: "beside.json".into(), ..entries[0].clone() };
+    entries.push(beside);
+    let sentence = "differs in 2 entries from its control's directory";
+    assert_eq!(problems(&file), [format!("{dangling}: {sentence}")]);
 }
 
 /// The evaluator refuses an edit that changes nothing; the linter says which kind it is.

@@ -82,7 +82,7 @@ fn read(format: FileFormat, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>
         FileFormat::Khq4 => {
             let mut blocks = Blocks::open(bytes, len, width)?;
             while let Some(piece) = blocks.next_piece()? {
-                assert!(piece.len() <= PIECE_BLOCKS);
+                assert!((1..=PIECE_BLOCKS).contains(&piece.len()));
                 payload.extend_from_slice(piece.as_bytes());
             }
             Ok((blocks.header().shape.clone(), payload))
@@ -90,7 +90,7 @@ fn read(format: FileFormat, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>
         FileFormat::Khf1 => {
             let mut halves = Halves::open(bytes, len, width)?;
             while let Some(piece) = halves.next_piece()? {
-                assert!(piece.len() <= PIECE_VALUES);
+                assert!((1..=PIECE_VALUES).contains(&piece.len()));
                 payload.extend_from_slice(piece.as_bytes());
             }
             Ok((halves.header().shape.clone(), payload))
@@ -165,12 +165,18 @@ fn a_fault_in_a_later_piece_is_named_by_its_place_in_the_file() {
 /// Memory is bounded by what a piece is said to hold, and no piece but the last holds less.
 #[test]
 fn every_piece_but_the_last_is_full() {
+    assert_eq!(
+        (PIECE_BLOCKS * 20, PIECE_VALUES * 4),
+        (160 << 10, 1 << 20),
+        "in bytes, values as f32"
+    );
     let count = 2 * PIECE_VALUES + 3;
     let header = khf1::Header { shape: vec![count as u64], numel: count as u64 };
     let file = [header.to_bytes(), vec![0; 2 * count]].concat();
     let mut halves = Halves::open(&file[..], file.len() as u64, AddressWidth::Bits64).unwrap();
     let mut lens = Vec::new();
     while let Some(values) = halves.next_piece().unwrap() {
+        assert!(!values.is_empty());
         lens.push(values.len());
     }
     assert_eq!(lens, [PIECE_VALUES, PIECE_VALUES, 3]);

@@ -7,7 +7,8 @@ use std::path::Path;
 use q4proof::format::Class;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{
-    Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, Special, VectorFile,
+    Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, Special, Tombstone,
+    VectorFile,
 };
 use q4proof::suite::derive::{derive, load_bytes, verify};
 use q4proof::suite::glob;
@@ -52,6 +53,20 @@ fn a_folder_is_read_as_it_is_embedded() {
     fs::remove_file(folder.path().join(LOCK)).unwrap();
     let unlocked = Suite::from_folder(folder.path()).unwrap();
     assert_eq!((unlocked.version.as_str(), &unlocked.hash), ("unlocked", &read.hash));
+}
+
+#[test]
+fn the_ids_of_a_suite_are_those_of_its_cases_and_of_its_tombstones() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: Vec<Case> =
+        embedded().cases().iter().filter(|case| case.control.is_none()).take(2).cloned().collect();
+    let there: Vec<String> = cases.iter().map(|case| case.id.clone()).collect();
+    let gone = Tombstone { id: "load/gone".into(), reason: "it asked what another asks".into() };
+    let file = VectorFile { about: "x".into(), cases, tombstones: vec![gone] };
+    fs::write(folder.path().join("x.json"), serde_json::to_string(&file).unwrap()).unwrap();
+    let suite = Suite::from_folder(folder.path()).unwrap();
+    assert_eq!(suite.ids().collect::<Vec<_>>(), [&there[0], &there[1], "load/gone"]);
+    assert!(suite.ids().all(|id| suite.accounts_for(id)) && !suite.accounts_for("load/other"));
 }
 
 #[test]

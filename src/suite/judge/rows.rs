@@ -77,7 +77,7 @@ pub(super) fn value_rows<T: Copy + PartialEq>(
     let word = |bits: Option<&T>| bits.map_or("none".to_owned(), |&bits| word(bits));
     let count = Row::new("values", expected.len(), got.len());
     // What a subject gives may be as long as it likes; what is kept of it is not.
-    let longest = expected.len().max(got.len()).min(expected.len() + MOST_ROWS + 1);
+    let longest = expected.len().max(got.len());
     let row = |index: usize| {
         Row::new(format!("value {index}"), word(expected.get(index)), word(got.get(index)))
     };
@@ -185,7 +185,7 @@ fn tensor_in_words(tensor: &ListedTensor) -> String {
 /// The number of names, and each that differs.
 pub(super) fn name_rows(expected: &[String], got: &[String]) -> Vec<Row> {
     let word = |name: Option<&String>| name.map_or("none".to_owned(), |name| format!("{name:?}"));
-    let longest = expected.len().max(got.len()).min(expected.len() + MOST_ROWS + 1);
+    let longest = expected.len().max(got.len());
     let row = |index: usize| {
         Row::new(format!("file {index}"), word(expected.get(index)), word(got.get(index)))
     };
