@@ -28,7 +28,7 @@ fn decode_into(block: &Block, weights: &mut [f32; BLOCK_WEIGHTS]) {
 /// The f32 of a nibble, exactly: the bits of 2^23 + nibble, less 2^23. Several at once, this is quicker
 /// than a conversion.
 fn whole(nibble: u8) -> f32 {
-    f32::from_bits(WITHOUT_FRACTION.to_bits() | u32::from(nibble)) - WITHOUT_FRACTION
+    f32::from_bits(WITHOUT_FRACTION.to_bits() + u32::from(nibble)) - WITHOUT_FRACTION
 }
 
 /// The 32 weights of a block before any rounding: multiples of 2^-24 below 2^20, which f64 holds, as it

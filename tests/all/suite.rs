@@ -7,8 +7,8 @@ use std::path::Path;
 use q4proof::format::Class;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{
-    Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, Special, Tombstone,
-    VectorFile,
+    Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, SourceValues,
+    Special, Tombstone, VectorFile,
 };
 use q4proof::suite::derive::{derive, load_bytes, verify};
 use q4proof::suite::glob;
@@ -183,6 +183,15 @@ fn cases_are_found_by_their_ids() {
     let refusal = suite.get("load/trailing-one-byte").unwrap();
     assert_eq!(suite.control(refusal).map(|control| &control.id), refusal.control.as_ref());
     assert!(suite.control(suite.get("decode/nibble-00").unwrap()).is_none());
+}
+
+#[test]
+fn source_values_are_carried_little_endian() {
+    let halves = || Bits16(vec![0x3c01, 0x8000]);
+    let doubles = SourceValues::F64(Bits64(vec![0x3ff0_0000_0000_0002]));
+    assert_eq!(SourceValues::F16(halves()).to_le_bytes().0, [0x01, 0x3c, 0x00, 0x80]);
+    assert_eq!(SourceValues::Bf16(halves()).to_le_bytes().0, [0x01, 0x3c, 0x00, 0x80]);
+    assert_eq!(doubles.to_le_bytes().0, [2, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
 }
 
 #[test]
