@@ -1,14 +1,15 @@
 //! The suite as data: what is broken in a folder of vectors, in hex, in an edit or in a question is
 //! named, in words that tell where and what was expected.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use q4proof::format::Class;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{
-    Answer, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode, SourceValues,
-    Special, Tombstone, VectorFile,
+    Answer, Behaviour, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode,
+    SourceValues, Special, Tombstone, VectorFile,
 };
 use q4proof::suite::derive::{derive, load_bytes, verify};
 use q4proof::suite::glob;
@@ -394,6 +395,21 @@ fn a_question_has_at_most_eight_minima_of_zero() {
     };
     let Expect::OneOf(eight) = of(8, Mode::Asymmetric).unwrap() else { panic!("one answer") };
     assert_eq!(eight.len(), 256);
+    let payload = |behaviour: &Behaviour| match &behaviour.answer {
+        Answer::Blocks(Bytes(payload)) => payload.clone(),
+        other => panic!("{other:?}"),
+    };
+    let mut payloads: BTreeSet<Vec<u8>> = eight.iter().map(payload).collect();
+    assert_eq!(payloads.len(), 256);
+    // They differ in the sign of each block's bias and in nothing else.
+    let sign = |place: &usize| place % 20 == 3;
+    let first = payloads.pop_first().unwrap();
+    for other in payloads {
+        let differs = |place: &usize| first[*place] != other[*place];
+        let places: Vec<usize> = (0..160).filter(differs).collect();
+        assert!(places.iter().all(sign), "{places:?}");
+        assert!(places.iter().all(|&place| first[place] ^ other[place] == 0x80));
+    }
     let words = "9 blocks have a minimum of zero, more than 8";
     assert_eq!(of(9, Mode::Asymmetric), Err(words.into()));
     assert!(matches!(of(9, Mode::Symmetric), Ok(Expect::Exact(_))), "the bias is no minimum there");

@@ -133,7 +133,7 @@ impl Reader<'_> {
             let mut value_is_next = false;
             match opened {
                 Some(end) => {
-                    self.byte();
+                    self.byte()?;
                     self.depth = self.depth.max(depth + closing.len() + 1);
                     if !self.ends(end) {
                         closing.push(end);

@@ -79,6 +79,19 @@ fn idx_1_what_cannot_be_read_is_not_absent() {
     }
     fs::create_dir(model.path("quantize_index.json")).unwrap();
     assert_eq!(model.listed(), Err(Class::NotAFile));
+    #[cfg(target_os = "linux")]
+    {
+        // A path of 4095 bytes is the longest there is: of a directory whose own has 4080 nobody can
+        // tell whether an index is there.
+        let mut long = model.0.path().to_owned();
+        while long.as_os_str().len() < 4080 {
+            let left = 4080 - 1 - long.as_os_str().len();
+            long.push("a".repeat(if left > 200 { 100 } else { left }));
+        }
+        fs::create_dir_all(&long).unwrap();
+        let untold = read_index(&long).unwrap_err();
+        assert_eq!(untold.error.class, Class::Io, "{}", untold.error);
+    }
 }
 
 #[test]
