@@ -83,6 +83,13 @@ fn a_product_is_refused_for_each_of_its_extents() {
     assert_eq!(derived(matmul(1, 33, 1, &two, &x[..33])), dot(&[Class::Shape]));
     let negative = [block(0xbc00, 0x4000), TWOS.to_vec()].concat();
     assert_eq!(derived(matmul(1, 64, 1, &negative, &x)), dot(&[Class::Scale]));
+    // One power of two binds nobody who may refuse the product.
+    let mut power = [0.0; 64];
+    power[3] = 4.0;
+    let eight = Ok(Expect::Exact(Answer::Values(Bits::of(&[8.0]))));
+    assert_eq!(derived(matmul(1, 64, 1, &two, &power)), eight);
+    assert_eq!(derived(matmul(1, 64, 1, &negative, &power)), dot(&[Class::Scale]));
+    assert_eq!(derived(matmul(1, 33, 1, &two, &power[..33])), dot(&[Class::Shape]));
     let flat = dot(&[Class::Scale, Class::Shape]);
     assert_eq!(derived(matmul(1, 33, 1, &negative, &x[..33])), flat);
     assert_eq!(derived(matmul(1 << 63, 64, 1, &two, &x)), refused(&[Class::TruncatedPayload]));

@@ -125,15 +125,16 @@ impl Reader<'_> {
         let mut closing = Vec::new();
         loop {
             self.space();
-            let opened = match self.rest.first()? {
-                b'{' => Some(b'}'),
-                b'[' => Some(b']'),
-                _ => None,
+            let opened = if self.take(b"{") {
+                Some(b'}')
+            } else if self.take(b"[") {
+                Some(b']')
+            } else {
+                None
             };
             let mut value_is_next = false;
             match opened {
                 Some(end) => {
-                    self.byte()?;
                     self.depth = self.depth.max(depth + closing.len() + 1);
                     if !self.ends(end) {
                         closing.push(end);
