@@ -12,11 +12,11 @@
 There are four sets of mutants, each with its own tests: `core` (.cargo/mutants.toml), `gate`
 (.cargo/mutants-gate.toml), `harness` (.cargo/mutants-harness.toml) and `model`
 (.cargo/mutants-model.toml). --set runs one of them alone; without it the first two are run, in which
-nothing may survive.
+nothing may survive. Of the harness a sample is held by a ratchet: `sample --set harness --parts 4`.
 
-A sweep runs in parts, one a core at a time, each an even sample of the whole. What was finished under
-target/mutants/, in a folder named by the SHA-256 of the source, is not run again, so that an
-interruption loses two parts at most. A test binary ends at its first failure, which is all that a
+A sweep runs in parts, one a core at a time: of all mutants slices, which build fastest, of some an even
+sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of the
+source, is not run again, so that an interruption loses two parts at most. A test binary ends at its first failure, which is all that a
 mutant's death takes. Exit status: that of the gate (0 open, 1 survivors, 2 no evidence); 2 where the
 set-up failed; 130 interrupted; of `shard` 0 where it ended.
 """
@@ -245,8 +245,16 @@ def gate(kind, home, folders, mutants, source, partial):
     return subprocess.run([*command, *(["--partial"] if partial else []), *folders], cwd=ROOT).returncode
 
 
-def shards(count, *selection):
+def even(count, *selection):
+    """Parts that are each an even sample of the whole."""
     return [(f"{number}-of-{count}", [*selection, "--shard", f"{number}/{count}", "--sharding", "round-robin"])
+            for number in range(count)]
+
+
+def slices(count):
+    """Parts of neighbours: a build takes one mutant back and makes the next one, and what is built anew for the
+    one is mostly what is built anew for the other."""
+    return [(f"slice-{number}-of-{count}", ["--shard", f"{number}/{count}", "--sharding", "slice"])
             for number in range(count)]
 
 
@@ -265,12 +273,12 @@ def swept(kind, home, source, mutants, parts, minutes, partial, most=None):
 
 def full(kind, home, source):
     mutants = listed(kind)
-    return swept(kind, home, source, mutants, shards(max(1, round(len(mutants) / LARGE_PART))), None, False)
+    return swept(kind, home, source, mutants, slices(max(1, round(len(mutants) / LARGE_PART))), None, False)
 
 
 def sample(kind, home, source, minutes, most):
     mutants = listed(kind)
-    parts = shards(max(1, round(len(mutants) / PART)))
+    parts = even(max(1, round(len(mutants) / PART)))
     return swept(kind, home, source, mutants, parts, minutes, False, most)
 
 
@@ -278,7 +286,7 @@ def shard(kind, home, source, what):
     number, _, count = what.partition("/")
     if not (number.isdigit() and count.isdigit() and int(number) < int(count)):
         fail(f"{what} is not K/N with K below N")
-    name, selection = shards(int(count))[int(number)]
+    name, selection = slices(int(count))[int(number)]
     Sweep(kind, home, [(name, selection)], source, len(listed(kind, *selection))).run()
     return 0
 
@@ -286,7 +294,7 @@ def shard(kind, home, source, what):
 def judge(kind, home, source, count):
     if not count.isdigit():
         fail(f"{count} is no number of shards")
-    folders = [home / name for name, _ in shards(int(count))]
+    folders = [home / name for name, _ in slices(int(count))]
     for folder in folders:
         if not finished(folder):
             fail(f"{folder} is missing or was not finished")
@@ -304,7 +312,7 @@ def diff(kind, home, source, base, minutes):
         print(f"{kind}: nothing that has changed since {base} has a mutant; nothing was tested")
         return 0
     parts = [(f"{file.stem}-{name}", ["--in-diff", str(file), *selection])
-             for name, selection in shards(max(1, round(len(mutants) / PART)))]
+             for name, selection in even(max(1, round(len(mutants) / PART)))]
     return swept(kind, home, source, mutants, parts, minutes, True)
 
 
@@ -319,6 +327,8 @@ def main():
     options = parser.parse_args()
     if (options.what is None) == (options.verb in ("diff", "shard", "judge")):
         parser.error(f"{options.verb} takes {'one more word' if options.what is None else 'no more words'}")
+    if options.parts is not None and options.parts < 1:
+        parser.error(f"--parts {options.parts} would ask nothing")
     for interruption in (signal.SIGINT, signal.SIGTERM):
         signal.signal(interruption, signal.default_int_handler)
     source = tree()
