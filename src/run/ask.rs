@@ -24,6 +24,9 @@ use crate::suite::judge::{Given, Judgement, Outcome, judge};
 /// The most that is read of a file that a save has left, in bytes: far more than any case asks for.
 const LONGEST_FILE: u64 = 16 << 20;
 
+/// Bytes of a refusal's message that are kept.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// Asks one subject, with a folder of its own for the files.
 pub struct Asker<'a> {
     subject: &'a mut dyn Subject,
@@ -75,17 +78,15 @@ impl<'a> Asker<'a> {
             Ok(given) => judge(case, &given, bounded),
             Err(judgement) => judgement,
         };
-        let judgement = match left_beside(&request)? {
-            Some(name) if !judgement.outcome.is_failure() => {
-                let summary = format!("left {name:?} behind beside the file (KHQ4-W3)");
-                Judgement::plain(Outcome::Fail, summary)
-            }
-            _ => judgement,
-        };
-        if let Some(path) = path {
-            remove(&path)?;
+        let left = left_beside(&request);
+        if let Some(path) = path.filter(|path| path.starts_with(self.folder.path())) {
+            // What a subject has left cannot always be removed. All goes with the folder around it, at the end.
+            remove(&path).ok();
         }
-        Ok(judgement)
+        Ok(match left {
+            Some(what) if !judgement.outcome.is_failure() => Judgement::plain(Outcome::Fail, what),
+            _ => judgement,
+        })
     }
 
     /// The request for a case, and the path that was laid out for it.
@@ -278,22 +279,25 @@ fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
 }
 
 fn remove(path: &Path) -> io::Result<()> {
-    if path.starts_with("/dev") {
-        return Ok(());
-    }
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
+    match fs::symlink_metadata(path)?.is_dir() {
+        true => fs::remove_dir_all(path),
+        false => fs::remove_file(path),
     }
 }
 
-/// Whatever a save has left in its folder but the file that it was asked for.
-pub(crate) fn left_beside(request: &Request) -> io::Result<Option<OsString>> {
-    let Some(path) = request.saves_to().map(Path::new) else { return Ok(None) };
-    let Some(folder) = path.parent() else { return Ok(None) };
-    for entry in fs::read_dir(folder)? {
+/// What a save has left in its folder but the file that it was asked for, in words.
+pub(crate) fn left_beside(request: &Request) -> Option<String> {
+    match beside(Path::new(request.saves_to()?)) {
+        Ok(None) => None,
+        Ok(Some(name)) => Some(format!("left {name:?} behind beside the file (KHQ4-W3)")),
+        // Nobody but the subject has touched that folder.
+        Err(error) => Some(format!("the file's folder cannot be read behind it: {error}")),
+    }
+}
+
+/// The first other name in the folder of `path`.
+fn beside(path: &Path) -> io::Result<Option<OsString>> {
+    for entry in fs::read_dir(path.parent().unwrap_or(Path::new("")))? {
         let name = entry?.file_name();
         if Some(name.as_os_str()) != path.file_name() {
             return Ok(Some(name));
@@ -324,7 +328,12 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
                     "refused, but left a file behind (KHQ4-W3)",
                 ));
             }
-            Ok(Given::Refused { message: refusal.message, class: refusal.class })
+            let mut message = refusal.message;
+            if message.len() > LONGEST_MESSAGE {
+                message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+                message.push_str("...");
+            }
+            Ok(Given::Refused { message, class: refusal.class })
         }
         Answer::Done(output) => {
             done(request, output).map_err(|what| Judgement::plain(Outcome::ProtocolError, what))

@@ -1,5 +1,7 @@
 //! The harness's own rules, shown by subjects made for one rule each.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use q4proof::run::{Profile, Record, RunError, Settings, Totals, run};
@@ -277,6 +279,84 @@ fn a_long_answer_leaves_a_short_record() {
         let text = serde_json::to_string(&record).unwrap();
         assert!(text.len() < 200_000, "{} bytes for {}", text.len(), record.id);
     }
+    let complains = |_: &Request, _| {
+        let message = "é".repeat(1 << 20);
+        Reply::Answer(Answer::Refused(Refusal { message, class: None }))
+    };
+    let record = records(&mut Bent::new(complains), "decode", &["decode/nibble-00"]).remove(0);
+    let said = "refused what must be accepted: ".to_owned() + &"é".repeat(2048) + "...";
+    assert_eq!(record.entries[0].judgement.summary, said);
+}
+
+/// The harness's folder in which a path lies that it gave.
+fn folder_of(request: &Request) -> Option<PathBuf> {
+    let request = serde_json::to_value(request).unwrap();
+    let path = Path::new(request["path"].as_str()?);
+    let is_its = |folder: &&Path| {
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("q4proof-"))
+    };
+    path.ancestors().find(is_its).map(Path::to_path_buf)
+}
+
+#[test]
+fn nothing_of_a_question_stays_until_the_next_one() {
+    let mut folders = BTreeSet::new();
+    let counts = |request: &Request, reply| {
+        if let Some(folder) = folder_of(request) {
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "{request:?}");
+            folders.insert(folder);
+        }
+        reply
+    };
+    let ids = [
+        "load/accept-1d-32",
+        "save/1d-32",
+        "load/directory",
+        "load/fifo",
+        "read-index/absent",
+        "load/trailing-one-byte",
+    ];
+    let found = outcomes(&mut Bent::new(counts), "all", &ids);
+    assert_eq!(found, [Outcome::Pass; 6]);
+    assert_eq!(folders.len(), 1);
+    assert!(!folders.first().unwrap().exists());
+}
+
+#[test]
+fn a_subject_may_do_anything_to_the_folder_of_its_file() {
+    let remove = |request: &Request| {
+        if let Request::SaveKhq4(save) = request {
+            std::fs::remove_dir_all(Path::new(&save.path).parent().unwrap()).unwrap();
+        }
+    };
+    let always = |request: &Request, reply| {
+        remove(request);
+        reply
+    };
+    let found = outcomes(&mut Bent::new(always), "all", &["save/1d-32", "load/accept-1d-32"]);
+    assert_eq!(found, [Outcome::ProtocolError, Outcome::Pass]);
+    let where_it_refuses = |request: &Request, reply| {
+        if matches!(&reply, Reply::Answer(Answer::Refused(_))) {
+            remove(request);
+        }
+        reply
+    };
+    let record = records(&mut Bent::new(where_it_refuses), "save", &["save/scale-nan"]).remove(0);
+    assert_eq!(record.outcome, Outcome::Fail);
+    let said = &record.entries[0].judgement.summary;
+    assert!(said.starts_with("the file's folder cannot be read behind it: "), "{said}");
+}
+
+/// What comes of a crash is told, not what the crash has left.
+#[test]
+fn a_save_that_crashes_has_crashed_whatever_it_leaves() {
+    let crashes = |request: &Request, _| {
+        if let Request::SaveKhq4(save) = request {
+            std::fs::write(format!("{}.tmp", save.path), b"KHQ4").unwrap();
+        }
+        Reply::Crash("it ended".into())
+    };
+    assert_eq!(outcomes(&mut Bent::new(crashes), "save", &["save/1d-32"]), [Outcome::Crash]);
 }
 
 #[test]
