@@ -98,6 +98,29 @@ fn a_product_is_refused_for_each_of_its_extents() {
     assert_eq!(derived(matmul(0, 64, 1, &[], &x)), dot(&[]));
 }
 
+/// ERR-2, of blocks apart from a file.
+#[test]
+fn raw_blocks_are_refused_for_each_of_their_faults() {
+    let (zero, infinite) = (block(0x8000, 0x4000), block(0x7c00, 0x4000));
+    let (nan, negative) = (block(0x3c00, 0x7e00), block(0xbc00, 0x4000));
+    let refused = |blocks: &[&[u8]], original_len, classes: &[Class]| {
+        let input = Input::Decode { blocks: Bytes(blocks.concat()), original_len };
+        assert_eq!(derived(input), Ok(Expect::Refuse(classes.to_vec())), "{blocks:02x?}");
+    };
+    refused(&[&zero, &nan], 64, &[Class::Scale, Class::Bias]);
+    refused(&[&nan, &infinite], 64, &[Class::Scale, Class::Bias]);
+    refused(&[&negative, &nan], 64, &[Class::Scale, Class::Bias]);
+    refused(&[&TWOS], 64, &[Class::TruncatedPayload]);
+    refused(&[&zero], 64, &[Class::TruncatedPayload, Class::Scale]);
+    refused(&[&nan], 64, &[Class::TruncatedPayload, Class::Bias]);
+    refused(&[&negative], u64::MAX, &[Class::TruncatedPayload, Class::Scale]);
+    refused(&[&zero, &nan], 65, &[Class::TruncatedPayload, Class::Scale, Class::Bias]);
+    refused(&[&nan, &[0]], 32, &[Class::TrailingBytes, Class::Bias]);
+    // What is behind the blocks of the values, or is not whole, is no block.
+    refused(&[&TWOS, &zero], 32, &[Class::TrailingBytes]);
+    refused(&[&TWOS, &zero[..19]], 64, &[Class::TruncatedPayload]);
+}
+
 #[test]
 fn of_some_products_nothing_is_demanded() {
     let (least, beyond) = (2f32.powi(-90), 2f32.powi(90));

@@ -165,25 +165,24 @@ fn extent_fault(blocks: &[u8], count: u128) -> Option<Class> {
     }
 }
 
-/// KHQ4-P3 and P4, and the extent of the blocks of `count` values.
+/// KHQ4-P3 and P4, and the extent of the blocks of `count` values: each class that is right (ERR-2).
 fn block_faults(blocks: &[u8], count: u128) -> Blocks {
-    if let Some(class) = extent_fault(blocks, count) {
-        return Blocks::Refused(vec![class]);
-    }
-    let read: Vec<_> = blocks.chunks(block::BYTES).map(block::ExactBlock::read).collect();
-    let scale = |block: &block::ExactBlock| block::half(block.scale);
-    let wrong_scale = |block| scale(block).is_none_or(|scale| scale == 0);
-    let wrong_bias = |block: &block::ExactBlock| block::half(block.bias).is_none();
-    let faults = [
-        read.iter().any(wrong_scale).then_some(Class::Scale),
-        read.iter().any(wrong_bias).then_some(Class::Bias),
-    ];
-    if faults.iter().any(Option::is_some) {
-        return Blocks::Refused(faults.into_iter().flatten().collect());
-    }
-    match read.iter().filter_map(scale).any(|scale| scale.is_negative()) {
-        true => Blocks::Negative,
-        false => Blocks::Plain,
+    let claimed = usize::try_from(count.div_ceil(32)).unwrap_or(usize::MAX);
+    let whole = blocks.as_chunks::<{ block::BYTES }>().0.iter().take(claimed);
+    let read = whole.map(|block| block::ExactBlock::read(block));
+    let (scales, biases): (Vec<_>, Vec<_>) =
+        read.map(|block| (block::half(block.scale), block::half(block.bias))).unzip();
+    let wrong_scale = scales.iter().any(|scale| scale.is_none_or(|scale| scale == 0));
+    let negative = scales.iter().flatten().any(|scale| scale.is_negative());
+    let extent = extent_fault(blocks, count);
+    let wrong_bias = biases.contains(&None).then_some(Class::Bias);
+    match (extent.is_some() || wrong_scale || wrong_bias.is_some(), negative) {
+        (false, false) => Blocks::Plain,
+        (false, true) => Blocks::Negative,
+        (true, _) => {
+            let scale = (wrong_scale || negative).then_some(Class::Scale);
+            Blocks::Refused([extent, scale, wrong_bias].into_iter().flatten().collect())
+        }
     }
 }
 
