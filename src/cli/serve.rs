@@ -25,8 +25,8 @@ impl Serve {
         let mut input = BufReader::new(io::stdin().lock());
         match serve(implementation.as_ref(), &mut input, &mut io::stdout().lock()) {
             Ok(()) => Ok(Exit::Good),
-            Err(error @ ServeError::Line { .. }) => Err(Problem::Usage(error.to_string())),
-            Err(ServeError::Stream(error)) => Err(Problem::Output(error)),
+            Err(ServeError::Output(error)) => Err(Problem::Output(error)),
+            Err(error) => Err(Problem::Usage(error.to_string())),
         }
     }
 }

@@ -118,6 +118,15 @@ impl SubjectArguments {
     /// [`Problem::Usage`], where no subject has that name or the registry cannot be used;
     /// [`Problem::NotStarted`].
     pub fn open(&self, count: usize, stop: &Stop) -> Result<Opened, Problem> {
+        let opened = self.started(count, stop);
+        // What was interrupted has not failed to start.
+        if opened.is_err() && stop.is_told() {
+            return Err(Problem::Interrupted("interrupted: no verdict".into()));
+        }
+        opened
+    }
+
+    fn started(&self, count: usize, stop: &Stop) -> Result<Opened, Problem> {
         if let (Some(required), true) = (self.require_backend, self.subject != GPU) {
             return Err(Problem::Usage(format!(
                 "--require-backend {required}: the subject {} uses no adapter, --subject gpu does",

@@ -42,3 +42,15 @@ pub(crate) fn shown(line: &[u8]) -> String {
         .take(CHARACTERS)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_line_is_of_as_many_characters_whatever_their_bytes() {
+        assert_eq!(shown("é".repeat(200).as_bytes()), "é".repeat(120));
+        assert_eq!(shown("🦀".repeat(200).as_bytes()), "🦀".repeat(120));
+        assert_eq!(shown(b"ab"), "ab");
+    }
+}

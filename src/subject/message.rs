@@ -26,12 +26,16 @@ pub struct Hello {
     pub language: String,
     /// Operations and optional features.
     pub capabilities: Vec<String>,
-    /// The public ways into an operation, by its name; each is asked every case.
+    /// The public ways into an operation, by its name; each is asked every case. At most
+    /// [`MOST_ENTRIES`](Self::MOST_ENTRIES) of one operation.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub entries: BTreeMap<String, Vec<String>>,
 }
 
 impl Hello {
+    /// The most ways into one operation: far more than any library has.
+    pub const MOST_ENTRIES: usize = 32;
+
     /// The ways into `operation`; the one without a name where none is named.
     pub fn entries(&self, operation: Operation) -> Vec<Option<String>> {
         match self.entries.get(operation.name()) {

@@ -23,9 +23,12 @@ pub enum ServeError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A stream failed.
-    #[error("the stream failed: {0}")]
-    Stream(#[from] io::Error),
+    /// The input failed.
+    #[error("the input cannot be read: {0}")]
+    Input(io::Error),
+    /// The output failed.
+    #[error("the output cannot be written: {0}")]
+    Output(io::Error),
 }
 
 /// What every request has.
@@ -70,7 +73,8 @@ pub fn serve(
     for line in 1.. {
         let bad_line = |problem: String| ServeError::Line { line, problem };
         let mut text = Vec::new();
-        match input.take(LONGEST_LINE).read_until(b'\n', &mut text)? {
+        let read = input.take(LONGEST_LINE).read_until(b'\n', &mut text);
+        match read.map_err(ServeError::Input)? {
             0 => break,
             _ if text.last() == Some(&b'\n') => {}
             count if count as u64 == LONGEST_LINE => {
@@ -80,8 +84,8 @@ pub fn serve(
         }
         let mut answer = answer(implementation, &text).map_err(bad_line)?;
         answer.push('\n');
-        output.write_all(answer.as_bytes())?;
-        output.flush()?;
+        output.write_all(answer.as_bytes()).map_err(ServeError::Output)?;
+        output.flush().map_err(ServeError::Output)?;
     }
     Ok(())
 }
@@ -146,6 +150,21 @@ mod tests {
         assert_eq!(lines[1], r#"{"seq":18446744073709551615,"unsupported":true}"#);
         assert!(lines[2].starts_with(r#"{"seq":2,"refused":{"message":""#), "{}", lines[2]);
         assert!(lines[2].ends_with(r#""class":"truncated_payload"}}"#), "{}", lines[2]);
+    }
+
+    #[test]
+    fn a_line_without_end_and_a_stream_that_fails_end_the_dialogue() {
+        use std::io::{self, BufReader, Read};
+        let end = |input: &mut dyn BufRead| serve(&Reference, input, &mut io::sink()).err();
+        let mut endless = BufReader::new(io::repeat(b'x').take((64 << 20) + 1));
+        let error = end(&mut endless).expect("no line").to_string();
+        assert_eq!(error, "line 1 of the input is no request: it is longer than 67108864 bytes");
+        let folder = std::fs::File::open("/").expect("a folder");
+        assert!(matches!(end(&mut BufReader::new(folder)), Some(ServeError::Input(_))));
+        let hello = "{\"op\":\"hello\",\"protocol\":1}\n";
+        let mut full: [u8; 4] = [0; 4];
+        let error = serve(&Reference, &mut hello.as_bytes(), &mut &mut full[..]).err();
+        assert!(matches!(error, Some(ServeError::Output(_))));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a pass does with a subject that dies, with several at once, and when it is stopped.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -126,6 +127,24 @@ fn limits_are_kept_to_and_named_where_a_case_is_asked_again() {
     let silent = ["--start-deadline", "0.2", "--", "sleep", "60"];
     bench.run("check", &silent).says(3, &["no answer to hello within 0.2 s"]);
     assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_start_that_is_interrupted_is_no_failed_start() {
+    let bench = Bench::new();
+    let started = bench.text("started");
+    let script = format!(": > {started}; exec sleep 600");
+    let mut command = bench.command("check", &["--", "sh", "-c", &script]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("it starts");
+    while !Path::new(&started).exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::INT).expect("it lives");
+    let mut said = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+    assert_eq!(child.wait().expect("its status").code(), Some(130), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
 }
 
 /// The pass ends, and the log and every report of it say that it is no whole one.

@@ -36,7 +36,8 @@ fn a_crash() {
 
 #[test]
 fn an_early_end_with_status_0() {
-    asked(fast(), "request; exit 0", PATIENT, is!(Crash, "it ended: exit status: 0"));
+    let ended = Reply::Crash("it ended: exit status: 0".into());
+    asked(fast(), "request; exit 0", PATIENT, |_, reply| assert_eq!(reply, &ended));
 }
 
 #[test]
@@ -201,6 +202,34 @@ fn a_grandchild_with_a_session_of_its_own() {
     }
 }
 
+/// A process is known from when it was seen on, also when the parent by which it was found is gone.
+#[test]
+fn a_great_grandchild_whose_parent_ends() {
+    if cfg!(target_os = "linux") {
+        let script = "setsid sh -c 'sleep 1000 & sleep 0.3' & request; sleep 1000";
+        asked(slow(), script, Duration::from_secs(1), is_timeout);
+    }
+}
+
+#[test]
+fn a_handshake_of_too_many_entries() {
+    let _turn = turn();
+    let hello = |count: usize| {
+        let entries = vec!["\"e\""; count].join(",");
+        let script = format!(
+            r#"read -r hello
+            echo '{{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":[],"entries":{{"decode":[{entries}]}}}}'
+            read -r request"#
+        );
+        let command = left::marked(&["sh", "-c", &script]);
+        ChildSubject::start(&command, limits(), Stop::default()).map(drop)
+    };
+    assert!(hello(32).is_ok());
+    let error = hello(33).unwrap_err();
+    let expected = "its handshake names 33 entries of \"decode\", expected at most 32";
+    assert_eq!(error.reason, expected);
+}
+
 #[test]
 fn a_hang_at_the_start() {
     let _turn = turn();
@@ -280,6 +309,19 @@ fn a_stop_ends_the_waiting_and_the_subject() {
     });
     told.join().unwrap();
     before.compare();
+}
+
+/// One that is done with sees the end of its input, and has time for what it does then.
+#[test]
+fn one_that_leaves_is_let_go() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let flag = folder.path().join("left");
+    let script = format!("request; answer; cat > /dev/null; : > {}", flag.display());
+    let mut subject = start(&script, limits());
+    is_answer(0, &subject.ask(&request(1), PATIENT));
+    drop(subject);
+    assert!(flag.exists());
 }
 
 /// One that is done with is asked to leave, and killed where it does not.

@@ -232,6 +232,15 @@ fn start(command: &[String], limits: Limits, stop: &Stop) -> Result<(Running, He
     if hello.protocol != PROTOCOL {
         return Err(failed(format!("it speaks protocol {}, expected {PROTOCOL}", hello.protocol)));
     }
+    for (operation, entries) in &hello.entries {
+        if entries.len() > Hello::MOST_ENTRIES {
+            return Err(failed(format!(
+                "its handshake names {} entries of {operation:?}, expected at most {}",
+                entries.len(),
+                Hello::MOST_ENTRIES
+            )));
+        }
+    }
     Ok((running, hello))
 }
 
