@@ -12,6 +12,8 @@ use super::signal;
 use super::subject::{Opened, SubjectArguments};
 use crate::model::Config;
 use crate::model::linear::{Backend, Decoded, Fused};
+#[cfg(feature = "gpu")]
+use crate::parity::compare::Verdict;
 use crate::parity::fixture::{Fixture, Quantized};
 use crate::parity::planted::Planted;
 use crate::parity::reference::Kind;
@@ -90,6 +92,7 @@ impl Parity {
     ///
     /// Whatever keeps a report from being made.
     pub fn run(self) -> Result<Exit, Problem> {
+        self.refuse_what_would_be_ignored()?;
         let fixture = match &self.fixture {
             Some(folder) => Fixture::from_folder(folder),
             None => Fixture::embedded(),
@@ -121,6 +124,24 @@ impl Parity {
             print(&report::report(&outcome))?;
         }
         Ok(if outcome.passes() { Exit::Good } else { Exit::Bad })
+    }
+
+    /// What is asked for and would do nothing must not look as if it had been done.
+    fn refuse_what_would_be_ignored(&self) -> Result<(), Problem> {
+        let named = self.subject.is_named();
+        let ignored = match (self.planted, self.backend, self.weights) {
+            (Some(_), ..) if named => {
+                "--planted: a fault is planted in this crate's decoder, not in a subject"
+            }
+            (_, backend, _) if named && backend != BackendName::All => {
+                "--backend: a subject multiplies by itself, expected no --backend beside it"
+            }
+            (.., weights) if !named && weights != Weighted::Float => {
+                "--weights: is for a subject; --backend q4 runs on quantized weights"
+            }
+            _ => return Ok(()),
+        };
+        Err(Problem::Usage(ignored.into()))
     }
 
     fn waivers(&self, fixture: &Fixture) -> Result<Vec<Waiver>, Problem> {
@@ -225,8 +246,12 @@ impl Parity {
 fn prove(device: &crate::gpu::Device, outcome: &mut Outcome) -> Result<(), Problem> {
     let adapter = device.describe();
     let dispatches = device.dispatches();
+    // Where one has failed, the report says so, and why.
+    let mut on_it =
+        outcome.runs.iter().filter(|run| run.backend == GPU).flat_map(|run| &run.prompts);
+    let failed = on_it.any(|prompt| matches!(prompt.verdict, Verdict::Failed(_)));
     for kernel in ["matvec", "matmul", "row"] {
-        if dispatches.get(kernel).is_none_or(|count| *count == 0) {
+        if !failed && dispatches.get(kernel).is_none_or(|count| *count == 0) {
             return Err(Problem::Harness(format!("the kernel {kernel} never ran on {adapter}")));
         }
     }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::error::ConvertError;
 use super::safetensors::{Archive, Stored};
 use crate::format::index::{CONFIG_FILE, LONGEST_INDEX, seed_of_config};
+use crate::model::weights::is_name_in_folder;
 use crate::store::read_if_there;
 
 /// The file of a model whose tensors are in one.
@@ -129,7 +130,7 @@ impl Layout {
                     Err(error) => return wrong(format!("is no index of files: {error}")),
                 };
                 for (name, file) in &weight_map {
-                    if file.is_empty() || file == ".." || file.contains(['/', '\\', '\0']) {
+                    if !is_name_in_folder(file) {
                         return wrong(format!(
                             "the file of tensor {name:?} is {file:?}, expected a name in this folder"
                         ));

@@ -85,10 +85,26 @@ pub fn expect_free(path: &Path) -> Result<(), ConvertError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(ConvertError::file(path, error)),
         Ok(metadata) if !metadata.is_dir() => wrong(format!("is no directory, {expected}")),
+        // All is written beside it, which is another file system then.
+        Ok(metadata) if is_mount_point(path, &metadata) => {
+            wrong("is where a file system is mounted, expected a directory inside it".into())
+        }
         Ok(_) => match fs::read_dir(path).map(|mut entries| entries.next()) {
             Ok(None) => Ok(()),
             Ok(Some(_)) => wrong(format!("is not empty, {expected}")),
             Err(error) => Err(ConvertError::file(path, error)),
         },
     }
+}
+
+/// Whether a directory is on another device than the one that it is in.
+#[cfg(unix)]
+fn is_mount_point(path: &Path, metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path.join("..")).is_ok_and(|around| around.dev() != metadata.dev())
+}
+
+#[cfg(not(unix))]
+fn is_mount_point(_path: &Path, _metadata: &fs::Metadata) -> bool {
+    false
 }

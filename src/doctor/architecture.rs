@@ -1,5 +1,7 @@
 //! Whether the tensors are those that the configuration asks for.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Held, Notes};
 use crate::format::index::CONFIG_FILE;
 use crate::model::Config;
@@ -8,10 +10,12 @@ use crate::model::tensors::{HEAD, is_ignored, required};
 /// Holds the tensors of a directory against the architecture.
 pub(super) fn examine(config: &Config, held: &[Held], notes: &mut Notes) {
     let required = required(config);
+    let by_name: HashMap<&str, &Held> =
+        held.iter().map(|held| (held.name.as_str(), held)).collect();
     let mut right = 0;
     for tensor in &required {
         let expected: Vec<u64> = tensor.shape.iter().map(|&size| size as u64).collect();
-        match held.iter().find(|held| held.name == tensor.name) {
+        match by_name.get(tensor.name.as_str()) {
             None => {
                 let words = format!("is not there, {CONFIG_FILE} asks for it");
                 notes.wrong(&tensor.name, words);
@@ -29,9 +33,10 @@ pub(super) fn examine(config: &Config, held: &[Held], notes: &mut Notes) {
         true => notes.good("the text model", words),
         false => notes.wrong("the text model", words),
     }
+    let asked_for: HashSet<&str> = required.iter().map(|tensor| tensor.name.as_str()).collect();
     let mut ignored = 0;
     for Held { name, .. } in held {
-        if required.iter().any(|tensor| tensor.name == *name) {
+        if asked_for.contains(name.as_str()) {
             continue;
         }
         if name == HEAD {

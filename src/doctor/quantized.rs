@@ -175,10 +175,11 @@ fn turned(folder: &Path, model: &Config, held: &[Held], notes: &mut Notes) {
         );
         notes.wrong(CONFIG_FILE, words);
     }
+    let by_name: HashMap<&str, &Held> =
+        held.iter().map(|held| (held.name.as_str(), held)).collect();
     let (mut zero, mut norms) = (0, 0);
     for planned in plan(model) {
-        let Some(Held { file: Some((file, quantized)), .. }) =
-            held.iter().find(|held| held.name == planned.name)
+        let Some(Held { file: Some((file, quantized)), .. }) = by_name.get(planned.name.as_str())
         else {
             continue;
         };

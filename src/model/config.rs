@@ -3,7 +3,6 @@
 //! A field that is missing is named, and none is made up: a default would be that of another model
 //! (SPEC IDX-8). What the forward pass does not know, such as scaled rotary positions, is refused.
 
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -11,12 +10,16 @@ use serde_json::{Map, Value};
 
 use super::ModelError;
 use crate::format::index::CONFIG_FILE;
+use crate::store::read_if_there;
 
 /// The largest size that is believed. Products of three sizes stay far within 64 bits.
 const LARGEST: u64 = 1 << 20;
 
 /// The largest head of a delta net that is believed. Published models have 128.
 const LARGEST_HEAD: usize = 1 << 10;
+
+/// The most layers, each of which asks for a dozen tensors: far more than any model has.
+const MOST_LAYERS: usize = 1 << 12;
 
 /// What mixes the positions of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -119,7 +122,7 @@ impl Config {
     /// [`ModelError::File`], where there is none, or what [`Config::parse`] refuses.
     pub fn read(directory: &Path) -> Result<Self, ModelError> {
         let path = directory.join(CONFIG_FILE);
-        let bytes = fs::read(&path).map_err(|error| ModelError::file(&path, error))?;
+        let bytes = read_if_there(&path)?.ok_or_else(|| ModelError::file(&path, "is not there"))?;
         Self::parse(&bytes).map_err(|error| ModelError::file(&path, error))
     }
 
@@ -146,6 +149,12 @@ impl Config {
     /// What must hold between the fields.
     fn check(&self) -> Result<(), ModelError> {
         let refuse = |words: String| Err(ModelError::Config(words));
+        if self.num_hidden_layers > MOST_LAYERS {
+            return refuse(format!(
+                "text_config.num_hidden_layers is {}, expected {MOST_LAYERS} at most",
+                self.num_hidden_layers
+            ));
+        }
         if self.layer_types.len() != self.num_hidden_layers {
             return refuse(format!(
                 "text_config.layer_types has {} layers, expected the {} of num_hidden_layers",
@@ -223,12 +232,17 @@ impl<'a> Fields<'a> {
 
     /// What the forward pass does not do must not be asked for.
     fn refuse_others(&self) -> Result<(), ModelError> {
-        let rope_type =
-            self.text.get("rope_parameters").and_then(|parameters| parameters.get("rope_type"));
+        let rope = |key: &str| self.text.get("rope_parameters").and_then(|fields| fields.get(key));
+        // Older configurations have the kind here, and null where there is none.
+        let scaling = self.text.get("rope_scaling").filter(|fields| !fields.is_null());
+        let kind = |fields: &Value| fields.get("rope_type").or_else(|| fields.get("type")).cloned();
+        let scaling = scaling.map(|fields| kind(fields).unwrap_or_else(|| fields.clone()));
         for (name, found, known) in [
             ("hidden_act", self.text.get("hidden_act"), Value::from("silu")),
             ("attention_bias", self.text.get("attention_bias"), Value::from(false)),
-            ("rope_parameters.rope_type", rope_type, Value::from("default")),
+            ("rope_parameters.rope_type", rope("rope_type"), Value::from("default")),
+            ("rope_parameters.type", rope("type"), Value::from("default")),
+            ("rope_scaling", scaling.as_ref(), Value::from("default")),
         ] {
             if let Some(found) = found
                 && *found != known

@@ -1,10 +1,11 @@
 //! The tensors of a model directory by their names: of safetensors files, or of `.q4` and `.f16` files
 //! beside their index (SPEC IDX).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensors};
@@ -13,7 +14,9 @@ use serde::Deserialize;
 use super::ModelError;
 use crate::codec::{BLOCK_WEIGHTS, Block};
 use crate::format::AddressWidth;
-use crate::store::{MappedTensor, map_khq4, read_index, read_khf1};
+use crate::store::{
+    MappedTensor, map_khq4, open_directory, read_if_there, read_khf1, regular_file, tensor_of,
+};
 
 /// The one file of the weights of a small model.
 const SINGLE: &str = "model.safetensors";
@@ -88,13 +91,14 @@ pub trait Weights {
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, ModelError>;
 }
 
-/// The weights in `directory`: quantized where an index is there, else as safetensors.
+/// The weights in `directory`: quantized where an index is there, all of whose files are checked (SPEC
+/// IDX-8), else as safetensors.
 ///
 /// # Errors
 ///
 /// Where neither can be read.
 pub fn open(directory: &Path) -> Result<Box<dyn Weights>, ModelError> {
-    match read_index(directory)? {
+    match open_directory(directory)?.index {
         Some(index) => {
             let files = index.entries().iter();
             let files = files.map(|entry| (entry.name.clone(), directory.join(&entry.file)));
@@ -112,7 +116,8 @@ struct Quantized {
 impl Weights for Quantized {
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, ModelError> {
         let Some(path) = self.files.get(name) else { return Ok(None) };
-        if path.extension().is_some_and(|suffix| suffix == "f16") {
+        let (_, is_quantized) = tensor_of(path)?;
+        if !is_quantized {
             let halves = read_khf1(path, AddressWidth::NATIVE)?;
             let view = halves.view();
             let values = view.values().into_iter().map(f16::to_f32).collect();
@@ -138,6 +143,11 @@ struct Plain {
     of: BTreeMap<String, usize>,
 }
 
+/// Whether a name that a file gives is one of that file's own folder.
+pub(crate) fn is_name_in_folder(file: &str) -> bool {
+    !(file.is_empty() || file == ".." || file.contains(['/', '\\', '\0']))
+}
+
 /// The index of the shards.
 #[derive(Deserialize)]
 struct Shards {
@@ -146,23 +156,25 @@ struct Shards {
 
 impl Plain {
     fn open(directory: &Path) -> Result<Self, ModelError> {
-        let single = directory.join(SINGLE);
-        let mut paths = vec![single.clone()];
-        match fs::read_to_string(directory.join(SHARDS)) {
-            Ok(text) => {
-                let index = directory.join(SHARDS);
-                let shards: Shards =
-                    serde_json::from_str(&text).map_err(|error| ModelError::file(&index, error))?;
-                paths = shards.weight_map.into_values().map(|file| directory.join(file)).collect();
-                paths.sort();
-                paths.dedup();
+        let index = directory.join(SHARDS);
+        let in_index = |problem: &dyn ToString| ModelError::file(&index, problem.to_string());
+        let mut files = BTreeSet::from([SINGLE.to_owned()]);
+        if let Some(bytes) = read_if_there(&index)? {
+            if fs::symlink_metadata(directory.join(SINGLE)).is_ok() {
+                return Err(in_index(&format!("is there beside {SINGLE}: expected one of them")));
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(ModelError::file(&directory.join(SHARDS), error)),
+            let shards: Shards =
+                serde_json::from_slice(&bytes).map_err(|error| in_index(&error))?;
+            files = shards.weight_map.into_values().collect();
+            if let Some(file) = files.iter().find(|file| !is_name_in_folder(file)) {
+                return Err(in_index(&format!("names {file:?}, expected a name in its folder")));
+            }
         }
         let mut plain = Self { files: Vec::new(), of: BTreeMap::new() };
-        for path in paths {
-            let bytes = fs::read(&path).map_err(|error| ModelError::file(&path, error))?;
+        for path in files.iter().map(|file| directory.join(file)) {
+            let mut bytes = Vec::new();
+            let read = regular_file(&path)?.read_to_end(&mut bytes);
+            read.map_err(|error| ModelError::file(&path, error))?;
             let tensors =
                 SafeTensors::deserialize(&bytes).map_err(|error| ModelError::file(&path, error))?;
             for name in tensors.names() {

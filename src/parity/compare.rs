@@ -126,7 +126,8 @@ pub fn compare(
         let issue = waiver.issue.clone();
         comparison.verdict = match comparison.verdict {
             Verdict::Match => Verdict::UnexpectedPass(issue),
-            _ => Verdict::Waived(issue),
+            Verdict::Diverged => Verdict::Waived(issue),
+            failed => failed,
         };
     }
     comparison

@@ -8,6 +8,12 @@ use thiserror::Error;
 /// The smallest margin between the two largest logits that a golden may have.
 pub const SMALLEST_MARGIN: f64 = 0.1;
 
+/// The logits of a position that are compared (SPEC E2E-3).
+pub const LOGITS: usize = 8;
+
+/// The files of a model, whose hashes a reference has.
+const MODEL_FILES: [&str; 3] = ["config.json", "model.safetensors", "tokenizer.json"];
+
 /// The shortest window.
 pub const SHORTEST_WINDOW: usize = 15;
 
@@ -100,18 +106,32 @@ impl Reference {
                 reference.threads
             )));
         }
+        if let Some(file) = MODEL_FILES.iter().find(|file| !reference.model.contains_key(**file)) {
+            return Err(ReferenceError(format!("model has no {file:?}")));
+        }
         for kind in Kind::ALL {
             let name = kind.name();
             let missing = |field: &str| ReferenceError(format!("{field} has no {name:?}"));
             let error = reference.error.get(name).ok_or_else(|| missing("error"))?;
-            if !(error.is_finite() && *error > 0.0) {
+            // Two logits that are each off by as much must not change places.
+            let most = SMALLEST_MARGIN / (2.0 * super::TOLERANCE);
+            if !(*error > 0.0 && *error < most) {
                 return Err(ReferenceError(format!(
-                    "error.{name} is {error}: expected above zero"
+                    "error.{name} is {error}: expected above zero and below {most}"
                 )));
             }
             let goldens = reference.goldens.get(name).ok_or_else(|| missing("goldens"))?;
             if goldens.is_empty() {
                 return Err(ReferenceError(format!("goldens.{name} is empty")));
+            }
+            let prompts = |goldens: &[Golden]| -> Vec<_> {
+                let prompt = |golden: &Golden| (golden.prompt.clone(), golden.prompt_ids.clone());
+                goldens.iter().map(prompt).collect()
+            };
+            if prompts(goldens) != prompts(reference.goldens(Kind::Float)) {
+                return Err(ReferenceError(format!(
+                    "goldens.{name} has other prompts than goldens.float, or has them in another order"
+                )));
             }
             for golden in goldens {
                 golden.check().map_err(|problem| {
@@ -165,9 +185,11 @@ impl Golden {
                     "position {position} has margin {margin}, expected {SMALLEST_MARGIN} or more"
                 ));
             }
-            let [(first, largest), (_, second), ..] = top[..] else {
-                return Err(format!("position {position} has {} logits", top.len()));
-            };
+            if top.len() != LOGITS {
+                let count = top.len();
+                return Err(format!("position {position} has {count} logits, expected {LOGITS}"));
+            }
+            let ((first, largest), (_, second)) = (top[0], top[1]);
             let said = f64::from(largest) - f64::from(second);
             if first != *id || (said - margin).abs() > 1e-3 * margin {
                 return Err(format!(

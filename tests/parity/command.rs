@@ -206,6 +206,18 @@ fn a_fixture_that_is_not_that_of_its_goldens_is_refused() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("model.safetensors: is not that of the goldens"));
 
+    // A prompt without a token is another one than that of the goldens, and nothing to run.
+    fs::copy(format!("{own}/model/model.safetensors"), &model).unwrap();
+    let path = folder.path().join("reference.json");
+    let mut reference: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for goldens in reference["goldens"].as_object_mut().unwrap().values_mut() {
+        goldens[0]["prompt"] = "".into();
+    }
+    fs::write(&path, reference.to_string()).unwrap();
+    let output = run();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("the prompt's token the end where"), "{}", stdout(&output));
+
     fs::write(folder.path().join("reference.json"), "{}").unwrap();
     let output = run();
     assert_eq!(output.status.code(), Some(2));
@@ -283,6 +295,15 @@ fn what_cannot_run_is_said_and_never_passes() {
     let output = parity(&["--backend", "f32", "--require-backend", "vulkan"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--backend f32 uses no adapter"), "{}", stderr(&output));
+    for (ignored, words) in [
+        (&["--planted", "nibble-order", "--", "true"][..], "--planted: a fault is planted in this"),
+        (&["--backend", "q4", "--", "true"], "--backend: a subject multiplies by itself"),
+        (&["--weights", "q4"], "--weights: is for a subject"),
+    ] {
+        let output = parity(ignored);
+        assert_eq!(output.status.code(), Some(2), "{ignored:?}");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
     let output = parity(&["--planted", "nothing"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("there is nibble-order, dropped-bias"), "{}", stderr(&output));

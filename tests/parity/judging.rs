@@ -3,11 +3,12 @@
 use q4proof::parity::compare::{Comparison, Generated, Verdict, compare};
 use q4proof::parity::reference::{Golden, Reference};
 use q4proof::parity::waiver::Waiver;
+use serde_json::{Value, json};
 
 const WINDOW: usize = 15;
 const TOLERANCE: f64 = 1e-4;
 
-/// The tokens 20, 21, ..., each with a logit of 3 before one of 1.
+/// The tokens 20, 21, ..., each with a logit of 3 before one of 1 and six of 0.
 fn golden() -> Golden {
     let ids: Vec<u32> = (20..20 + WINDOW as u32).collect();
     Golden {
@@ -17,9 +18,13 @@ fn golden() -> Golden {
         window: WINDOW,
         text: "fifteen words".into(),
         margins: vec![2.0; WINDOW],
-        top: ids.iter().map(|&id| vec![(id, 3.0), (1, 1.0)]).collect(),
+        top: ids.iter().map(|&id| top(id)).collect(),
         ids,
     }
+}
+
+fn top(id: u32) -> Vec<(u32, f32)> {
+    [(id, 3.0), (1, 1.0)].into_iter().chain((2..8).map(|other| (other, 0.0))).collect()
 }
 
 /// What agrees with it, in every logit.
@@ -141,7 +146,8 @@ fn a_waiver_covers_a_divergence_and_nothing_else() {
     assert_eq!(verdict(Ok(agreeing())), Verdict::UnexpectedPass("example/7".into()));
     let other = Generated { ids: vec![], ..agreeing() };
     assert_eq!(verdict(Ok(other)), Verdict::Waived("example/7".into()));
-    assert_eq!(verdict(Err("it ended".into())), Verdict::Waived("example/7".into()));
+    // E2E-4: what did not run is a failure, known or not.
+    assert_eq!(verdict(Err("it ended".into())), Verdict::Failed("it ended".into()));
     for (verdict, bad) in [
         (Verdict::Match, false),
         (Verdict::Waived(String::new()), false),
@@ -173,7 +179,8 @@ fn a_golden_that_nobody_could_be_held_to_is_refused() {
         (|golden| golden.prompt_ids.clear(), "no token in prompt_ids"),
         (|golden| golden.margins[4] = 0.09, "position 4 has margin 0.09, expected 0.1 or more"),
         (|golden| golden.margins[4] = f64::NAN, "position 4 has margin NaN"),
-        (|golden| golden.top[2] = vec![(22, 3.0)], "position 2 has 1 logits"),
+        (|golden| golden.top[2] = vec![(22, 3.0)], "position 2 has 1 logits, expected 8"),
+        (|golden| golden.top[2].truncate(7), "position 2 has 7 logits, expected 8"),
         (|golden| golden.top[2].swap(0, 1), "position 2: its logits give token 1 with margin -2"),
         (|golden| golden.margins[2] = 2.01, "position 2: its logits give token 22 with margin 2"),
     ] {
@@ -196,4 +203,33 @@ fn the_goldens_of_the_command_keep_the_rules() {
         assert_ne!(broken, text);
         Reference::parse(&broken).unwrap_err();
     }
+}
+
+/// A reference by which a check could not fail is none.
+#[test]
+fn goldens_that_would_excuse_a_difference_are_refused() {
+    let text = include_str!("../../conformance/parity/reference.json");
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut reference: Value = serde_json::from_str(text).unwrap();
+        change(&mut reference);
+        Reference::parse(&reference.to_string()).unwrap_err().to_string()
+    };
+    let error = refused(&|reference| reference["error"]["q4"] = json!(0.00625));
+    assert_eq!(error, "error.q4 is 0.00625: expected above zero and below 0.00625");
+    let error = refused(&|reference| reference["error"]["q4"] = json!(0));
+    assert!(error.starts_with("error.q4 is 0: "), "{error}");
+    let error = refused(&|reference| {
+        reference["model"].as_object_mut().unwrap().remove("tokenizer.json");
+    });
+    assert_eq!(error, "model has no \"tokenizer.json\"");
+    let other = "goldens.quarot has other prompts than goldens.float, or has them in another order";
+    let error = refused(&|reference| {
+        let goldens = reference["goldens"]["quarot"].as_array_mut().unwrap();
+        goldens.push(goldens[0].clone());
+    });
+    assert_eq!(error, other);
+    let error = refused(&|reference| {
+        reference["goldens"]["quarot"].as_array_mut().unwrap().swap(0, 1);
+    });
+    assert_eq!(error, other);
 }

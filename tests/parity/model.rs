@@ -1,12 +1,16 @@
 //! The decoder beside the same model in f64, and text that comes token by token.
 
+use std::fs;
 use std::path::Path;
+use std::process::Command;
 
+use q4proof::convert::{Unwatched, quantize};
 use q4proof::model::generate::{Stop, greedy, largest};
 use q4proof::model::linear::{Decoded, Fused};
 use q4proof::model::tokenizer::{Stream, Tokenizer};
 use q4proof::model::weights::{Values, open};
 use q4proof::model::{Config, Decoder, ModelError, double};
+use serde_json::{Value, json};
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/parity/model"))
@@ -123,10 +127,63 @@ fn a_text_grows_by_whole_characters() {
 fn a_directory_that_is_no_model_is_refused_by_name() {
     let empty = tempfile::tempdir().unwrap();
     let error = |folder: &Path| Decoder::open(folder, &Decoded).err().unwrap().to_string();
-    assert!(error(empty.path()).contains("config.json: No such file"), "{}", error(empty.path()));
+    assert!(error(empty.path()).contains("config.json: is not there"), "{}", error(empty.path()));
     std::fs::copy(folder().join("config.json"), empty.path().join("config.json")).unwrap();
-    assert!(error(empty.path()).contains("model.safetensors: No such file"));
+    assert!(error(empty.path()).contains("model.safetensors"), "{}", error(empty.path()));
     // Blocks are wanted where blocks are multiplied.
     let error = Decoder::open(folder(), &Fused).err().unwrap().to_string();
     assert!(error.ends_with("is not quantized: expected blocks"), "{error}");
+}
+
+/// Weights are of regular files in the model's own folder, and of one layout.
+#[test]
+fn shards_are_read_from_their_own_folder_only() {
+    let made = tempfile::tempdir().unwrap();
+    let model = made.path().join("model");
+    fs::create_dir(&model).unwrap();
+    fs::copy(folder().join("config.json"), model.join("config.json")).unwrap();
+    fs::copy(folder().join("model.safetensors"), made.path().join("beside.safetensors")).unwrap();
+    let error = || Decoder::open(&model, &Decoded).err().unwrap().to_string();
+    let index = model.join("model.safetensors.index.json");
+    let beside = made.path().join("beside.safetensors").display().to_string();
+    for file in ["../beside.safetensors", &beside, "..", ""] {
+        fs::write(&index, json!({"weight_map": {"a": file}}).to_string()).unwrap();
+        let expected = format!("index.json: names {file:?}, expected a name in its folder");
+        assert!(error().ends_with(&expected), "{}", error());
+    }
+    fs::copy(folder().join("model.safetensors"), model.join("model.safetensors")).unwrap();
+    fs::write(&index, json!({"weight_map": {"a": "model.safetensors"}}).to_string()).unwrap();
+    assert!(error().contains("is there beside model.safetensors"), "{}", error());
+    fs::rename(model.join("model.safetensors"), model.join("one.safetensors")).unwrap();
+    fs::write(&index, json!({"weight_map": {"a": "one.safetensors"}}).to_string()).unwrap();
+    assert!(Decoder::open(&model, &Decoded).is_ok());
+    for name in ["one.safetensors", "config.json"] {
+        fs::remove_file(model.join(name)).unwrap();
+        assert!(Command::new("mkfifo").arg(model.join(name)).status().unwrap().success());
+        assert!(error().contains("is a FIFO, device or socket"), "{}", error());
+    }
+}
+
+/// SPEC IDX-8: an index says what its files are, and a file's magic its format.
+#[test]
+fn a_quantized_directory_is_checked_by_its_index() {
+    let made = tempfile::tempdir().unwrap();
+    let model = made.path().join("model");
+    quantize(folder(), &model, &mut Unwatched).unwrap();
+    let index = model.join("quantize_index.json");
+    let sound: Value = serde_json::from_slice(&fs::read(&index).unwrap()).unwrap();
+    let opened = |edit: &dyn Fn(&mut Value)| {
+        let mut edited = sound.clone();
+        edit(&mut edited);
+        fs::write(&index, edited.to_string()).unwrap();
+        Decoder::open(&model, &Decoded).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(opened(&|_| {}), Ok(()));
+    let error = opened(&|index| index[0]["numel"] = json!(1)).unwrap_err();
+    assert!(error.contains("and the index says of"), "{error}");
+    let half = sound.as_array().unwrap().iter().position(|entry| entry["quantized"] == false);
+    let half = half.unwrap();
+    let file = model.join(sound[half]["file"].as_str().unwrap());
+    fs::rename(&file, model.join("a_norm.q4")).unwrap();
+    assert_eq!(opened(&|index| index[half]["file"] = json!("a_norm.q4")), Ok(()));
 }

@@ -71,6 +71,22 @@ fn broken_safetensors_are_refused_in_words() {
     }
 }
 
+/// A header can say that its tensors end where no file does.
+#[test]
+fn offsets_at_the_end_of_64_bits_are_refused() {
+    const LEN: u64 = (1 << 61) - 1;
+    let tensor = |number: u64| {
+        let (begin, end) = (number * LEN, (number + 1) * LEN);
+        format!(r#""{number}":{{"dtype":"U8","shape":[{LEN}],"data_offsets":[{begin},{end}]}}"#)
+    };
+    let tensors: Vec<String> = (0..8).map(tensor).collect();
+    let bench = Bench::new();
+    let bytes = with_header(&format!("{{{}}}", tensors.join(",")), &[]);
+    let source = bench.write("broken.safetensors", &bytes);
+    let words = ["the last tensor ends at byte 18446744073709551615, the file ends at byte"];
+    refuses(&bench, "encode", &source, &bench.path("model"), &[], &words);
+}
+
 #[test]
 fn bytes_that_are_no_utf8_are_refused() {
     let bench = Bench::new();

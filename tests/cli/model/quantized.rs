@@ -171,6 +171,10 @@ fn what_is_there_is_not_touched() {
         bench.write("full/mine.txt", "mine");
         let words = ["full: is not empty, expected a directory that is empty"];
         refuses(&bench, "quantize", &source, &bench.path("full"), options, &words);
+        if cfg!(target_os = "linux") {
+            let words = ["/proc: is where a file system is mounted"];
+            refuses(&bench, "quantize", &source, Path::new("/proc"), options, &words);
+        }
         let file = bench.write("mine", "mine");
         refuses(&bench, "quantize", &source, &file, options, &["mine: is no directory"]);
         let words = ["nowhere: No such file"];

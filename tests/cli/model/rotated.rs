@@ -159,7 +159,7 @@ fn a_configuration_is_refused_by_the_name_of_its_field() {
         assert!(Config::parse(older.to_string().as_bytes()).is_ok(), "{name}");
     }
     type Edit = fn(&mut Value);
-    let edits: [(Edit, &str); 14] = [
+    let edits: [(Edit, &str); 19] = [
         (|config| *config = json!([]), "is no JSON object"),
         (|config| *config = json!({}), "text_config is missing"),
         (|config| config["text_config"] = json!(3), "text_config is no object"),
@@ -182,11 +182,42 @@ fn a_configuration_is_refused_by_the_name_of_its_field() {
             "rope_type is \"yarn\"",
         ),
         (
+            |config| config["text_config"]["rope_parameters"]["type"] = json!("linear"),
+            "text_config.rope_parameters.type is \"linear\"",
+        ),
+        (
+            |config| {
+                config["text_config"]["rope_scaling"] =
+                    json!({"rope_type": "yarn", "type": "default"})
+            },
+            "text_config.rope_scaling is \"yarn\"",
+        ),
+        (
+            |config| config["text_config"]["rope_scaling"] = json!({"type": "linear", "factor": 4}),
+            "text_config.rope_scaling is \"linear\"",
+        ),
+        (
+            |config| config["text_config"]["rope_scaling"] = json!({"factor": 4}),
+            "text_config.rope_scaling is {\"factor\":4}",
+        ),
+        (
+            |config| {
+                config["text_config"]["num_hidden_layers"] = json!(4097);
+                config["text_config"]["layer_types"] = json!(vec!["linear_attention"; 4097]);
+            },
+            "num_hidden_layers is 4097, expected 4096 at most",
+        ),
+        (
             |config| config["text_config"]["rope_parameters"]["partial_rotary_factor"] = json!(0.2),
             "3 values of a head of 16",
         ),
         (|config| config["text_config"]["eos_token_id"] = json!("end"), "eos_token_id is \"end\""),
     ];
+    for unscaled in [json!(null), json!({"rope_type": "default"}), json!({"type": "default"})] {
+        let mut older = config(true, 64);
+        older["text_config"]["rope_scaling"] = unscaled;
+        assert!(Config::parse(older.to_string().as_bytes()).is_ok(), "{older}");
+    }
     for (edit, words) in edits {
         let found = wrong(&edit);
         assert!(found.contains(words), "{found:?} has no {words:?}");
