@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use super::output::print;
 use super::problem::{Exit, Problem};
 use crate::report::log::Log;
-use crate::report::text::counted;
+use crate::report::text::{counted, plain};
 use crate::report::{classes, clauses};
 use crate::run::Record;
 use crate::store::write_atomically;
@@ -148,7 +148,8 @@ fn agree(folder: &Folder, logs: &[PathBuf]) -> Result<Exit, Problem> {
     }
     for path in logs {
         let (subject, ids) = read_log(path, &suite)?;
-        print(&format!("{subject} agrees on {}\n", counted(ids.len(), "case")))?;
+        let shown = plain(&subject, usize::MAX);
+        print(&format!("{shown} agrees on {}\n", counted(ids.len(), "case")))?;
         agreements.insert(subject, ids);
     }
     let text = serde_json::to_string_pretty(&agreements)? + "\n";

@@ -8,7 +8,7 @@ use super::failure::tier;
 use super::layout::{self, Field};
 use super::listing::{self, special_in_words};
 use super::patched::{MOST_BLOCKS, fields_table, file_in_words};
-use super::text::{Cell, counted, shape, table};
+use super::text::{Cell, counted, plain, shape, table};
 use super::{classes, clauses};
 use crate::codec::BLOCK_BYTES;
 use crate::format::Class;
@@ -52,7 +52,10 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
     if let Some(control) = control {
         lines.push(("control", format!("{}: {}", control.id, control.note)));
     }
-    lines.into_iter().map(|(name, value)| vec![Cell::left(name), Cell::left(value)]).collect()
+    let line = |(name, value): (&str, String)| {
+        vec![Cell::left(name), Cell::left(plain(&value, usize::MAX))]
+    };
+    lines.into_iter().map(line).collect()
 }
 
 /// What is asked, with the bytes of a file field by field.
@@ -307,4 +310,35 @@ fn numbers<T: Copy>(values: &[T], words: impl Fn(T) -> (String, String)) -> Stri
         writeln!(text, "  ... and {more} more").ok();
     }
     text
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::suite::case::{Source, Tier};
+    use crate::suite::hex::Bits;
+
+    /// A decode of no values.
+    pub fn decode(note: &str) -> Case {
+        Case {
+            id: "decode/nothing".into(),
+            clause: "DEC-3".into(),
+            class: None,
+            tier: Tier::Must,
+            requires: Vec::new(),
+            note: note.into(),
+            discriminates: Vec::new(),
+            source: Source { derivation: "exact evaluator".into(), agreed: Vec::new() },
+            control: None,
+            input: Input::Decode { blocks: Bytes(Vec::new()), original_len: 0 },
+            expect: Expect::Exact(Answer::Values(Bits(Vec::new()))),
+        }
+    }
+
+    #[test]
+    fn a_note_cannot_steer_the_terminal() {
+        let suite = Suite::from_texts(&[], None).expect("no vectors");
+        let text = report(&suite, &decode("a\u{1b}[2Jb"));
+        assert!(text.contains("\n  note    a\\u{1b}[2Jb\n"), "{text}");
+    }
 }

@@ -1,5 +1,6 @@
 //! One case asked again: every request and answer as a line of the protocol, then the judgement.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -17,8 +18,16 @@ const LONGEST_ANSWER: usize = 4000;
 /// A subject whose dialogue is kept.
 pub struct Recorder<'a> {
     subject: &'a mut dyn Subject,
-    /// Each request with its reply, in their order.
-    pub exchanges: Vec<(Request, Reply)>,
+    /// What was asked, in its order.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// One question and its answer.
+pub struct Exchange {
+    request: Request,
+    reply: Reply,
+    /// The start of the subject in which it was asked.
+    generation: u64,
 }
 
 impl<'a> Recorder<'a> {
@@ -34,8 +43,13 @@ impl Subject for Recorder<'_> {
     }
 
     fn ask(&mut self, request: &Request, deadline: Duration) -> Reply {
+        let generation = self.generation();
         let reply = self.subject.ask(request, deadline);
-        self.exchanges.push((request.clone(), reply.clone()));
+        self.exchanges.push(Exchange {
+            request: request.clone(),
+            reply: reply.clone(),
+            generation,
+        });
         reply
     }
 
@@ -44,11 +58,12 @@ impl Subject for Recorder<'_> {
     }
 }
 
-/// The dialogue of one case, which asks its control first through each entry, and the judgement.
+/// The dialogue of one case, which asks its control first through each entry and of each start of the
+/// subject, and the judgement.
 pub fn report(
     case: &Case,
     record: &Record,
-    exchanges: &[(Request, Reply)],
+    exchanges: &[Exchange],
     profile: &Profile,
     deadline: Duration,
 ) -> String {
@@ -56,10 +71,10 @@ pub fn report(
         return not_asked(case, profile);
     }
     let mut text = String::new();
-    let mut entries_asked: Vec<Option<String>> = Vec::new();
-    for (index, (request, reply)) in exchanges.iter().enumerate() {
+    let mut asked = BTreeSet::new();
+    for (index, Exchange { request, reply, generation }) in exchanges.iter().enumerate() {
         let entry = request.clone().entry_mut().take();
-        let first = !entries_asked.contains(&entry);
+        let first = asked.insert((entry.clone(), *generation));
         let id = case
             .control
             .as_deref()
@@ -68,7 +83,6 @@ pub fn report(
         let through = entry.as_deref().map(|entry| format!(", through {}", plain(entry, 80)));
         writeln!(text, "{id}{}", through.unwrap_or_default()).ok();
         text.push_str(&exchange(index as u64 + 1, request, reply, deadline));
-        entries_asked.push(entry);
     }
     text.push('\n');
     text + &judged(Some(case), record)
@@ -87,7 +101,7 @@ fn exchange(seq: u64, request: &Request, reply: &Reply, deadline: Duration) -> S
             styled(&plain(what, LONGEST_ANSWER), FAIR)
         }
     };
-    format!("-> {asked}\n<- {answered}\n")
+    format!("-> {}\n<- {answered}\n", plain(&asked, usize::MAX))
 }
 
 /// Why a case was not asked.
@@ -103,4 +117,79 @@ fn not_asked(case: &Case, profile: &Profile) -> String {
         "not asked: {} is not in the profile {profile}; --profile all asks it\n",
         operation.name()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::case::tests::decode;
+    use crate::report::text::unstyled;
+    use crate::run::EntryRecord;
+    use crate::subject::message::Decode;
+    use crate::suite::hex::Bytes;
+    use crate::suite::judge::Judgement;
+
+    /// Answers nothing, and is started anew after every second question.
+    struct Mortal {
+        asked: u64,
+    }
+
+    impl Subject for Mortal {
+        fn hello(&self) -> &Hello {
+            unreachable!("nobody asks who it is")
+        }
+
+        fn ask(&mut self, _request: &Request, _deadline: Duration) -> Reply {
+            self.asked += 1;
+            Reply::Timeout
+        }
+
+        fn generation(&self) -> u64 {
+            self.asked / 2
+        }
+    }
+
+    /// The dialogue of a case that has a control, asked through these entries.
+    fn dialogue(entries: &[&str]) -> String {
+        let case = Case { control: Some("decode/control".into()), ..decode("about it") };
+        let mut subject = Mortal { asked: 0 };
+        let mut recorder = Recorder::new(&mut subject);
+        for &entry in entries {
+            let (entry, blocks) = (Some(entry.into()), Bytes(Vec::new()));
+            let request = Request::Decode(Decode { entry, blocks, original_len: 0 });
+            recorder.ask(&request, Duration::ZERO);
+        }
+        let judgement = Judgement::plain(Outcome::Timeout, "");
+        let record = Record::new(&case, vec![EntryRecord { entry: None, judgement }]);
+        let (profile, deadline) = (Profile::all(), Duration::from_secs(1));
+        unstyled(&report(&case, &record, &recorder.exchanges, &profile, deadline))
+    }
+
+    #[test]
+    fn the_control_comes_first_through_each_entry_of_each_start() {
+        let text = dialogue(&["map", "map", "map", "map", "copy", "map"]);
+        let headings: Vec<&str> = text.lines().filter(|line| line.contains(", through ")).collect();
+        let expected = [
+            "control decode/control, through map",
+            "case decode/nothing, through map",
+            "control decode/control, through map",
+            "case decode/nothing, through map",
+            "control decode/control, through copy",
+            "control decode/control, through map",
+        ];
+        assert_eq!(headings, expected, "{text}");
+    }
+
+    #[test]
+    fn the_name_of_an_entry_cannot_steer_the_terminal() {
+        let text = dialogue(&["a\u{9b}b\u{202e}c"]);
+        let expected = r#"control decode/control, through a\u{9b}b\u{202e}c
+-> {"seq":1,"op":"decode","entry":"a\u{9b}b\u{202e}c","blocks":"","original_len":0}
+<- no answer within 1s
+
+timeout  decode/nothing · DEC-3
+    about it
+"#;
+        assert_eq!(text, expected);
+    }
 }

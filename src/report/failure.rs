@@ -114,7 +114,7 @@ fn through(names: &[&str]) -> String {
 fn outcome(judgement: &Judgement) -> String {
     let word = styled(judgement.outcome.name(), style_of(judgement.outcome));
     match &judgement.behaviour {
-        Some(behaviour) => format!("{word} ({behaviour})"),
+        Some(behaviour) => format!("{word} ({})", plain(behaviour, SENTENCE)),
         None => word,
     }
 }
@@ -244,5 +244,13 @@ mod tests {
         let text = shown(&rows);
         assert_eq!(text.lines().count(), 1 + MOST_ROWS + 1);
         assert!(text.ends_with("... and 3 more\n"), "{text}");
+    }
+
+    #[test]
+    fn only_a_long_value_that_differs_late_is_cut_at_its_start() {
+        // Up to the 36th of 48 characters it is shown from its start, behind that from 24 before.
+        for (at, longest, start) in [(35, 100, 0), (36, 100, 12), (40, 48, 0), (40, 49, 16)] {
+            assert_eq!(window_start(at, longest), start, "character {at} of {longest}");
+        }
     }
 }

@@ -203,6 +203,7 @@ fn nibbles(block: &ExactBlock, real: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::suite::exact::file;
     use crate::suite::hex::Bytes;
 
     const WORKED: &str = "4b48513402000000010000000300000000000000030000000000000044300045700f0000000000000000000000000000";
@@ -299,5 +300,22 @@ mod tests {
     fn blocks_beyond_those_asked_for_are_named() {
         let lines = in_words(&worked(), 0);
         assert_eq!(lines.last().map(String::as_str), Some("28+20 block 0 = not shown"));
+    }
+
+    #[test]
+    fn dimensions_beyond_the_eighth_are_named_together() {
+        let behind = |dimensions: &[u64]| {
+            let lines = in_words(&file::write(dimensions, 1, &worked()[28..]), 0);
+            lines.into_iter().skip_while(|line| *line != "68+8 shape[7] = 1").collect::<Vec<_>>()
+        };
+        let expected = ["68+8 shape[7] = 1", "76+8 original_len = 1", "84+20 block 0 = not shown"];
+        assert_eq!(behind(&[1; 8]), expected);
+        let expected = [
+            "68+8 shape[7] = 1",
+            "76+8 shape[8] to shape[8] = not shown",
+            "84+8 original_len = 1",
+            "92+20 block 0 = not shown",
+        ];
+        assert_eq!(behind(&[1; 9]), expected);
     }
 }

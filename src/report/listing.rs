@@ -21,7 +21,7 @@ pub(super) fn question(directory: Option<&[DirectoryEntry]>, open: bool) -> Stri
         text.push_str("  that is empty\n");
     }
     for DirectoryEntry { path, content } in entries {
-        writeln!(text, "  {path}: {}", content_in_words(content)).ok();
+        writeln!(text, "  {}: {}", plain(path, MOST_CHARACTERS), content_in_words(content)).ok();
         let shown = match content {
             Content::Text(content) => content.as_str(),
             Content::Long { before, .. } => before.as_str(),
@@ -43,7 +43,7 @@ fn content_in_words(content: &Content) -> String {
         Content::Long { text, times, .. } => {
             format!("a file of text, and behind what is shown {times} times {text:?}")
         }
-        Content::Link(target) => format!("a symbolic link to {target}"),
+        Content::Link(target) => format!("a symbolic link to {}", plain(target, MOST_CHARACTERS)),
         Content::Special(special) => special_in_words(*special).into(),
     }
 }

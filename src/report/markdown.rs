@@ -86,7 +86,7 @@ fn failures(pass: &Pass) -> String {
 }
 
 /// Words from outside that Markdown and HTML are to take for words.
-fn escaped(text: &str, limit: usize) -> String {
+pub(super) fn escaped(text: &str, limit: usize) -> String {
     let mut safe = String::new();
     for character in plain(text, limit).chars() {
         if "\\`*_{}[]<>()#+!|&~@".contains(character) {
@@ -107,6 +107,9 @@ fn fenced(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::pass::tests::{record, seen};
+    use crate::suite::case::Tier;
+    use crate::suite::judge::Outcome;
 
     #[test]
     fn words_from_outside_are_no_markup() {
@@ -118,5 +121,15 @@ mod tests {
     fn a_fence_is_longer_than_what_it_holds() {
         assert_eq!(fenced("a\n"), "```text\na\n```\n");
         assert_eq!(fenced("a ```` b"), "`````text\na ```` b\n`````\n");
+    }
+
+    #[test]
+    fn each_failure_stands_there_once_and_those_that_must_hold_first() {
+        let fails = |id: &str, tier| Record { tier, ..record(id, "DEC-1", Outcome::Fail) };
+        let records = [fails("decode/a", Tier::Should), fails("decode/b", Tier::Must)];
+        let text = seen(&records, |pass| failures(&pass));
+        let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("fail  ")).collect();
+        let expected = ["fail  decode/b · DEC-1", "fail  decode/a · DEC-1 · tier should"];
+        assert_eq!(headings, expected, "{text}");
     }
 }

@@ -105,6 +105,15 @@ pub(crate) fn quoted(word: &str) -> String {
     if !word.is_empty() && word.bytes().all(safe) {
         return word.to_owned();
     }
+    // The words of a log may be anybody's: what steers a terminal is spelt out.
+    if word.contains(text::steers) {
+        let spelt = |character: char| match character {
+            '\'' | '\\' => format!("\\{character}"),
+            _ if text::steers(character) => format!("\\u{:04x}", u32::from(character)),
+            _ => character.to_string(),
+        };
+        return format!("$'{}'", word.chars().map(spelt).collect::<String>());
+    }
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
@@ -120,5 +129,6 @@ mod tests {
         again.command = ["python3", "it's here.py", ""].map(String::from).to_vec();
         let expected = "q4proof repro load/a --deadline 2 -- python3 'it'\\''s here.py' ''";
         assert_eq!(again.repro("load/a"), expected);
+        assert_eq!(quoted("a\n\u{9b}'\\é"), "$'a\\u000a\\u009b\\'\\\\é'");
     }
 }

@@ -1,5 +1,6 @@
 //! The end-to-end report: for a terminal, and as Markdown for a pull request.
 
+use super::markdown::escaped;
 use super::text::{BAD, Cell, FAIR, GOOD, counted, plain, styled, table};
 use crate::parity::compare::{Comparison, Verdict};
 use crate::parity::{Outcome, Run};
@@ -41,14 +42,14 @@ pub fn markdown(outcome: &Outcome) -> String {
     let mut text = format!("# {HEADING}\n\n**{}**\n\n", verdict(outcome));
     for line in about(outcome) {
         let words: Vec<String> = line.iter().map(Cell::text).collect();
-        text.push_str(&format!("- {}\n", words.join(": ")));
+        text.push_str(&format!("- {}\n", escaped(&words.join(": "), usize::MAX)));
     }
     for lines in [agreement(outcome), runs(outcome)] {
         text.push('\n');
         text.push_str(&pipes(&lines));
     }
     for line in [dispatched(outcome), not_run(outcome)].concat() {
-        text.push_str(&format!("\n{line}\n"));
+        text.push_str(&format!("\n{}\n", escaped(&line, usize::MAX)));
     }
     for line in differences(outcome) {
         text.push_str(&format!("\n    {line}"));
@@ -63,7 +64,7 @@ fn pipes(lines: &[Vec<Cell>]) -> String {
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
         let mut words: Vec<String> =
-            line.iter().map(|cell| cell.text().replace('|', "\\|")).collect();
+            line.iter().map(|cell| escaped(&cell.text(), usize::MAX)).collect();
         words.resize(columns, String::new());
         text.push_str(&row(words));
         if index == 0 {
@@ -260,7 +261,63 @@ pub fn verdict(outcome: &Outcome) -> String {
         return format!("FAIL: the {} directory is not what it should be", directory.kind);
     }
     if diverged == 0 {
+        let prompts = outcome.runs.iter().flat_map(|run| &run.prompts);
+        let waived = prompts.filter(|prompt| matches!(prompt.verdict, Verdict::Waived(_))).count();
+        if waived > 0 {
+            let divergences = counted(waived, "divergence");
+            return format!("PASS: no prompt but those of {divergences} that are waived diverges");
+        }
         return format!("PASS: all {all} prompts match within their respective match windows");
     }
     format!("FAIL: {diverged}/{all} prompts diverged within their match windows")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::parity::reference::Reference;
+
+    #[test]
+    fn what_a_subject_or_a_device_calls_itself_is_no_markup() {
+        let reference = Reference {
+            about: String::new(),
+            made_with: BTreeMap::new(),
+            model: BTreeMap::new(),
+            quarot_seed: 0,
+            files: BTreeMap::new(),
+            threads: Vec::new(),
+            error: BTreeMap::new(),
+            goldens: BTreeMap::new(),
+        };
+        let run = Run {
+            backend: "[x](y)".into(),
+            weights: "float",
+            device: "<img src=x>".into(),
+            dispatches: BTreeMap::new(),
+            tolerance: 1.0,
+            tokens_per_second: None,
+            prompts: Vec::new(),
+        };
+        let outcome = Outcome {
+            reference: &reference,
+            model: "*small*".into(),
+            directories: Vec::new(),
+            planted: None,
+            runs: vec![run],
+            dispatches: BTreeMap::from([("mat_mul".into(), 7)]),
+            not_run: vec![("gpu".into(), "no `device`".into())],
+        };
+        let text = markdown(&outcome);
+        for line in [
+            r"- model: \*small\*",
+            r"| prompt | window | margin | \[x\]\(y\)/float |",
+            r"| \[x\]\(y\)/float | \<img src=x\> | not told |  |  | not told |",
+            r"dispatched: 7 mat\_mul",
+            r"gpu: NOT RUN \(no \`device\`\)",
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "{line} is not in {text}");
+        }
+    }
 }

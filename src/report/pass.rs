@@ -231,3 +231,82 @@ fn grouped(records: &[&Record], again: &Again) -> String {
         };
     table(0, &groups.iter().map(line).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::report::text::unstyled;
+    use crate::run::EntryRecord;
+    use crate::subject::{Implementation, Reference};
+    use crate::suite::case::Tier;
+    use crate::suite::judge::Judgement;
+
+    /// A decode of tier must that came to this.
+    pub fn record(id: &str, clause: &str, outcome: Outcome) -> Record {
+        let judgement = Judgement::plain(outcome, "");
+        Record {
+            id: id.into(),
+            clause: clause.into(),
+            class: None,
+            tier: Tier::Must,
+            operation: Operation::Decode,
+            outcome,
+            entries: vec![EntryRecord { entry: None, judgement }],
+        }
+    }
+
+    /// What `look` sees of a pass that came to `records`; its suite has no cases.
+    pub fn seen<T>(records: &[Record], look: impl FnOnce(Pass) -> T) -> T {
+        let suite = Suite::from_texts(&[], None).expect("no vectors");
+        look(Pass {
+            q4proof: "0.1.0",
+            suite: &suite,
+            hello: &Reference.hello(),
+            profile: &Profile::all(),
+            seed: None,
+            cases: records.len(),
+            records,
+            ran: &[],
+            again: &Again::default(),
+            ledger: None,
+            verbose: false,
+        })
+    }
+
+    fn shown(records: &[Record], verbose: bool) -> String {
+        seen(records, |pass| unstyled(&failures(&Pass { verbose, ..pass })))
+    }
+
+    #[test]
+    fn a_wrong_class_is_counted_and_shown_where_all_is_asked_for() {
+        let records = [
+            record("decode/wrong", "DEC-1", Outcome::WrongClass),
+            record("decode/right", "DEC-1", Outcome::Pass),
+        ];
+        let counted = "--verbose shows 1 refusal with a wrong class\n\n";
+        assert_eq!(shown(&records, false), counted);
+        let in_full =
+            "wrong-class  decode/wrong · DEC-1\n    repro: q4proof repro decode/wrong\n\n";
+        assert_eq!(shown(&records, true), in_full);
+        for verbose in [false, true] {
+            assert_eq!(shown(&records[1..], verbose), "");
+        }
+    }
+
+    #[test]
+    fn a_few_failures_are_shown_in_full_and_fewer_of_a_kind() {
+        let kinds = |kinds: usize| {
+            let fails = |number: usize| {
+                let clause = format!("DEC-{}", number % kinds);
+                record(&format!("decode/{number}"), &clause, Outcome::Fail)
+            };
+            let text = shown(&(0..12).map(fails).collect::<Vec<_>>(), false);
+            assert!(text.ends_with("\n--verbose shows every failure in full\n\n"), "{text}");
+            let in_full = text.matches("    repro: q4proof repro decode/").count();
+            (in_full, text.matches("q4proof repro decode/").count() - in_full)
+        };
+        assert_eq!(kinds(1), (3, 9));
+        assert_eq!(kinds(2), (6, 6));
+        assert_eq!(kinds(12), (10, 2));
+    }
+}

@@ -300,8 +300,10 @@ pub fn verdict(pass: &Pass) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::pass::tests::seen;
     use crate::report::text::unstyled;
     use crate::run::EntryRecord;
+    use crate::suite::Suite;
     use crate::suite::judge::Judgement;
 
     fn record(operation: Operation, outcome: Outcome, summary: &str) -> Record {
@@ -319,6 +321,10 @@ mod tests {
 
     fn profile(text: &str) -> Profile {
         text.parse().expect("a profile")
+    }
+
+    fn words(text: &str) -> Vec<Vec<&str>> {
+        text.lines().map(|line| line.split_whitespace().collect()).collect()
     }
 
     #[test]
@@ -366,8 +372,7 @@ mod tests {
             record(Operation::Rotate, Outcome::NotInProfile, ""),
         ];
         let text = unstyled(&totals(&records));
-        let lines: Vec<Vec<&str>> =
-            text.lines().map(|line| line.split_whitespace().collect()).collect();
+        let lines = words(&text);
         assert_eq!(lines.len(), 4, "{text}");
         assert_eq!(lines[1], ["decode", "must", "1", "1", "0", "0", "0", "0"]);
         assert_eq!(lines[2], ["others", "2", "0", "0", "0", "0", "2"]);
@@ -384,5 +389,68 @@ mod tests {
         assert_eq!(verdict(std::slice::from_ref(&none)), Verdict::NothingAsked);
         assert_eq!(verdict(&[none, pass.clone()]), Verdict::Conforms);
         assert_eq!(verdict(&[pass, fail]), Verdict::DoesNotConform);
+    }
+
+    #[test]
+    fn cases_that_need_what_the_subject_lacks_are_counted_within_the_profile() {
+        let suite = Suite::embedded().expect("the vectors");
+        let told = |outcome, claimed: &str| {
+            let id = "load/width-32-product-wraps-to-0".into();
+            let records = [Record { id, ..record(Operation::Load, outcome, "") }];
+            let profile = profile(claimed);
+            seen(&records, |pass| lacking(&Pass { suite: &suite, profile: &profile, ..pass }))
+        };
+        assert_eq!(told(Outcome::NotInProfile, "load"), ["1 case that need width-32"]);
+        assert!(told(Outcome::NotInProfile, "decode").is_empty());
+        assert!(told(Outcome::Pass, "load").is_empty());
+    }
+
+    #[test]
+    fn each_entry_is_shown_with_what_it_answered_and_what_it_could_not_express() {
+        let through = |entry: &str, outcome| {
+            let judgement = Judgement::plain(outcome, "");
+            EntryRecord { entry: Some(entry.into()), judgement }
+        };
+        let load = |copy, pieces| {
+            let entries = vec![through("copy", copy), through("pieces", pieces)];
+            Record { entries, ..record(Operation::Load, Outcome::Pass, "") }
+        };
+        let nameless = record(Operation::Save, Outcome::Pass, "");
+        let records = [
+            load(Outcome::Pass, Outcome::Unsupported),
+            load(Outcome::Fail, Outcome::Unsupported),
+            load(Outcome::PassAlternate, Outcome::Pass),
+            Record {
+                entries: vec![through("copy", Outcome::Unsupported)],
+                ..record(Operation::Decode, Outcome::Unsupported, "")
+            },
+            nameless.clone(),
+        ];
+        let expected = [
+            vec!["entries", "answered", "unsupported"],
+            vec!["decode", "copy", "0", "1"],
+            vec!["load", "copy", "3", "0"],
+            vec!["load", "pieces", "1", "2"],
+        ];
+        assert_eq!(words(&entries(&records)), expected);
+        assert_eq!(entries(&[nameless]), "");
+    }
+
+    #[test]
+    fn an_alternate_is_counted_once_in_each_case_that_shows_it() {
+        let behaved = |outcome, name: &str| {
+            let behaviour = Some(name.into());
+            let judgement = Judgement { behaviour, ..Judgement::plain(outcome, "") };
+            EntryRecord { entry: None, judgement }
+        };
+        let alternate = |name: &str| behaved(Outcome::PassAlternate, name);
+        let case =
+            |entries| Record { entries, ..record(Operation::Load, Outcome::PassAlternate, "") };
+        let records = [
+            case(vec![alternate("x"), alternate("y"), alternate("x")]),
+            case(vec![alternate("x"), behaved(Outcome::Pass, "preferred")]),
+        ];
+        let expected = [("x".to_owned(), 2), ("y".to_owned(), 1)];
+        assert_eq!(alternates(&records), BTreeMap::from(expected));
     }
 }

@@ -113,6 +113,13 @@ pub fn table(indent: usize, lines: &[Vec<Cell>]) -> String {
     text
 }
 
+/// Whether a character steers what shows it: a control character, or one that reverses the direction
+/// of text.
+pub(crate) fn steers(character: char) -> bool {
+    let reverses = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || reverses
+}
+
 /// Words from a subject or a file as one printable line of at most `limit` characters: control
 /// characters, and those that reverse the direction of text, stand as escapes.
 pub fn plain(text: &str, limit: usize) -> String {
@@ -122,8 +129,7 @@ pub fn plain(text: &str, limit: usize) -> String {
             line.push_str("...");
             break;
         }
-        let reverses = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || reverses {
+        if steers(character) {
             line.extend(character.escape_default());
         } else {
             line.push(character);
@@ -155,14 +161,14 @@ pub fn without_paths(text: &str) -> String {
     short + rest
 }
 
-/// The end of `Ab3dEf/12.q4` at the start of `text`.
+/// The end of `Ab3dEf/12.q4` at the start of `text`, or of another path that is given for a question.
 fn file_end(text: &str) -> Option<usize> {
     let (folder, file) = text.split_once('/')?;
     let digits = file.bytes().take_while(u8::is_ascii_digit).count();
-    let whole = folder.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && digits > 0
-        && file[digits..].starts_with(".q4");
-    whole.then_some(folder.len() + 1 + digits + 3)
+    let endings = [".q4", ".f16", ".folder/tensor", ".folder/model", ".folder"];
+    let ending = endings.iter().find(|&&ending| file[digits..].starts_with(ending))?;
+    let whole = folder.bytes().all(|byte| byte.is_ascii_alphanumeric()) && digits > 0;
+    whole.then_some(folder.len() + 1 + digits + ending.len())
 }
 
 /// A small number in two digits and a power of ten.
@@ -227,5 +233,20 @@ mod tests {
             without_paths("fichier\u{a0}:\u{3000}/tmp/q4proof-ab/1.q4"),
             "fichier\u{a0}:\u{3000}FILE"
         );
+    }
+
+    #[test]
+    fn each_path_of_a_question_is_shortened_and_none_that_looks_like_one() {
+        for (path, short) in [
+            ("/tmp/q4proof-aB/7.f16", "FILE"),
+            ("/dev/shm/q4proof-aB/7.folder/tensor", "FILE"),
+            ("/tmp/q4proof-aB/7.folder/model/a.q4", "FILE/a.q4"),
+            ("/tmp/q4proof-aB/7.folder: left", "FILE: left"),
+        ] {
+            assert_eq!(without_paths(path), short);
+        }
+        for path in ["/tmp/q4proof-x-y/1.q4", "/tmp/q4proof-ab/12.bin", "/tmp/q4proof-ab/.q4"] {
+            assert_eq!(without_paths(path), path);
+        }
     }
 }

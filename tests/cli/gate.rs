@@ -264,15 +264,34 @@ fn another_scope_of_tests_is_refused() {
     let scenario = json!({ "Mutant": list()[3] });
     narrowed.outcomes[4] = outcome(&scenario, "CaughtMutant", "test --lib");
     gate(&[narrowed], &[]).says(2, &["src/b/name.rs:1:1", "`cargo test --lib`"]);
-    let mut other = Shard::of(&[(2, "CaughtMutant"), (3, "CaughtMutant")]);
-    for (index, scenario) in
-        [json!("Baseline"), json!({ "Mutant": list()[2] }), scenario].into_iter().enumerate()
-    {
-        let summary = if index == 0 { "Success" } else { "CaughtMutant" };
-        other.outcomes[index] = outcome(&scenario, summary, "nextest");
-    }
+    let other = || {
+        let mut other = Shard::of(&[(2, "CaughtMutant"), (3, "CaughtMutant")]);
+        for (index, scenario) in
+            [json!("Baseline"), json!({ "Mutant": list()[2] }), scenario.clone()]
+                .into_iter()
+                .enumerate()
+        {
+            let summary = if index == 0 { "Success" } else { "CaughtMutant" };
+            other.outcomes[index] = outcome(&scenario, summary, "nextest");
+        }
+        other
+    };
+    let refused = ["tested by `cargo nextest`, others by `cargo test`"];
     let first = Shard::of(&[(0, "CaughtMutant"), (1, "CaughtMutant")]);
-    gate(&[first, other], &[]).says(2, &["tested by `cargo nextest`, others by `cargo test`"]);
+    gate(&[first, other()], &[]).says(2, &refused);
+    // Where nothing builds no test was run: that differs from no other, and hides no difference.
+    let nothing = || {
+        let mut nothing = Shard::of(&[(0, "Unviable")]);
+        nothing.outcomes.remove(0);
+        nothing
+    };
+    gate(&[nothing(), Shard::of(&[(1, "CaughtMutant")]), other()], &[]).says(2, &refused);
+    let rest = Shard::of(&[(1, "CaughtMutant"), (2, "CaughtMutant"), (3, "CaughtMutant")]);
+    let bench = Bench::new();
+    let verdict = bench.text("v.json");
+    gate(&[nothing(), rest], &["--json", &verdict]).shows(0, &["3 of 3 mutants killed"]);
+    let verdict: Value = serde_json::from_str(&bench.read("v.json")).expect("JSON");
+    assert_eq!(verdict["scope"], "test");
 }
 
 /// One mutant of each fate, the first one explained: every count in its place.

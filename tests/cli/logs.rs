@@ -159,6 +159,9 @@ fn a_log_of_another_suite_is_refused() {
     let text = whole.replacen("\"id\":\"decode/worked\"", "\"id\":\"decode/other\"", 1);
     bench.write("log", text);
     bench.run("report", &[&log]).says(2, &["log:2", "decode/other is not a case of suite"]);
+    let text = whole.replacen("\"id\":\"encode/worked\"", "\"id\":\"encode/other\"", 1);
+    bench.write("log", text);
+    bench.run("report", &[&log]).says(2, &["log:3: encode/other is not a case of suite"]);
     let text = whole.replacen("\"tier\":\"must\"", "\"tier\":\"should\"", 1);
     bench.write("log", text);
     bench.run("report", &[&log]).says(2, &["log:2", "decode/worked is not a case of suite"]);

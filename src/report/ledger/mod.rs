@@ -153,7 +153,7 @@ impl Ledger {
             if !outcome.is_failure() {
                 let problem = format!(
                     "`outcome` is {}, expected one that fails: fail, control-rejected, \
-                     unsupported, timeout, crash or protocol-error",
+                     unsupported, timeout, crash, protocol-error or over-budget",
                     outcome.name()
                 );
                 return Err(at(line_of(table.outcome.span().start), problem));

@@ -122,15 +122,19 @@ pub fn judge(sweeps: &[Sweep], demands: &Demands, ledger: &Ledger) -> Result<Ver
             .filter(|entry| !used.contains(&std::ptr::from_ref(*entry)) && concerns(entry))
             .map(|entry| format!("stale entry: {:?} is no survivor any more", entry.mutant)),
     );
-    let first = &sweeps[0];
     Ok(Verdict {
         folders,
         survivors,
         faults,
-        scope: first.scope.join(" "),
-        tree: first.tree.clone(),
+        scope: tested(sweeps).map_or_else(String::new, |sweep| sweep.scope.join(" ")),
+        tree: sweeps[0].tree.clone(),
         seconds: sweeps.iter().map(|sweep| sweep.seconds).sum(),
     })
+}
+
+/// The first sweep that has run a test: one in which nothing builds has not.
+fn tested(sweeps: &[Sweep]) -> Option<&Sweep> {
+    sweeps.iter().find(|sweep| !sweep.scope.is_empty())
 }
 
 /// Each mutant of the list with its fate, where the sweeps are evidence of that.
@@ -149,9 +153,11 @@ fn evidence(sweeps: &[Sweep], demands: &Demands) -> Result<Vec<(Mutant, Fate)>, 
         if sweep.tree != first.tree {
             return refuse(format!("the source is not that of {}", first.path.display()));
         }
-        // A sweep in which nothing builds has run no test.
-        if !sweep.scope.is_empty() && !first.scope.is_empty() && sweep.scope != first.scope {
-            let [here, there] = [sweep, first].map(|sweep| sweep.scope.join(" "));
+        if let Some(tested) = tested(sweeps)
+            && !sweep.scope.is_empty()
+            && sweep.scope != tested.scope
+        {
+            let [here, there] = [sweep, tested].map(|sweep| sweep.scope.join(" "));
             return refuse(format!("tested by `cargo {here}`, others by `cargo {there}`"));
         }
     }

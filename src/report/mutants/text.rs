@@ -9,6 +9,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::gate::{Counts, Survivor, Verdict};
 use super::sweep::Fate;
 use crate::report::clauses;
+use crate::report::markdown::escaped;
 use crate::report::text::{BAD, Cell, GOOD, counted, plain, styled, table, unstyled};
 
 /// Tests that are named of those that run over a survivor.
@@ -78,7 +79,8 @@ pub fn markdown(verdict: &Verdict, root: &Path) -> String {
         let clause = nearest_clause(root, survivor);
         let clause = clause.map(|clause| format!(" · {clause}")).unwrap_or_default();
         let change: Vec<&str> = changed(&survivor.diff).collect();
-        let tests = tests(survivor).map(|words| format!(" · {words}")).unwrap_or_default();
+        let tests = tests(survivor).map(|words| format!(" · {}", escaped(&words, usize::MAX)));
+        let tests = tests.unwrap_or_default();
         write!(
             text,
             "\n`{}`{clause}{tests}\n\n```diff\n{}\n```\n",
@@ -88,7 +90,7 @@ pub fn markdown(verdict: &Verdict, root: &Path) -> String {
         .ok();
     }
     for fault in &verdict.faults {
-        write!(text, "\n- **{fault}**\n").ok();
+        write!(text, "\n- **{}**\n", escaped(fault, usize::MAX)).ok();
     }
     let tree = verdict.tree.as_deref().unwrap_or("not recorded");
     write!(text, "\nTests: `cargo {}`. Source: {tree}.\n\n", verdict.scope).ok();
@@ -201,4 +203,26 @@ fn names(line: &str, id: &str) -> bool {
     line.match_indices(id).any(|(at, _)| {
         !line[at + id.len()..].starts_with(|next: char| next.is_ascii_alphanumeric())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_fault_is_no_markup() {
+        let verdict = Verdict {
+            folders: BTreeMap::new(),
+            survivors: Vec::new(),
+            faults: vec!["stale entry: \"replace f -> Vec<u64> with *x\"".into()],
+            scope: "test".into(),
+            tree: None,
+            seconds: 0.0,
+        };
+        let text = markdown(&verdict, Path::new(""));
+        let fault = r#"- **stale entry: "replace f -\> Vec\<u64\> with \*x"**"#;
+        assert!(text.lines().any(|line| line == fault), "{text}");
+    }
 }
