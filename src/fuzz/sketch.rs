@@ -107,6 +107,8 @@ mod tests {
         assert!(!wide(&[65535, 65537], u32::MAX.into()));
         assert!(wide(&[1 << 16, 1 << 16], 0));
         assert!(wide(&[1 << 33, 1 << 33], 0));
+        // A product that wraps to 0.
+        assert!(wide(&[1 << 31, 1 << 31, 4], 0));
         assert!(wide(&[1], 1 << 32));
     }
 }

@@ -3,9 +3,11 @@
 
 use std::cell::Cell;
 
+use q4proof::format::Class;
 use q4proof::fuzz::{Finding, Target, Verdict};
 use q4proof::subject::message::{Decode, Encode, Hello, Load, Save};
 use q4proof::subject::{Answer, Implementation, InProcess, Loaded, Reference};
+use q4proof::suite::exact::file::write;
 use q4proof::suite::hex::{Bits, Bytes};
 
 #[test]
@@ -26,8 +28,8 @@ struct Spoiled {
     forgets: bool,
     /// Panics at an empty file.
     panics: bool,
-    /// Takes a mebibyte for every load.
-    hoards: bool,
+    /// Takes as many bytes for every load that requires no shape.
+    hoards: usize,
     /// Loads what lies at any path but the first as a scalar.
     confuses: bool,
     asked: Cell<usize>,
@@ -51,7 +53,7 @@ impl Implementation for Spoiled {
     }
 
     fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
-        let hoard = vec![1u8; if self.hoards { 1 << 20 } else { 0 }];
+        let hoard = vec![1u8; if request.expected_shape.is_none() { self.hoards } else { 0 }];
         std::hint::black_box(&hoard);
         assert!(!self.panics || std::fs::metadata(&request.path).unwrap().len() > 0, "empty");
         Reference.load_khq4(request).map(|mut loaded| {
@@ -81,7 +83,21 @@ fn each_oracle_speaks() {
     let panics = Spoiled { panics: true, ..Spoiled::default() };
     assert_eq!(oracle(panics, Target::LoadKhq4, b""), "no panic");
     for input in [&b"KHQ4"[..], &seed(Target::LoadKhq4)] {
-        let hoards = Spoiled { hoards: true, ..Spoiled::default() };
+        let hoards = Spoiled { hoards: 1 << 20, ..Spoiled::default() };
+        assert_eq!(oracle(hoards, Target::LoadKhq4, input), "memory");
+    }
+    // 64 KiB are always allowed, for a tensor also 32 times its file, and 4 times for what is refused.
+    let file = write(&[320], 320, &[0, 0x3c, 0, 0, 0].repeat(40));
+    let truncated = &file[..200];
+    for (hoards, input, expected) in [
+        (68_000, &file[..], Verdict::Accepted),
+        (64_000, truncated, Verdict::Refused(Some(Class::TruncatedPayload))),
+    ] {
+        let verdict = run(Spoiled { hoards, ..Spoiled::default() }, Target::LoadKhq4, input);
+        assert_eq!(verdict, expected, "{hoards}");
+    }
+    for (hoards, input) in [(80_000, &file[..]), (67_000, truncated)] {
+        let hoards = Spoiled { hoards, ..Spoiled::default() };
         assert_eq!(oracle(hoards, Target::LoadKhq4, input), "memory");
     }
     let confuses = Spoiled { confuses: true, ..Spoiled::default() };
