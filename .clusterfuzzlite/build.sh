@@ -80,7 +80,8 @@ for target in "${targets[@]}"; do
   rm -f "$OUT/${target}_seed_corpus.zip"
   folders=("corpus/$target/seeds")
   [ ! -d "corpus/$target/regressions" ] || folders+=("corpus/$target/regressions")
-  mapfile -t inputs < <(find "${folders[@]}" -type f | LC_ALL=C sort)
+  inputs=()
+  while IFS= read -r input; do inputs+=("$input"); done < <(find "${folders[@]}" -type f | LC_ALL=C sort)
   python3 -m zipfile -c "$OUT/${target}_seed_corpus.zip" "${inputs[@]}"
 
   file=$(dictionary "$target")

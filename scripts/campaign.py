@@ -15,6 +15,7 @@ set-up failed or nothing ran, 130 interrupted without a finding.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -255,7 +256,10 @@ class Campaign:
             return
         folder = self.out / "findings"
         folder.mkdir(exist_ok=True)
-        slug = re.sub(r"[^a-z0-9]+", "-", f"{target} {key[0]}".lower()).strip("-")[:80]
+        name = f"{target} {key[0]}"
+        slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80]
+        # Two long names can begin alike.
+        slug += "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
         path = pathlib.Path(kept) if kept else folder / slug
         shutil.copyfile(crash, path)
         finding["input"] = str(path)
