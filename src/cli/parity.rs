@@ -258,10 +258,8 @@ fn prove(device: &crate::gpu::Device, outcome: &mut Outcome) -> Result<(), Probl
     for run in outcome.runs.iter_mut().filter(|run| run.backend == GPU) {
         run.device = adapter.to_string();
     }
-    if adapter.backend != "Metal" {
-        let why = format!("the kernels ran on {}; Metal needs a Mac", adapter.backend);
-        outcome.not_run.push(("Metal".into(), why));
-    }
+    let not_run = adapter.not_run().into_iter();
+    outcome.not_run.extend(not_run.map(|(what, why)| (what.to_owned(), why.to_owned())));
     let counts = dispatches.iter().map(|(kernel, count)| ((*kernel).to_owned(), *count));
     outcome.dispatches = counts.collect();
     Ok(())

@@ -42,6 +42,19 @@ pub struct Adapter {
     pub software: bool,
 }
 
+impl Adapter {
+    /// What has not run where this adapter has computed, each with the reason (SPEC E2E-4).
+    pub fn not_run(&self) -> Vec<(&'static str, &'static str)> {
+        let gpu = ("a GPU", "the adapter is software, on the processor");
+        let metal = (
+            "Metal",
+            "this is no Mac; what naga translates the kernels to is compared by the test `gpu`, and is a text",
+        );
+        let not_run = [(self.software, gpu), (self.backend != "Metal", metal)];
+        not_run.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)).collect()
+    }
+}
+
 impl fmt::Display for Adapter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let software = if self.software { ", software" } else { "" };
@@ -254,5 +267,27 @@ fn described(info: &wgpu::AdapterInfo) -> Adapter {
         backend: backend.to_owned(),
         driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
         software: info.device_type == DeviceType::Cpu,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SPEC E2E-4.
+    #[test]
+    fn software_is_no_gpu_and_vulkan_is_no_metal() {
+        let names = |backend: &str, software| {
+            let adapter = Adapter {
+                name: "some".into(),
+                backend: backend.into(),
+                driver: String::new(),
+                software,
+            };
+            adapter.not_run().into_iter().map(|(what, _)| what).collect::<Vec<_>>()
+        };
+        assert!(names("Metal", false).is_empty());
+        assert_eq!(names("Vulkan", false), ["Metal"]);
+        assert_eq!(names("Vulkan", true), ["a GPU", "Metal"]);
     }
 }

@@ -50,7 +50,8 @@ impl Implementation for Gpu {
             dispatches.iter().map(|(kernel, count)| format!("{kernel} {count}")).collect();
         let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
         let mut lines = vec![ran, format!("dispatches: {counts}")];
-        lines.extend(not_run(&adapter.backend).map(str::to_owned));
+        let not_run = adapter.not_run().into_iter();
+        lines.extend(not_run.map(|(what, why)| format!("{what}: NOT RUN ({why})")));
         lines
     }
 
@@ -79,29 +80,10 @@ impl Implementation for Gpu {
     }
 }
 
-/// The line on Metal, where something else ran.
-fn not_run(backend: &str) -> Option<&'static str> {
-    (backend != "Metal").then_some(
-        "Metal: NOT RUN (this is no Mac; what naga translates the kernels to is compared by the test \
-         `gpu`, and is a text)",
-    )
-}
-
 /// What an adapter cannot do is refused without a class, as no fault of the input.
 fn answer(values: Result<Vec<f32>, GpuError>) -> Answer<Bits> {
     match values {
         Ok(values) => Answer::Done(Bits::of(&values)),
         Err(error) => Answer::Refused(Refusal { message: error.to_string(), class: None }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::not_run;
-
-    #[test]
-    fn only_metal_is_metal() {
-        assert_eq!(not_run("Metal"), None);
-        assert!(not_run("Vulkan").is_some_and(|line| line.starts_with("Metal: NOT RUN")));
     }
 }

@@ -27,6 +27,8 @@ fn the_kernels_conform_and_the_report_says_what_ran() {
     assert!(report.contains("\ndispatches: decode "), "{report}");
     let last = report.lines().last().expect("a line");
     assert_eq!(last.starts_with("Metal: NOT RUN"), BACKEND != "Metal", "{last}");
+    let software = report.contains(&format!("\nadapter: {BACKEND}, software: "));
+    assert_eq!(report.contains("\na GPU: NOT RUN ("), software, "{report}");
 }
 
 #[test]
