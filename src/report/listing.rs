@@ -109,3 +109,74 @@ pub(super) fn files(files: &[String]) -> String {
         files => files.iter().map(|file| format!("  {file:?}\n")).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::suite::hex::Bytes;
+
+    fn entry(path: &str, content: Content) -> DirectoryEntry {
+        DirectoryEntry { path: path.into(), content }
+    }
+
+    #[test]
+    fn a_question_shows_what_the_directory_holds() {
+        assert_eq!(question(None, true), "open a directory that does not exist\n");
+        assert_eq!(question(Some(&[]), false), "list a directory\n  that is empty\n");
+        let long =
+            Content::Long { before: "[1,".into(), text: "2,".into(), times: 3, after: "4]".into() };
+        let entries = [
+            entry("config.json", Content::Text("{\n}\u{9b}".into())),
+            entry("empty", Content::Text(String::new())),
+            entry("few", Content::Bytes(Bytes(vec![0xab; 64]))),
+            entry("many", Content::Bytes(Bytes(vec![0xab; 65]))),
+            entry("quantize_index.json", long),
+            entry("a\u{202e}", Content::Link("../\u{1b}b".into())),
+            entry("../beside", Content::Special(Special::Fifo)),
+        ];
+        let few = "ab".repeat(64);
+        let expected = format!(
+            "open a directory\n  config.json: a file of text\n    {{\n    }}\\u{{9b}}\n  empty: an empty file\n  \
+             few: a file of the bytes {few}\n  many: a file of 65 bytes\n  quantize_index.json: a file of \
+             text, and behind what is shown 3 times \"2,\"\n    [1,\n  a\\u{{202e}}: a symbolic link to \
+             ../\\u{{1b}}b\n  ../beside: a FIFO without a writer\n"
+        );
+        assert_eq!(question(Some(&entries), true), expected);
+    }
+
+    #[test]
+    fn a_listing_shows_each_tensor_in_a_line() {
+        let listing = |form, quarot_seed, tensors| Listing { form, quarot_seed, tensors };
+        assert_eq!(answer(&listing(Some(Form::Absent), None, vec![])), "  no index\n");
+        let empty = answer(&listing(Some(Form::Array), None, vec![]));
+        assert_eq!(empty, "  an array of 0 tensors, no seed\n");
+        let whole = ListedTensor {
+            name: "a".into(),
+            file: "a.q4".into(),
+            quantized: Some(true),
+            shape: Some(vec![2, 32]),
+            numel: Some(64),
+        };
+        let expected = "  an object of 1 tensor, seed 7\n\
+                        \x20 name  file    quantized  shape    numel\n\
+                        \x20 \"a\"   \"a.q4\"  true       [2, 32]  64\n";
+        assert_eq!(answer(&listing(Some(Form::Object), Some(7), vec![whole.clone()])), expected);
+        let bare = ListedTensor { quantized: None, shape: None, numel: None, ..whole.clone() };
+        let expected = "  an index of 2 tensors, no seed\n\
+                        \x20 name  file    quantized  shape    numel\n\
+                        \x20 \"a\"   \"a.q4\"  true       [2, 32]  64\n\
+                        \x20 \"a\"   \"a.q4\"  -          -        -\n";
+        assert_eq!(answer(&listing(None, None, vec![whole, bare])), expected);
+    }
+
+    #[test]
+    fn names_are_asked_and_answered_in_lines() {
+        let tensor = |name: &str, rank| TensorRank { name: name.into(), rank };
+        assert_eq!(ranks(&[]), "name the files of no tensors\n");
+        let asked = ranks(&[tensor("a", 1), tensor("b.c", 2)]);
+        let expected = "name the files of these tensors\n  \"a\"    rank 1\n  \"b.c\"  rank 2\n";
+        assert_eq!(asked, expected);
+        assert_eq!(files(&[]), "  no files\n");
+        assert_eq!(files(&["a.f16".into(), "b_c.q4".into()]), "  \"a.f16\"\n  \"b_c.q4\"\n");
+    }
+}

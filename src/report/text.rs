@@ -204,6 +204,23 @@ pub fn shape(shape: &[u64]) -> String {
 mod tests {
     use super::*;
 
+    /// Green passes, yellow passes too, all else is red.
+    #[test]
+    fn an_outcome_has_the_colour_of_what_it_means() {
+        use Outcome::*;
+        let coloured = |outcome| styled("x", style_of(outcome));
+        assert_eq!(coloured(NotInProfile), "x");
+        assert_eq!(coloured(Pass), "\x1b[32mx\x1b[0m");
+        for outcome in [PassAlternate, WrongClass] {
+            assert_eq!(coloured(outcome), "\x1b[33mx\x1b[0m");
+        }
+        for outcome in
+            [Fail, ControlRejected, Unsupported, Timeout, Crash, ProtocolError, OverBudget]
+        {
+            assert_eq!(coloured(outcome), "\x1b[1m\x1b[31mx\x1b[0m", "{outcome:?}");
+        }
+    }
+
     #[test]
     fn columns_are_aligned_and_lines_end_without_spaces() {
         let lines = [

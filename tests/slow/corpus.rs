@@ -68,6 +68,17 @@ fn a_corpus_that_is_not_whole_is_an_error() {
     fs::remove_dir_all(folder.join("load_khq4/regressions")).unwrap();
     assert!(problem(&folder).contains("regressions"));
 
+    let folder = scratch.path().join("unlisted-regression");
+    corpus::write_seeds(&folder).unwrap();
+    assert!(corpus::read(&folder, Target::LoadKhq4).is_ok());
+    fs::create_dir_all(folder.join("load_khq4/regressions")).unwrap();
+    fs::write(folder.join("load_khq4/regressions/refused--00"), b"KHQ4").unwrap();
+    assert!(
+        problem(&folder).ends_with("refused--00: is not in manifest.json"),
+        "{}",
+        problem(&folder)
+    );
+
     let folder = corpus_at("changed-regression");
     let regression = fs::read_dir(folder.join("load_khq4/regressions")).unwrap().next().unwrap();
     fs::write(regression.unwrap().path(), b"KHQ5").unwrap();

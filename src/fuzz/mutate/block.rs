@@ -130,6 +130,8 @@ pub(in crate::fuzz) fn blocks(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::suite::exact::file::{Verdict, judge, write};
 
@@ -154,6 +156,28 @@ mod tests {
             assert!(is_lawful(&payload), "{payload:02x?}");
         }
         assert!(was_unlawful > 100, "{was_unlawful}");
+    }
+
+    #[test]
+    fn a_scale_and_a_bias_become_each_number_that_readers_have_taken_wrongly() {
+        let mut dice = SplitMix64::new(6);
+        let mut met = [BTreeSet::new(), BTreeSet::new()];
+        for _ in 0..4000 {
+            let mut payload = lawful(&mut dice);
+            edit(&mut payload, &mut dice);
+            for (field, met) in met.iter_mut().enumerate() {
+                met.insert(u16::from_le_bytes([payload[2 * field], payload[2 * field + 1]]));
+            }
+        }
+        // NaN, infinity, zero; the smallest and the largest subnormal, the smallest normal, 65504, 32768.
+        let numbers = [
+            0x7e00, 0x7c01, 0xfe00, 0xfc01, 0x7fff, 0x7c00, 0xfc00, 0x0000, 0x8000, 0x0001, 0x03ff,
+            0x0400, 0x7bff, 0x7800, 0xfbff, 0x8001, 0xbc00,
+        ];
+        for (field, met) in met.iter().enumerate() {
+            let missed: Vec<_> = numbers.iter().filter(|number| !met.contains(number)).collect();
+            assert!(missed.is_empty(), "field {field}: {missed:04x?}");
+        }
     }
 
     #[test]

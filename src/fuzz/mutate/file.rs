@@ -277,6 +277,37 @@ mod tests {
         assert!(wrapped.iter().all(|&count| count > 50), "{wrapped:?}");
     }
 
+    /// Sizes that are small, negative or nothing in 32 or in 64 bits, or once 31 is added or 20 taken as often.
+    #[test]
+    fn every_size_at_which_arithmetic_wraps_is_met() {
+        use std::collections::BTreeSet;
+        let mut dice = SplitMix64::new(7);
+        let sound = Sketch::read(FileFormat::Khq4, &write(&[32], 32, &[1; 20]));
+        let met: BTreeSet<u64> = (0..6000)
+            .filter_map(|_| {
+                let mut sketch = sound.clone();
+                shape(&mut sketch, &mut dice, false);
+                sketch.shape.first().copied()
+            })
+            .collect();
+        let sizes = [
+            2_147_483_648,
+            4_294_967_296,
+            4_294_967_297,
+            8_589_934_592,
+            288_230_376_151_711_744,
+            576_460_752_303_423_488,
+            4_611_686_018_427_387_904,
+            9_223_372_036_854_775_808,
+            9_223_372_036_854_775_840,
+            18_446_744_073_709_551_584,
+            18_446_744_073_709_551_585,
+            18_446_744_073_709_551_615,
+        ];
+        let missed: Vec<_> = sizes.iter().filter(|size| !met.contains(size)).collect();
+        assert!(missed.is_empty(), "{missed:?}");
+    }
+
     /// Every class of header and payload is met in a few thousand mutations of one sound file.
     #[test]
     fn every_class_of_a_file_is_met() {

@@ -106,3 +106,49 @@ fn fill<T: Copy + PartialEq + Default>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn zeros_become_values_of_one_magnitude_or_one_power_of_two_of_either_sign() {
+        let mut dice = SplitMix64::new(8);
+        let (mut powers, mut others) = (BTreeSet::new(), 0);
+        for _ in 0..2000 {
+            let mut values = [0f64; 8];
+            fill(&mut values, &mut dice, |value| value);
+            let largest = values.iter().fold(0f64, |largest, value| largest.max(value.abs()));
+            match values.iter().filter(|value| **value != 0.0).collect::<Vec<_>>()[..] {
+                [alone] => {
+                    let (sign, exponent) = (alone.is_sign_negative(), alone.abs().log2());
+                    assert_eq!(exponent, exponent.trunc(), "{alone}");
+                    powers.insert((sign, exponent as i32));
+                }
+                _ => {
+                    assert!(largest <= 512.0, "{largest}");
+                    others += 1;
+                }
+            }
+        }
+        let expected = [false, true].map(|sign| (-10..10).map(move |exponent| (sign, exponent)));
+        assert_eq!(powers, expected.into_iter().flatten().collect());
+        assert!(others > 1500, "{others}");
+    }
+
+    #[test]
+    fn few_values_that_are_there_are_changed() {
+        let mut dice = SplitMix64::new(9);
+        let mut kept = 0;
+        for _ in 0..1000 {
+            let mut values = [0.25f64; 8];
+            fill(&mut values, &mut dice, |value| value);
+            kept += values.iter().filter(|value| **value == 0.25).count();
+        }
+        // Of six times eight, five keep seven of eight each.
+        assert!((5500..6200).contains(&kept), "{kept}");
+        fill(&mut [0f64; 0], &mut dice, |value| value);
+    }
+}

@@ -170,6 +170,8 @@ fn nudged(value: f32, most: u64, dice: &mut SplitMix64) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -198,13 +200,39 @@ mod tests {
     }
 
     #[test]
+    fn fresh_values_are_of_many_magnitudes_on_both_sides_of_zero_and_far_from_it() {
+        let mut dice = SplitMix64::new(8);
+        let (mut exponents, mut places) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..4000 {
+            let mut block = [0.0; WEIGHTS];
+            fresh(&mut block, &mut dice);
+            let min = block.iter().copied().fold(f32::INFINITY, f32::min);
+            let max = block.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let ratio = (max / min).max(min / max);
+            match (max < 0.0, min > 0.0) {
+                (true, _) => places.insert(("below", ratio > 2.5)),
+                (_, true) => places.insert(("above", ratio > 2.5)),
+                _ => exponents.insert(max.max(-min).log2().floor() as i32 + 1),
+            };
+        }
+        assert_eq!(exponents, (-24..12).collect());
+        // About 1.5 or -1.5 values differ by a factor of up to five, about 3 of two, farther off of less.
+        let expected = [("below", true), ("below", false), ("above", true), ("above", false)];
+        assert_eq!(places, expected.into_iter().collect());
+    }
+
+    #[test]
     fn the_middle_of_two_halves_is_a_tie() {
         let mut dice = SplitMix64::new(6);
+        let mut small = 0;
         for _ in 0..200 {
             let middle = between_halves(&mut dice);
             let (down, up) = (middle.next_down(), middle.next_up());
             assert_ne!(half::f16::from_f32(down), half::f16::from_f32(up), "{middle:e}");
+            small += usize::from(middle < 2f32.powi(-18));
         }
+        // Half of them among the first 64 subnormal ones.
+        assert!((70..130).contains(&small), "{small}");
     }
 
     #[test]

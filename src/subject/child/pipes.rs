@@ -216,3 +216,19 @@ impl Pipes {
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signal may come in the middle of a read, and a pipe that was ready may be empty again.
+    #[test]
+    fn what_only_has_to_be_tried_again_is_no_end() {
+        for kind in [ErrorKind::WouldBlock, ErrorKind::Interrupted] {
+            assert!(is_passing(&kind.into()), "{kind}");
+        }
+        for kind in [ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof, ErrorKind::TimedOut] {
+            assert!(!is_passing(&kind.into()), "{kind}");
+        }
+    }
+}
