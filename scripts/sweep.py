@@ -12,7 +12,7 @@
 There are four sets of mutants, each with its own tests: `core` (.cargo/mutants.toml), `gate`
 (.cargo/mutants-gate.toml), `harness` (.cargo/mutants-harness.toml) and `model`
 (.cargo/mutants-model.toml). --set runs one of them alone; without it the first two are run, in which
-nothing may survive. Of the harness a sample is held by a ratchet: `sample --set harness --parts 4`.
+nothing may survive. Of the harness a sample is held by a ratchet: `sample --set harness --parts 2`.
 
 A sweep runs in parts, one a core at a time: of all mutants slices, which build fastest, of some an even
 sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of the
