@@ -261,7 +261,7 @@ def slices(count):
 def swept(kind, home, source, mutants, parts, minutes, partial, most=None):
     """Sweeps the parts, or as many of the first `most` as are begun in some minutes, and judges that."""
     asked = parts[:most]
-    total = round(len(mutants) * len(asked) / len(parts))
+    total = sum(len(range(part, len(mutants), len(parts))) for part in range(len(asked)))
     folders = Sweep(kind, home, asked, source, total, minutes).run()
     if len(folders) == len(parts):
         return gate(kind, home, folders, mutants, source, partial)
