@@ -2,10 +2,10 @@
 //! an [`Implementation`] in this process.
 //!
 //! ```
-//! use q4proof::conformance::{Operation, Profile, assert_conforms};
+//! use q4proof::conformance::{Profile, assert_conforms};
 //! use q4proof::subject::Reference;
 //!
-//! assert_conforms(&Reference, Profile::of([Operation::DecodeF16]));
+//! assert_conforms(&Reference, "decode:q4_1+encode:q8_0".parse().expect("a profile"));
 //! ```
 //!
 //! A panic of the implementation is the outcome `crash` of the case that it happened in, and the next
@@ -26,7 +26,7 @@ use crate::suite::judge::Outcome;
 use crate::suite::{Case, Suite};
 
 pub use crate::run::Profile;
-pub use crate::suite::case::Operation;
+pub use crate::suite::operation::{FormatId, Operation, Verb};
 
 /// Failures that are shown in full, each of another clause.
 const IN_FULL: usize = 5;
@@ -56,7 +56,7 @@ pub fn assert_conforms(implementation: &dyn Implementation, profile: Profile) {
 /// its files.
 pub fn check(implementation: &dyn Implementation, profile: Profile) -> Result<Totals, CheckError> {
     let suite = Suite::embedded().map_err(RunError::from)?;
-    let claimed = |case: &&Case| profile.contains(case.input.operation());
+    let claimed = |case: &&Case| profile.contains(case.question.operation());
     let cases: Vec<&Case> = suite.cases().iter().filter(claimed).collect();
     let mut subject = InProcess::new(implementation);
     // Nobody keeps a deadline in this process.

@@ -68,7 +68,7 @@ fn ask(criterion: &mut Criterion) {
 
 fn decode_requests(suite: &Suite, subject: &mut dyn Subject) -> Vec<Request> {
     let mut asker = Asker::new(subject, DEADLINE).expect("a folder for temporary files");
-    let cases = suite.cases().iter().filter(|case| case.input.operation() == Operation::Decode);
+    let cases = suite.cases().iter().filter(|case| case.question.operation() == Operation::Decode);
     cases
         .map(|case| asker.request(case, suite.control(case)).expect("no file is needed").0)
         .collect()

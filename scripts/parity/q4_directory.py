@@ -35,8 +35,8 @@ def is_quantized(name: str, rank: int) -> bool:
     return CODEC.is_quantized(name, rank)
 
 
-def bf16_hex(weight: torch.Tensor) -> str:
-    return weight.contiguous().view(torch.int16).numpy().astype("<i2").tobytes().hex()
+def upper_halves(weight: torch.Tensor) -> dict[str, str]:
+    return {"bf16": weight.contiguous().view(torch.int16).numpy().astype("<i2").tobytes().hex()}
 
 
 def name_files(weights: fixture.Weights) -> dict[str, str]:
@@ -45,24 +45,29 @@ def name_files(weights: fixture.Weights) -> dict[str, str]:
 
 
 def write_tensor(path: Path, weight: torch.Tensor) -> None:
-    request = {"path": str(path), "shape": list(weight.shape)}
+    shape = list(weight.shape)
     if path.suffix == ".q4":
         if weight.numel() % 32:
             raise SystemExit(f"{path.name} has {weight.numel()} values, which are not whole blocks")
-        question = {"mode": "asymmetric", "source": "bf16", "shape": request["shape"], "values": bf16_hex(weight)}
-        CODEC.save_khq4(request | {"original_len": weight.numel()} | CODEC.encode(question))
+        save_encoded(path, {"mode": "asymmetric", "shape": shape, "values": upper_halves(weight)}, weight.numel())
     else:
         values = b"".join(CODEC.pack_f16(value) for value in weight.double().flatten().tolist())
-        CODEC.save_khf1(request | {"values": values.hex()})
+        CODEC.save_khf1({"path": str(path), "tensors": [{"shape": shape, "values": {"f16": values.hex()}}]})
+
+
+def save_encoded(path: Path, question: dict, count: int) -> None:
+    encoded = CODEC.encode_khq4(question)["encoded"]
+    tensor = {"shape": question["shape"], "original_len": count, **encoded}
+    CODEC.save_khq4({"path": str(path), "tensors": [tensor]})
 
 
 def read_tensor(path: Path) -> torch.Tensor:
     """Read a file into f32: decoded where it is quantized, else the value of each f16."""
     quantized = path.suffix == ".q4"
-    answer = (CODEC.load_khq4 if quantized else CODEC.load_khf1)({"path": str(path)})
-    data = bytes.fromhex(answer["values"])
+    tensor, = CODEC.load({"path": str(path)}, b"KHQ4" if quantized else b"KHF1")["tensors"]
+    data = bytes.fromhex(tensor["values"]["f32" if quantized else "f16"])
     values = [value for value, in struct.iter_unpack("<f" if quantized else "<e", data)]
-    return torch.tensor(values, dtype=torch.float32).reshape(answer["shape"])
+    return torch.tensor(values, dtype=torch.float32).reshape(tensor["shape"])
 
 
 def quantize(weights: fixture.Weights, folder: Path) -> tuple[fixture.Weights, dict[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 import fixture
-from q4_directory import CODEC, name_files, read_tensor, write_tensor
+from q4_directory import CODEC, name_files, read_tensor, save_encoded, write_tensor
 
 # The first from 0xCAFEBABEDEADBEEF on with which every margin is above 0.25.
 SEED = 0xCAFEBABEDEADBEF2
@@ -25,15 +25,15 @@ READERS = {
 WRITERS = ("o_proj", "out_proj", "down_proj")
 
 
-def doubles(weight: torch.Tensor) -> str:
+def doubles(weight: torch.Tensor) -> dict[str, str]:
     values = weight.double().flatten().tolist()
-    return struct.pack(f"<{len(values)}d", *values).hex()
+    return {"f64": struct.pack(f"<{len(values)}d", *values).hex()}
 
 
-def rotate(weight: torch.Tensor, side: str, norm: torch.Tensor | None = None) -> str:
-    """Give the rotated values, eight bytes each, in hex."""
+def rotate(weight: torch.Tensor, side: str, norm: torch.Tensor | None = None) -> dict[str, str]:
+    """Give the rotated values, as floats of f64."""
     rows, columns = weight.shape
-    question = {"precision": "f64", "seed": SEED, "side": side, "inverse": False, "rows": rows, "columns": columns,
+    question = {"seed": SEED, "side": side, "inverse": False, "rows": rows, "columns": columns,
                 "values": doubles(weight)}
     if norm is not None:
         question["gamma"] = doubles(norm)
@@ -68,8 +68,7 @@ def quantize(weights: fixture.Weights, folder: Path) -> tuple[fixture.Weights, d
             continue
         if path.suffix != ".q4":
             raise SystemExit(f"{name} is rotated, and its file is {path.name}")
-        question = {"mode": "symmetric", "source": "f64", "shape": list(weight.shape), "values": rotate(weight, *planned)}
-        CODEC.save_khq4({"path": str(path), "shape": question["shape"], "original_len": weight.numel()}
-                        | CODEC.encode(question))
+        question = {"mode": "symmetric", "shape": list(weight.shape), "values": rotate(weight, *planned)}
+        save_encoded(path, question, weight.numel())
     decoded = {name: read_tensor(folder / file) for name, file in files.items()}
     return decoded, {file: fixture.sha256(folder / file) for file in sorted(files.values())}

@@ -9,20 +9,17 @@ use super::problem::{Exit, Problem};
 use super::subject::implementation;
 use crate::format::stream::read_up_to;
 use crate::fuzz::{self, Payload, Source, Target, Verdict, corpus};
-use crate::report::case::in_words;
-use crate::report::patched::fields_table;
+use crate::report::case::{in_words, payload};
+use crate::report::inspection;
 use crate::report::text::{BAD, Cell, GOOD, plain, styled, table};
-use crate::report::{inspection, layout};
 use crate::store::regular_file;
 use crate::subject::InProcess;
-use crate::suite::exact::file;
 use crate::suite::hex::Bytes;
+use crate::suite::operation::{Operation, Verb};
+use crate::suite::question::Question;
 
 /// The longest input that is read, in bytes: no campaign makes one as long.
 const LONGEST_INPUT: u64 = 16 << 20;
-
-/// Blocks of a decoder's input that are shown.
-const MOST_BLOCKS: u64 = 8;
 
 /// Values of an encoder's input that are shown.
 const MOST_VALUES: usize = 128;
@@ -34,11 +31,15 @@ const LONGEST_TEXT: usize = 4000;
 #[derive(Args)]
 pub struct Fuzz {
     #[command(subcommand)]
-    verb: Verb,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum Verb {
+enum Action {
+    /// Name every target, a line each
+    ///
+    /// This list is the only one: scripts, CI and the corpus read it.
+    Targets,
     /// Show inputs field by field, and what the oracles say of them
     ///
     /// Exits with 0 where nothing was found, 1 where something was.
@@ -79,7 +80,7 @@ enum Verb {
 
 fn target(name: &str) -> Result<Target, String> {
     Target::by_name(name).ok_or_else(|| {
-        let names: Vec<&str> = Target::ALL.into_iter().map(Target::name).collect();
+        let names: Vec<String> = Target::all().into_iter().map(Target::name).collect();
         format!("there is {}", names.join(", "))
     })
 }
@@ -90,17 +91,22 @@ impl Fuzz {
     /// Where a file cannot be read, there is no such subject, or the corpus is not whole.
     pub fn run(self) -> Result<Exit, Problem> {
         let usage = |error: corpus::CorpusError| Problem::Usage(error.to_string());
-        match self.verb {
-            Verb::Ask { target, files, subject } => ask(target, &files, &subject),
-            Verb::Promote { target, file, note, fault, corpus } => {
+        match self.action {
+            Action::Targets => {
+                let names = Target::all().into_iter().map(|target| target.name() + "\n");
+                print(&names.collect::<String>())?;
+                Ok(Exit::Good)
+            }
+            Action::Ask { target, files, subject } => ask(target, &files, &subject),
+            Action::Promote { target, file, note, fault, corpus } => {
                 let input = read(&file)?;
                 let path = corpus::promote(&corpus, target, &input, fault.as_deref(), &note);
                 print(&format!("{}\n", path.map_err(usage)?.display()))?;
                 Ok(Exit::Good)
             }
-            Verb::Seeds { corpus } => {
+            Action::Seeds { corpus } => {
                 corpus::write_seeds(&corpus).map_err(usage)?;
-                let count: usize = Target::ALL.into_iter().map(|one| one.seeds().len()).sum();
+                let count: usize = Target::all().into_iter().map(|one| one.seeds().len()).sum();
                 print(&format!("{count} seeds in {}\n", corpus.display()))?;
                 Ok(Exit::Good)
             }
@@ -145,48 +151,45 @@ fn ask(target: Target, files: &[PathBuf], subject: &str) -> Result<Exit, Problem
 
 /// An input as its target reads it.
 fn annotated(target: Target, input: &[u8]) -> String {
+    let as_text = || match std::str::from_utf8(input) {
+        Ok(text) => format!("  {}\n", plain(text, LONGEST_TEXT)),
+        Err(_) => format!("  no UTF-8: {}\n", Bytes(input.to_vec())),
+    };
     match target {
-        Target::LoadKhq4 | Target::LoadKhf1 | Target::AccessPaths | Target::SaveLoad => {
-            inspection::fields(input, input.len() as u64)
-        }
-        Target::Matmul => in_words(&fuzz::product(input)),
-        Target::Rotate => in_words(&fuzz::rotation(input)),
-        Target::Decode => {
-            // The fields of the file of such a vector, without its header.
-            let Payload { original_len, blocks } = Payload::read(input);
-            let file = file::write(&[original_len], original_len, &blocks);
-            let header = (file.len() - blocks.len()) as u64;
-            let mut fields = layout::fields(&file, file.len() as u64, MOST_BLOCKS);
-            fields.retain(|field| field.offset >= header);
-            fields.iter_mut().for_each(|field| field.offset -= header);
-            let head = format!("  original_len {original_len}, then {} bytes:\n", blocks.len());
-            head + &fields_table(&fields, &[])
-        }
-        Target::Encode => {
-            let source = Source::read(input);
-            let shape = source.shape();
-            let head = format!("  {:?}, shape {shape:?}\n", source.mode);
-            let line = |(index, value): (usize, &f32)| {
-                let bits = format!("{:08x}", value.to_bits());
-                let block = format!("block {}", index / 32);
-                [Cell::right(index), Cell::left(bits), Cell::right(value), Cell::left(block)]
-                    .to_vec()
-            };
-            let values = source.values.iter().enumerate().take(MOST_VALUES);
-            let lines: Vec<_> = values.map(line).collect();
-            let more = source.values.len().saturating_sub(MOST_VALUES);
-            let more = if more > 0 { format!("  ... and {more} more\n") } else { String::new() };
-            head + &table(2, &lines) + &more
-        }
+        Target::Operation(Operation { verb, format }) => match verb {
+            Verb::Load | Verb::Save => inspection::fields(input, input.len() as u64),
+            Verb::Matmul => in_words(&Question::Matmul(fuzz::product(input))),
+            Verb::Rotate => in_words(&Question::Rotate(fuzz::rotation(input))),
+            Verb::Decode => {
+                let Payload { original_len, blocks } = Payload::read(input);
+                let head = format!("  original_len {original_len}, then {} bytes:\n", blocks.len());
+                head + &payload(format, &Bytes(blocks), original_len)
+            }
+            Verb::Encode => source(input),
+            Verb::ReadIndex | Verb::NameTensors | Verb::Generate => as_text(),
+        },
+        Target::AccessPaths | Target::SaveLoad => inspection::fields(input, input.len() as u64),
         Target::Convert => {
             let header = &input[input.len().min(8)..];
             format!("  {}\n", plain(&String::from_utf8_lossy(header), LONGEST_TEXT))
         }
-        Target::ProtocolLine | Target::VectorFile | Target::QuantizeIndex => {
-            match std::str::from_utf8(input) {
-                Ok(text) => format!("  {}\n", plain(text, LONGEST_TEXT)),
-                Err(_) => format!("  no UTF-8: {}\n", Bytes(input.to_vec())),
-            }
-        }
+        Target::ProtocolLine | Target::VectorFile => as_text(),
     }
+}
+
+/// An encoder's input.
+fn source(input: &[u8]) -> String {
+    let source = Source::read(input);
+    let shape = source.shape();
+    let head = format!("  {:?}, of {}, shape {shape:?}\n", source.mode, source.float.name());
+    let line = |(index, value): (usize, &f32)| {
+        let bits = format!("{:08x}", value.to_bits());
+        let block = format!("block {}", index / 32);
+        [Cell::right(index), Cell::left(bits), Cell::right(value), Cell::left(block)].to_vec()
+    };
+    let values = source.values.iter().enumerate().take(MOST_VALUES);
+    let lines: Vec<_> = values.map(line).collect();
+    let more = source.values.len().saturating_sub(MOST_VALUES);
+    let more = if more > 0 { format!("  ... and {more} more\n") } else { String::new() };
+    head + &table(2, &lines) + &more
 }

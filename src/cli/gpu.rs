@@ -6,18 +6,16 @@ use clap::ValueEnum;
 
 use super::problem::Problem;
 #[cfg(feature = "gpu")]
-use crate::gpu::{BACKEND, Device, Gpu, subject::OPERATIONS};
-use crate::run::Profile;
+use crate::gpu::{BACKEND, Device, Gpu};
 use crate::subject::Implementation;
-#[cfg(feature = "gpu")]
-use crate::suite::case::Operation;
 
 /// The name of the kernels as a subject.
 pub const GPU: &str = "gpu";
 
 /// What the kernels are, in one sentence.
 #[cfg(feature = "gpu")]
-pub const ABOUT: &str = "the kernels in WGSL, on this machine's adapter (profile decode+matmul)";
+pub const ABOUT: &str =
+    "the kernels in WGSL, on this machine's adapter (profile decode:khq4+matmul:khq4)";
 
 /// What has to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,16 +56,6 @@ pub fn device(required: Option<RequiredBackend>) -> Result<Device, Problem> {
         .map_err(|error| Problem::NotStarted(format!("the adapter did not start: {error}")))
 }
 
-/// What the kernels claim.
-///
-/// # Errors
-///
-/// None here; see the build without kernels.
-#[cfg(feature = "gpu")]
-pub fn claimed() -> Result<Profile, Problem> {
-    OPERATIONS.map(Operation::name).join("+").parse().map_err(Problem::Harness)
-}
-
 /// The kernels as an implementation.
 ///
 /// # Errors
@@ -76,16 +64,6 @@ pub fn claimed() -> Result<Profile, Problem> {
 #[cfg(feature = "gpu")]
 pub fn open(required: Option<RequiredBackend>) -> Result<Box<dyn Implementation + Send>, Problem> {
     Ok(Box::new(Gpu::new(device(required)?)))
-}
-
-/// There are no kernels in this build.
-///
-/// # Errors
-///
-/// [`missing`], always.
-#[cfg(not(feature = "gpu"))]
-pub fn claimed() -> Result<Profile, Problem> {
-    Err(missing())
 }
 
 /// There are no kernels in this build.

@@ -12,7 +12,7 @@ use crate::format::{AddressWidth, Class, FormatError};
 use crate::report::text::plain;
 use crate::report::{inspection, layout};
 use crate::store::{StoreError, map_khf1, map_khq4, read_khf1, read_khq4, regular_file};
-use crate::suite::case::FileFormat;
+use crate::suite::operation::FormatId;
 
 /// Bytes at the start of a file that are shown field by field, at most.
 const SHOWN: u64 = 4096;
@@ -34,21 +34,21 @@ impl Inspect {
         let (path, width) = (&self.file, AddressWidth::NATIVE);
         let first = first_bytes(path);
         match layout::format_of(first.as_ref().map_or(&[], |(bytes, _)| bytes)) {
-            FileFormat::Khq4 => {
+            FormatId::KHQ4 => {
                 let copied = read_khq4(path, width);
                 let mapped = map_khq4(path, width);
                 let views = copied.as_ref().map(|tensor| tensor.view());
                 let agree = same(&views, &mapped.as_ref().map(|tensor| tensor.view()));
                 let held = views.map(|view| inspection::statistics(&view));
-                self.report(FileFormat::Khq4, first, held.map_err(|error| &error.error), agree)
+                self.report(FormatId::KHQ4, first, held.map_err(|error| &error.error), agree)
             }
-            FileFormat::Khf1 => {
+            _ => {
                 let copied = read_khf1(path, width);
                 let mapped = map_khf1(path, width);
                 let views = copied.as_ref().map(|tensor| tensor.view());
                 let agree = same(&views, &mapped.as_ref().map(|tensor| tensor.view()));
                 let held = views.map(|view| inspection::half_statistics(&view));
-                self.report(FileFormat::Khf1, first, held.map_err(|error| &error.error), agree)
+                self.report(FormatId::KHF1, first, held.map_err(|error| &error.error), agree)
             }
         }
     }
@@ -56,7 +56,7 @@ impl Inspect {
     /// What the file holds, or why it is refused, beside its first bytes and its length.
     fn report(
         &self,
-        format: FileFormat,
+        format: FormatId,
         first: Result<(Vec<u8>, u64), Problem>,
         held: Result<String, &FormatError>,
         agree: Result<(), String>,

@@ -50,7 +50,13 @@ fn subjects(folder: Option<&PathBuf>) -> Result<String, Problem> {
         let named: Vec<_> = registry
             .subjects()
             .map(|(name, subject)| {
-                (name.to_owned(), format!("{} (profile {})", subject.about, subject.profile))
+                (
+                    name.to_owned(),
+                    match &subject.profile {
+                        Some(profile) => format!("{} (profile {profile})", subject.about),
+                        None => subject.about.clone(),
+                    },
+                )
             })
             .collect();
         text.push('\n');

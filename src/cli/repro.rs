@@ -14,7 +14,7 @@ use crate::report::pass;
 use crate::report::summary::Verdict;
 use crate::run::{Settings, Totals, run};
 use crate::store::write_atomically;
-use crate::suite::derive::load_bytes;
+use crate::suite::expected::file_bytes;
 use crate::suite::{Case, Suite};
 
 /// Ask one case again, and show each request and answer
@@ -69,7 +69,8 @@ impl Repro {
 /// Writes the file that `case` loads.
 fn keep(suite: &Suite, case: &Case, path: &Path) -> Result<(), Problem> {
     let problem = |what: String| Problem::Usage(format!("--keep {}: {what}", path.display()));
-    let bytes = load_bytes(case, suite.control(case)).map_err(problem)?;
+    let control = suite.control(case).map(|control| &control.question);
+    let bytes = file_bytes(&case.question, control).map_err(problem)?;
     let bytes =
         bytes.ok_or_else(|| problem(format!("the case {} loads no file of bytes", case.id)))?;
     write_atomically(path, &bytes).map_err(|error| problem(error.to_string()))

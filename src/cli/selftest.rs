@@ -9,7 +9,7 @@ use super::problem::{Exit, Problem};
 use super::progress::Progress;
 use super::select::SuiteArguments;
 use crate::report::kills;
-use crate::run::selftest::{MEMBERS, selftest};
+use crate::run::selftest::{members, selftest};
 
 /// Run every faulty implementation of the zoo through the suite: each must be caught
 #[derive(Args)]
@@ -26,7 +26,7 @@ impl Selftest {
     ///
     /// Where the vectors cannot be used, or the matrix cannot be written.
     pub fn run(self) -> Result<Exit, Problem> {
-        let mut progress = Progress::new(MEMBERS);
+        let mut progress = Progress::new(members());
         let matrix = selftest(&self.suite.load()?, &mut |name| progress.step(name));
         progress.finish();
         let matrix = matrix?;

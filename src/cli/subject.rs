@@ -9,6 +9,7 @@ use clap::{Args, value_parser};
 use super::gpu::{self, GPU, RequiredBackend};
 use super::problem::Problem;
 use crate::report::Again;
+use crate::report::text::plain;
 use crate::run::Profile;
 #[cfg(unix)]
 use crate::subject::child::{ChildSubject, Limits};
@@ -40,7 +41,8 @@ pub struct SubjectArguments {
     #[arg(long, value_name = "NAME", default_value = "reference", conflicts_with = "command")]
     pub subject: String,
 
-    /// What the subject claims: operations joined by +, encode-bounded for encode, or all
+    /// What to ask: formats and operations joined by +, such as khq4 or decode:q4_1+encode:q4_1; all for
+    /// everything [default: what the subject claims in its handshake]
     #[arg(long)]
     pub profile: Option<Profile>,
 
@@ -133,7 +135,7 @@ impl SubjectArguments {
                 self.subject
             )));
         }
-        let (source, claimed) = self.source()?;
+        let (source, registered) = self.source()?;
         if matches!(source, Source::Gpu) && count > 1 {
             return Err(Problem::Usage(format!(
                 "--jobs {count}: the subject gpu is one adapter, expected --jobs 1"
@@ -142,24 +144,25 @@ impl SubjectArguments {
         let start = |_| self.start(&source, stop);
         let subject = start(0)?;
         let beside = (1..count).map(start).collect::<Result<_, _>>()?;
-        let profile = self.profile.clone().unwrap_or(claimed);
+        let profile = match self.profile.clone().or(registered) {
+            Some(profile) => profile,
+            None => claimed(subject.as_ref())?,
+        };
         Ok(Opened { subject, beside, profile, again: self.again() })
     }
 
-    /// Where the subject comes from, and what it claims.
-    fn source(&self) -> Result<(Source, Profile), Problem> {
+    /// Where the subject comes from, and what the registry says that it claims.
+    fn source(&self) -> Result<(Source, Option<Profile>), Problem> {
         if !self.command.is_empty() {
-            return Ok((Source::Command(self.command.clone()), Profile::all()));
+            return Ok((Source::Command(self.command.clone()), None));
         }
         match self.subject.as_str() {
-            REFERENCE => Ok((Source::Reference, Profile::all())),
-            GPU => Ok((Source::Gpu, gpu::claimed()?)),
-            zoo if zoo.starts_with(ZOO) => {
-                Ok((Source::Command(self.zoo_command()?), Profile::all()))
-            }
+            REFERENCE => Ok((Source::Reference, None)),
+            GPU => Ok((Source::Gpu, None)),
+            zoo if zoo.starts_with(ZOO) => Ok((Source::Command(self.zoo_command()?), None)),
             _ => {
-                let (command, claimed) = self.registered()?;
-                Ok((Source::Command(command), claimed))
+                let (command, profile) = self.registered()?;
+                Ok((Source::Command(command), profile))
             }
         }
     }
@@ -210,7 +213,7 @@ impl SubjectArguments {
     }
 
     /// The command of a subject of the registry, once it is built.
-    fn registered(&self) -> Result<(Vec<String>, Profile), Problem> {
+    fn registered(&self) -> Result<(Vec<String>, Option<Profile>), Problem> {
         let registry = find_registry(self.subjects.as_ref())?;
         let subject = registry.as_ref().and_then(|registry| registry.get(&self.subject));
         let (Some(registry), Some(subject)) = (&registry, subject) else {
@@ -253,6 +256,25 @@ impl SubjectArguments {
     }
 }
 
+/// What a subject's handshake claims.
+fn claimed(subject: &dyn Subject) -> Result<Profile, Problem> {
+    let hello = subject.hello();
+    let profile = Profile::claimed(&hello.capabilities);
+    if !profile.is_empty() {
+        return Ok(profile);
+    }
+    let offered = match hello.capabilities.as_slice() {
+        [] => "nothing".to_owned(),
+        names => names.join(", "),
+    };
+    Err(Problem::NotStarted(format!(
+        "the handshake of {} offers {}, expected operations such as decode:khq4; --profile names what \
+         to ask all the same",
+        plain(&hello.name, 80),
+        plain(&offered, 400),
+    )))
+}
+
 /// This program: a path is repeated as it was typed, a bare name is found by the shell again.
 pub fn program() -> String {
     env::args().next().filter(|program| program.contains('/')).unwrap_or_default()
@@ -273,7 +295,7 @@ pub fn implementation(name: &str) -> Result<Box<dyn Implementation + Send>, Prob
             let sentence = format!(
                 "the zoo has no {name:?}; `q4proof list --subjects` names its faults and liars, \
                  such as zoo:{} and zoo:{}",
-                Fault::ALL.first().map_or(SOUND, |fault| fault.name()),
+                Fault::all().first().map_or(SOUND, |fault| fault.name()),
                 Liar::ALL.first().map_or(SOUND, |liar| liar.name()),
             );
             Err(Problem::Usage(sentence))
@@ -325,7 +347,7 @@ pub type Named = (String, String);
 /// The members of the zoo: those with one fault or none, and the liars.
 pub fn zoo() -> (Vec<Named>, Vec<Named>) {
     let named = |name: &str, about: &str| (format!("{ZOO}{name}"), about.to_owned());
-    let faults = Fault::ALL.iter().map(|fault| named(fault.name(), fault.about()));
+    let faults = Fault::all().iter().map(|fault| named(fault.name(), fault.about()));
     let sound = named(SOUND, "No fault: answers every request as the reference does.");
     let liars = Liar::ALL.iter().map(|liar| named(liar.name(), liar.about()));
     (std::iter::once(sound).chain(faults).collect(), liars.collect())

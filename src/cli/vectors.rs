@@ -110,7 +110,7 @@ fn lint_all(folder: &Folder) -> Result<Exit, Problem> {
     let known = Known {
         clauses: clauses.clone(),
         recorded: agreements.values().flatten().map(String::as_str).collect(),
-        faults: Fault::ALL.iter().map(|fault| fault.name()).collect(),
+        faults: Fault::all().iter().map(|fault| fault.name()).collect(),
         is_class: &|class| classes::name(class).is_some(),
     };
     let mut problems = lint(&folder.vectors(), &known)?;

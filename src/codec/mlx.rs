@@ -2,8 +2,22 @@
 //! represents the end of larger magnitude exactly.
 
 use half::f16;
+use zerocopy::IntoBytes;
 
-use super::{BLOCK_WEIGHTS, Block};
+use super::rows::{RowFormat, SourceFloat};
+use super::{BLOCK_BYTES, BLOCK_WEIGHTS, Block};
+
+/// MLX's groups of 32. They decode as KHQ4's blocks do.
+pub const FORMAT: RowFormat = RowFormat {
+    id: "mlx",
+    weights: BLOCK_WEIGHTS,
+    bytes: BLOCK_BYTES,
+    source: SourceFloat::F16,
+    decode: None,
+    encode: |values, bytes| {
+        bytes.extend(encode_block(&values.try_into().expect("a group")).as_bytes())
+    },
+};
 
 /// The least scale.
 const LEAST_SCALE: f32 = 1e-7;

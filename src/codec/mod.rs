@@ -2,7 +2,7 @@
 //!
 //! Read this module beside SPEC.md, clause by clause: [`block`] is BLK, [`decode`](mod@decode) is
 //! DEC and F16, [`encode`](mod@encode) is ENC and [`stream`] its ENC-S6, [`product`] is DOT,
-//! [`rotation`] is ROT, [`ggml`] is GGML, [`mlx`] is MLX. Nothing here knows of files, vectors or
+//! [`rotation`] is ROT, [`q4_1`] is GGML, [`q8_0`] is Q8, [`mlx`] is MLX; [`rows`] lists the last three. Nothing here knows of files, vectors or
 //! faults, and nothing that judges an answer calls it: the judge has arithmetic of its own
 //! (`suite::exact`).
 //!
@@ -20,11 +20,13 @@
 pub mod block;
 pub mod decode;
 pub mod encode;
-pub mod ggml;
 pub mod mlx;
 pub mod product;
+pub mod q4_1;
+pub mod q8_0;
 pub mod rotation;
 pub mod round;
+pub mod rows;
 pub mod stream;
 
 use block::WITHOUT_FRACTION;
@@ -34,4 +36,5 @@ pub use encode::{EncodeError, Mode, encode, encode_block};
 pub use product::matmul;
 pub use rotation::{Rotation, RotationError};
 pub use round::{round_to_bf16, round_to_f16};
+pub use rows::RowFormat;
 pub use stream::Encoder;

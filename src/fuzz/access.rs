@@ -11,7 +11,7 @@ use crate::codec;
 use crate::format::khq4::{self, View};
 use crate::format::{AddressWidth, Class, ReadError};
 use crate::store;
-use crate::suite::case::FileFormat;
+use crate::suite::operation::FormatId;
 
 /// What outputs are filled with before they are written: a value that stays shows.
 const CANARIES: [u32; 2] = [0x7fc0_dead, 0x4b1d_0b5e];
@@ -45,7 +45,7 @@ impl Read for Hesitant<'_> {
 /// Reads `input` by every path, on both widths where they may differ.
 pub(super) fn run(input: &[u8]) -> Result<Verdict, Finding> {
     let seen = agreed(input, AddressWidth::Bits64)?;
-    if Sketch::read(FileFormat::Khq4, input).is_wide() {
+    if Sketch::read(FormatId::KHQ4, input).is_wide() {
         // Whichever it is, all paths see the same.
         let _narrow = agreed(input, AddressWidth::Bits32)?;
     }

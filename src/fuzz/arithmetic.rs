@@ -4,35 +4,44 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 
+use half::{bf16, f16};
+
 use super::oracle::{ask_twice, case, verdict};
 use super::{Finding, Verdict};
-use crate::subject::message::{Decode, Encode};
-use crate::subject::{Implementation, Request};
-use crate::suite::case::{Input, Mode};
-use crate::suite::derive::MOST_ZERO_MINIMA;
-use crate::suite::exact::block::WEIGHTS;
-use crate::suite::hex::{Bits, Bytes};
-use crate::suite::judge::Given;
+use crate::subject::{Hello, Implementation, Request};
+use crate::suite::answer::{Answer, Refusal};
+use crate::suite::case::{Case, Feature};
+use crate::suite::exact::blocks::MOST_ZERO_MINIMA;
+use crate::suite::floats::{Float, Floats};
+use crate::suite::hex::{Bits16, Bits64, Bytes};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Decode, Mode, Question};
 
 /// An encoder's input: the lowest bit of the first byte is the mode (0 asymmetric), the next three
-/// are the form of the shape; f32 values follow, little-endian. A last incomplete one is not
-/// looked at.
+/// are the form of the shape, the next two the type of the source; f32 values follow, little-endian, and
+/// are rounded to that type. A last incomplete one is not looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// How blocks are laid over their values.
     pub mode: Mode,
     /// 0 to 7, see [`Source::shape`].
     pub form: u8,
+    /// The type that the values are rounded to, in formats that take several.
+    pub float: Float,
     /// The tensor's values.
     pub values: Vec<f32>,
 }
+
+/// The types of a source, by their two bits.
+const FLOATS: [Float; 4] = [Float::F32, Float::F16, Float::Bf16, Float::F64];
 
 impl<'a> Arbitrary<'a> for Source {
     fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
         let head = u8::arbitrary(input)?;
         let mode = if head & 1 == 0 { Mode::Asymmetric } else { Mode::Symmetric };
         let values = (0..input.len() / 4).map(|_| f32::arbitrary(input));
-        Ok(Self { mode, form: head >> 1 & 7, values: values.collect::<Result<_, _>>()? })
+        let float = FLOATS[usize::from(head >> 4 & 3)];
+        Ok(Self { mode, form: head >> 1 & 7, float, values: values.collect::<Result<_, _>>()? })
     }
 }
 
@@ -44,7 +53,9 @@ impl Source {
 
     /// The input that is read as this.
     pub fn write(&self) -> Vec<u8> {
-        let mut bytes = vec![self.form << 1 | u8::from(self.mode == Mode::Symmetric)];
+        let float = FLOATS.iter().position(|float| *float == self.float).unwrap_or(0) as u8;
+        let mode = u8::from(self.mode == Mode::Symmetric);
+        let mut bytes = vec![float << 4 | self.form << 1 | mode];
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
         bytes
     }
@@ -65,51 +76,102 @@ impl Source {
     }
 }
 
+impl Source {
+    /// The values in a type of floats. Of f64, each second one lies a little off its f32.
+    pub fn floats(&self, float: Float) -> Floats {
+        match float {
+            Float::F32 => Floats::of(&self.values),
+            Float::F16 => {
+                let half = |&value: &f32| f16::from_f32(value).to_bits();
+                Floats::F16(Bits16(self.values.iter().map(half).collect()))
+            }
+            Float::Bf16 => {
+                let half = |&value: &f32| bf16::from_f32(value).to_bits();
+                Floats::Bf16(Bits16(self.values.iter().map(half).collect()))
+            }
+            Float::F64 => {
+                let double = |(at, &value): (usize, &f32)| {
+                    // Half of the distance to the next f32, or a little more.
+                    let off = [0.0, 2f64.powi(-24), 2f64.powi(-24) + 2f64.powi(-40)][at % 3];
+                    f64::from(value) * (1.0 + off)
+                };
+                let values: Vec<f64> = self.values.iter().enumerate().map(double).collect();
+                Floats::F64(Bits64::of(&values))
+            }
+        }
+    }
+}
+
 /// Values to blocks: canonical, or refused as they must be.
 pub(super) fn encode(
     implementation: &dyn Implementation,
+    hello: &Hello,
+    format: FormatId,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
     let source = Source::read(input);
-    ask_encode(implementation, source.mode, &source.shape(), &Bits::of(&source.values))
+    let shape = source.shape();
+    match format {
+        FormatId::KHQ4 => {
+            let offered = |float: &Float| match float {
+                Float::F32 => true,
+                Float::F16 => hello.offers(Feature::SourceF16.name()),
+                Float::Bf16 => hello.offers(Feature::SourceBf16.name()),
+                Float::F64 => hello.offers(Feature::SourceF64.name()),
+            };
+            let float = Some(source.float).filter(offered).unwrap_or(Float::F32);
+            let values = source.floats(float);
+            ask_encode(implementation, format, Some(source.mode), &shape, &values)
+        }
+        FormatId::MLX => {
+            ask_encode(implementation, format, None, &shape, &source.floats(Float::F16))
+        }
+        _ => ask_encode(implementation, format, None, &shape, &Floats::of(&source.values)),
+    }
 }
 
 /// As [`encode`], for values that came from elsewhere.
 pub(super) fn ask_encode(
     implementation: &dyn Implementation,
-    mode: Mode,
+    format: FormatId,
+    mode: Option<Mode>,
     shape: &[u64],
-    values: &Bits,
+    values: &Floats,
 ) -> Result<Verdict, Finding> {
     let place = match mode {
-        Mode::Asymmetric => "encode asymmetric",
-        Mode::Symmetric => "encode symmetric",
+        Some(mode) => format!("encode {}", mode.name()),
+        None => "encode".into(),
     };
-    let question = |shape: &[u64], values: &Bits| {
-        let (shape, values) = (shape.to_vec(), values.clone());
-        case(Input::Encode { mode, shape, values })
+    let question = |shape: &[u64], values: &Floats| {
+        let question = Question::encode(format, mode, shape, values.clone());
+        (question.at(String::new()), case(question))
     };
-    // A block whose minimum is a zero doubles the lawful encodings (ENC-Z1): where there are more
-    // such blocks than the evaluator lists encodings for, as many blocks are asked for.
-    let listed = values.0.len().min(MOST_ZERO_MINIMA * WEIGHTS);
-    let fewer = (vec![listed as u64], Bits(values.0[..listed].to_vec()));
-    let (case, shape, values) = match question(shape, values) {
-        Ok(case) => (case, shape, values),
-        Err(_) => {
-            let case = question(&fewer.0, &fewer.1).expect("so few blocks have a verdict");
-            (case, fewer.0.as_slice(), &fewer.1)
-        }
-    };
-    let request = Encode {
-        entry: None,
-        mode,
-        shape: shape.to_vec(),
-        source: None,
-        values: values.to_le_bytes(),
-    };
-    match ask_twice(implementation, &Request::Encode(request), &place, None)? {
-        Some(given) => verdict(&case, &given, &place),
-        None => Ok(Verdict::Refused(None)),
+    let (mut asked, mut case) = question(shape, values);
+    if case.is_err()
+        && let Floats::F32(bits) = values
+    {
+        // A block whose minimum is a zero doubles the lawful encodings (ENC-Z1): where there are more
+        // such blocks than the evaluator lists encodings for, as many blocks are asked for.
+        let listed = bits.0.len().min(MOST_ZERO_MINIMA * 32);
+        let fewer = Floats::of(&bits.values()[..listed]);
+        (asked, case) = question(&[listed as u64], &fewer);
+    }
+    ask_numbers(implementation, asked, case, &place)
+}
+
+/// Asks a question of numbers. Where nothing is demanded of the result, there still must be one, twice the
+/// same, or a refusal.
+fn ask_numbers(
+    implementation: &dyn Implementation,
+    question: Question<String>,
+    case: Result<Case, String>,
+    place: &str,
+) -> Result<Verdict, Finding> {
+    match (case, ask_twice(implementation, &Request::of(question), &place, None)?) {
+        (_, None) => Ok(Verdict::Refused(None)),
+        (Ok(case), Some(given)) => verdict(&case, &given, &place),
+        (Err(_), Some(Err(Refusal { class, .. }))) => Ok(Verdict::Refused(class)),
+        (Err(_), Some(Ok(_))) => Ok(Verdict::Accepted),
     }
 }
 
@@ -141,27 +203,46 @@ impl Payload {
     }
 }
 
-/// Blocks to values, bit for bit. Blocks with a scale or a bias that is not lawful have no values
-/// to compare with; what a decoder makes of them must still be as many values as were asked for.
+/// Blocks to values, bit for bit, to each type that is offered. Blocks of which nothing is demanded have no
+/// values to compare with; what a decoder makes of them must still be as many values as were asked for.
 pub(super) fn decode(
     implementation: &dyn Implementation,
+    hello: &Hello,
+    format: FormatId,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
     let Payload { original_len, blocks } = Payload::read(input);
-    let blocks = Bytes(blocks);
-    let request = Request::Decode(Decode { entry: None, blocks: blocks.clone(), original_len });
-    let Some(given) = ask_twice(implementation, &request, &"decode", None)? else {
+    let halves = format == FormatId::KHQ4 && hello.offers(Feature::ToF16.name());
+    let mut first = None;
+    for to in [None, Some(Float::F16).filter(|_| halves)] {
+        if first.is_some() && to.is_none() {
+            break;
+        }
+        let blocks = Bytes(blocks.clone());
+        let decode = Decode { format, blocks, tensor_scale: None, original_len, to };
+        let verdict = decode_to(implementation, decode)?;
+        first.get_or_insert(verdict);
+    }
+    Ok(first.unwrap_or(Verdict::Refused(None)))
+}
+
+fn decode_to(implementation: &dyn Implementation, decode: Decode) -> Result<Verdict, Finding> {
+    let place = decode.to.map_or("decode".into(), |to| format!("decode to {}", to.name()));
+    let original_len = decode.original_len;
+    let question = Question::Decode(decode);
+    let request = Request::of(question.at(String::new()));
+    let Some(given) = ask_twice(implementation, &request, &place, None)? else {
         return Ok(Verdict::Refused(None));
     };
-    if let Ok(case) = case(Input::Decode { blocks, original_len }) {
-        return verdict(&case, &given, &"decode");
+    if let Ok(case) = case(question) {
+        return verdict(&case, &given, &place);
     }
     match given {
-        Given::Refused { class, .. } => Ok(Verdict::Refused(class)),
-        Given::Values(values) if values.0.len() as u64 == original_len => Ok(Verdict::Accepted),
-        other => {
+        Err(Refusal { class, .. }) => Ok(Verdict::Refused(class)),
+        Ok(Answer::Values(values)) if values.len() as u64 == original_len => Ok(Verdict::Accepted),
+        Ok(other) => {
             let detail = format!("{other:?}, asked was for {original_len} values");
-            Err(Finding { oracle: "result", place: "decode".into(), detail })
+            Err(Finding { oracle: "result", place, detail })
         }
     }
 }
@@ -172,7 +253,12 @@ mod tests {
 
     #[test]
     fn a_source_is_read_and_written_byte_for_byte() {
-        let source = Source { mode: Mode::Symmetric, form: 5, values: vec![1.0, -0.0, f32::MAX] };
+        let source = Source {
+            mode: Mode::Symmetric,
+            form: 5,
+            float: Float::Bf16,
+            values: vec![1.0, -0.0, f32::MAX],
+        };
         assert_eq!(Source::read(&source.write()), source);
         assert_eq!(source.shape(), [4]);
         assert_eq!(Source::read(&[]).shape(), [0]);

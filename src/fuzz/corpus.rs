@@ -4,24 +4,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::arithmetic::{Payload, Source};
-use super::{Seed, Target, Verdict, convert};
+use super::{Seed, Target, Verdict, convert, names};
 use crate::format::Class;
-use crate::run::request;
 use crate::store::write_atomically;
 use crate::subject::serve::{answer_line, request_line};
 use crate::subject::{InProcess, Reference, Request};
 use crate::suite::Suite;
-use crate::suite::case::{Case, File, FileFormat, Input, VectorFile};
+use crate::suite::case::{Case, File, VectorFile};
 use crate::suite::exact::directory::INDEX_FILE;
-use crate::suite::exact::file;
+use crate::suite::exact::files;
+use crate::suite::floats::Float;
 use crate::suite::library::sha256;
+use crate::suite::operation::{FormatId, Operation, Verb};
+use crate::suite::question::{Mode, Question, ReadIndex};
 use crate::suite::random::SplitMix64;
 
 /// The manifest's name in the corpus.
@@ -98,7 +100,7 @@ pub fn read(folder: &Path, target: Target) -> Result<Vec<Entry>, CorpusError> {
     let manifest = folder.join(MANIFEST);
     let Manifest(mut targets) = read_manifest(&manifest)?;
     let contents = targets
-        .remove(target.name())
+        .remove(&target.name())
         .ok_or_else(|| CorpusError::new(&manifest, format!("does not name {target}")))?;
 
     let folder = folder.join(target.name());
@@ -152,7 +154,7 @@ pub fn write_seeds(folder: &Path) -> Result<(), CorpusError> {
     let manifest = folder.join(MANIFEST);
     let mut written =
         if manifest.exists() { read_manifest(&manifest)? } else { Manifest::default() };
-    for target in Target::ALL {
+    for target in Target::all() {
         let seeds = folder.join(target.name()).join("seeds");
         if seeds.exists() {
             fs::remove_dir_all(&seeds).map_err(|error| CorpusError::new(&seeds, error))?;
@@ -160,7 +162,7 @@ pub fn write_seeds(folder: &Path) -> Result<(), CorpusError> {
         for (name, bytes) in cached_seeds(target) {
             write(&seeds.join(name), bytes)?;
         }
-        let contents = written.0.entry(target.name().into()).or_default();
+        let contents = written.0.entry(target.name()).or_default();
         contents.seeds = cached_seeds(target).len();
     }
     write_manifest(&manifest, &written)
@@ -187,7 +189,7 @@ pub fn promote(
     let file = regression_name(class_name(&verdict), input);
     let path = folder.join(target.name()).join("regressions").join(&file);
     let mut written = read_manifest(&manifest)?;
-    let regressions = &mut written.0.entry(target.name().into()).or_default().regressions;
+    let regressions = &mut written.0.entry(target.name()).or_default().regressions;
     regressions.retain(|regression| regression.file != file);
     regressions.push(Regression { file, fault: fault.map(str::to_owned), note: note.into() });
     regressions.sort_by(|left, right| left.file.cmp(&right.file));
@@ -231,9 +233,10 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, CorpusError> {
 
 /// As [`seeds`], made once.
 pub(super) fn cached_seeds(target: Target) -> &'static [Seed] {
-    static SEEDS: [OnceLock<Vec<Seed>>; Target::ALL.len()] =
-        [const { OnceLock::new() }; Target::ALL.len()];
-    SEEDS[target as usize].get_or_init(|| seeds(target))
+    static SEEDS: LazyLock<BTreeMap<Target, OnceLock<Vec<Seed>>>> = LazyLock::new(|| {
+        Target::all().into_iter().map(|target| (target, OnceLock::new())).collect()
+    });
+    SEEDS[&target].get_or_init(|| seeds(target))
 }
 
 /// One of the seeds.
@@ -267,57 +270,23 @@ pub(super) fn seeds(target: Target) -> Vec<Seed> {
 
 /// The inputs of `target` that a control gives.
 fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
-    match (target, &case.input) {
-        (
-            Target::LoadKhq4 | Target::AccessPaths | Target::SaveLoad,
-            Input::Load { format: FileFormat::Khq4, file: File::Bytes(bytes), .. },
-        ) if bytes.0.len() <= LONGEST_FILE => vec![bytes.0.clone()],
-        (
-            Target::LoadKhf1,
-            Input::Load { format: FileFormat::Khf1, file: File::Bytes(bytes), .. },
-        ) if bytes.0.len() <= LONGEST_FILE => vec![bytes.0.clone()],
-        (Target::Matmul, Input::Matmul { rows, columns, vectors, blocks, x }) => {
-            // Rows are below 10, whole blocks a row below 5: what the suite's controls are.
-            let whole = (2 * (columns / 32 - 1)) as u8;
-            let head = [*rows as u8, whole, *vectors as u8, 0];
-            vec![[&head[..], &blocks.0, &x.to_le_bytes().0].concat()]
-        }
-        (Target::Rotate, Input::Rotate { seed, rows, columns, block, values, .. }) => {
-            let runs = if block.is_some() { 8 } else { 0 };
-            let power = |length: u64| length.trailing_zeros() as u8;
-            let sizes = [runs, *rows as u8, power(*columns), power(block.unwrap_or(1))];
-            vec![[&seed.to_le_bytes()[..], &sizes, &values.to_le_bytes().0].concat()]
-        }
-        (Target::SaveLoad, Input::Save { shape, original_len, blocks }) => {
-            vec![file::write(shape, *original_len, &blocks.0)]
-        }
-        (Target::Encode, Input::Encode { mode, shape, values }) => {
-            let values = values.values();
-            let forms = (0..8).map(|form| Source { mode: *mode, form, values: values.clone() });
-            forms.filter(|source| source.shape() == *shape).take(1).map(|s| s.write()).collect()
-        }
-        (Target::Decode, Input::Decode { blocks, original_len }) => {
-            vec![Payload { original_len: *original_len, blocks: blocks.0.clone() }.write()]
-        }
-        (Target::QuantizeIndex, Input::ReadIndex { directory: Some(entries), .. }) => {
-            let index = entries.iter().find(|entry| entry.path == INDEX_FILE);
-            let bytes = index.and_then(|entry| entry.content.file_bytes());
-            bytes.into_iter().filter(|bytes| bytes.len() <= LONGEST_TEXT).collect()
-        }
-        (Target::ProtocolLine, input) => {
+    let question = &case.question;
+    match target {
+        Target::Operation(operation) => of_operation(operation, question).into_iter().collect(),
+        Target::AccessPaths => of_file(FormatId::KHQ4, question, false).into_iter().collect(),
+        Target::SaveLoad => of_file(FormatId::KHQ4, question, true).into_iter().collect(),
+        Target::ProtocolLine => {
             // Its paths lead nowhere.
-            let request = request(input, Path::new("/tensor.q4"));
-            let answer = match &request {
-                Request::Decode(_) | Request::Encode(_) => Some(request.dispatch(&Reference)),
-                _ => None,
-            };
+            let request = Request::of(question.at("/tensor.q4".to_owned()));
+            let answered = matches!(question, Question::Decode(_) | Question::Encode(_));
+            let answer = answered.then(|| request.dispatch(&Reference));
             let lines = [
                 request_line(1, &request).ok(),
                 answer.and_then(|answer| answer_line(1, &answer).ok()),
             ];
             short(lines.into_iter().flatten())
         }
-        (Target::VectorFile, _) => {
+        Target::VectorFile => {
             let case = Case { discriminates: Vec::new(), ..case.clone() };
             let file = VectorFile {
                 about: "One control.".into(),
@@ -326,7 +295,67 @@ fn inputs(target: Target, case: &Case) -> Vec<Vec<u8>> {
             };
             short(serde_json::to_string(&file).ok().into_iter())
         }
-        _ => Vec::new(),
+        Target::Convert => Vec::new(),
+    }
+}
+
+/// A file of a container: one that is loaded, or, where `saved`, also one that a save writes.
+fn of_file(format: FormatId, question: &Question, saved: bool) -> Option<Vec<u8>> {
+    match question {
+        Question::Load(load) if load.format == format => match &load.path {
+            File::Bytes(bytes) if bytes.0.len() <= LONGEST_FILE => Some(bytes.0.clone()),
+            _ => None,
+        },
+        Question::Save(save) if saved && save.format == format => {
+            files::named(format)?.write(&save.tensors)
+        }
+        _ => None,
+    }
+}
+
+/// The input of an operation's target that asks a question, where there is one.
+fn of_operation(operation: Operation, question: &Question) -> Option<Vec<u8>> {
+    let Operation { verb, format } = operation;
+    if matches!(verb, Verb::Load | Verb::Save) {
+        return of_file(format, question, verb == Verb::Save);
+    }
+    if question.operation() != operation {
+        return None;
+    }
+    match question {
+        Question::Matmul(matmul) => {
+            // Rows are below 10, whole blocks a row below 5: what the suite's controls are.
+            let whole = (2 * (matmul.columns / 32 - 1)) as u8;
+            let head = [matmul.rows as u8, whole, matmul.vectors as u8, 0];
+            let x: Vec<u8> = matmul.x.singles()?.into_iter().flat_map(f32::to_le_bytes).collect();
+            Some([&head[..], &matmul.blocks.0, &x].concat())
+        }
+        Question::Rotate(rotate) => {
+            let runs = if rotate.block.is_some() { 8 } else { 0 };
+            let power = |length: u64| length.trailing_zeros() as u8;
+            let run = power(rotate.block.unwrap_or(1));
+            let sizes = [runs, rotate.rows as u8, power(rotate.columns), run];
+            let values = rotate.values.to_le_bytes();
+            Some([&rotate.seed.to_le_bytes()[..], &sizes, &values.0].concat())
+        }
+        Question::Encode(encode) => {
+            let values = encode.values.widened()?;
+            let mode = encode.mode.unwrap_or(Mode::Asymmetric);
+            let float = if encode.mode.is_some() { encode.values.float() } else { Float::F32 };
+            let forms = (0..8).map(|form| Source { mode, form, float, values: values.clone() });
+            forms.filter(|source| source.shape() == encode.shape).map(|s| s.write()).next()
+        }
+        Question::Decode(decode) => {
+            let (original_len, blocks) = (decode.original_len, decode.blocks.0.clone());
+            Some(Payload { original_len, blocks }.write())
+        }
+        Question::ReadIndex(ReadIndex { path: File::Directory(entries), .. }) => {
+            let index = entries.iter().find(|entry| entry.path == INDEX_FILE);
+            let bytes = index.and_then(|entry| entry.content.file_bytes());
+            bytes.filter(|bytes| bytes.len() <= LONGEST_TEXT)
+        }
+        Question::NameTensors(naming) => names::input(&naming.tensors),
+        _ => None,
     }
 }
 

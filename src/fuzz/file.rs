@@ -4,11 +4,13 @@ use super::oracle::{ask, ask_twice, case, verdict};
 use super::sketch::Sketch;
 use super::{Finding, Verdict, workspace};
 use crate::run::left_beside;
-use crate::subject::message::{Decode, Hello, Load, Save};
-use crate::subject::{Implementation, Request};
-use crate::suite::case::{File, FileFormat, Input, Mode, Operation};
-use crate::suite::hex::{Bits, Bytes};
-use crate::suite::judge::Given;
+use crate::subject::{Hello, Implementation, Request};
+use crate::suite::answer::Answer;
+use crate::suite::case::{Feature, File};
+use crate::suite::floats::Floats;
+use crate::suite::hex::{Bits16, Bytes};
+use crate::suite::operation::{FormatId, Operation, Verb};
+use crate::suite::question::{Load, Mode, Question, Tensor};
 use crate::suite::random::SplitMix64;
 
 /// A file, loaded. Where a number in it leaves 32 bits, it is asked again with the arithmetic of a
@@ -19,16 +21,12 @@ use crate::suite::random::SplitMix64;
 pub(super) fn load(
     implementation: &dyn Implementation,
     hello: &Hello,
-    format: FileFormat,
+    format: FormatId,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
-    let offers = |feature: &str| hello.capabilities.iter().any(|name| name == feature);
-    let entries = hello.entries(match format {
-        FileFormat::Khq4 => Operation::Load,
-        FileFormat::Khf1 => Operation::LoadKhf1,
-    });
+    let entries = hello.entries(Operation::new(Verb::Load, format));
     let path = workspace::with(|folder| Ok(folder.write(input)?.display().to_string()));
-    let question = Question { implementation, format, input, path: &path };
+    let question = OfFile { implementation, format, input, path: &path };
     let mut dice = SplitMix64::new(checksum(input));
 
     let entry = dice.below(entries.len() as u64) as usize;
@@ -36,10 +34,10 @@ pub(super) fn load(
     let all = dice.below(8) == 0;
     let plain = question.ask(if all { &entries } else { entry }, None, None, all)?;
     let sketch = Sketch::read(format, input);
-    if sketch.is_wide() && offers("width-32") {
+    if sketch.is_wide() && hello.offers(Feature::Width32.name()) {
         question.ask(entry, None, Some(32), false)?;
     }
-    if plain == Verdict::Accepted && offers("expected-shape") {
+    if plain == Verdict::Accepted && hello.offers(Feature::ExpectedShape.name()) {
         let mut shapes = similar_shapes(&sketch.shape);
         let shape = shapes.swap_remove(dice.below(shapes.len() as u64) as usize);
         question.ask(entry, Some(shape), None, false)?;
@@ -53,14 +51,15 @@ pub(super) fn checksum(input: &[u8]) -> u64 {
     input.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-struct Question<'a> {
+/// Questions about one file.
+struct OfFile<'a> {
     implementation: &'a dyn Implementation,
-    format: FileFormat,
+    format: FormatId,
     input: &'a [u8],
     path: &'a str,
 }
 
-impl Question<'_> {
+impl OfFile<'_> {
     /// Asks through each entry, the first one twice where that is wanted; gives the verdict of the
     /// first.
     fn ask(
@@ -70,21 +69,20 @@ impl Question<'_> {
         address_width: Option<u32>,
         twice: bool,
     ) -> Result<Verdict, Finding> {
-        let path = self.path.to_owned();
-        let file = File::Bytes(Bytes(self.input.to_vec()));
-        let format = self.format;
-        let input =
-            Input::Load { format, file, expected_shape: expected_shape.clone(), address_width };
-        let case = case(input).expect("any bytes have a verdict");
-        let load = Load { entry: None, path, expected_shape, address_width };
-        let mut request = match format {
-            FileFormat::Khq4 => Request::LoadKhq4(load),
-            FileFormat::Khf1 => Request::LoadKhf1(load),
-        };
+        let path = File::Bytes(Bytes(self.input.to_vec()));
+        let narrow = if address_width.is_some() { " on 32 bits" } else { "" };
+        let mut place = narrow.to_owned();
+        if expected_shape.is_some() {
+            place += " with a required shape";
+        }
+        let load = Load { format: self.format, path, expected_shape, address_width };
+        let question = Question::Load(load);
+        let mut request = Request::of(question.at(self.path.to_owned()));
+        let case = case(question).expect("any bytes have a verdict");
         let mut first = None;
         for entry in entries {
-            request.entry_mut().clone_from(entry);
-            let place = Place { request: &request };
+            request.entry.clone_from(entry);
+            let place = format!("load {}{place}", entry.as_deref().unwrap_or("file"));
             let len = Some(self.input.len());
             let ask = if twice && first.is_none() { ask_twice } else { ask };
             if let Some(given) = ask(self.implementation, &request, &place, len)? {
@@ -93,27 +91,6 @@ impl Question<'_> {
             }
         }
         Ok(first.unwrap_or(Verdict::Refused(None)))
-    }
-}
-
-/// Which question was asked, in words; the file is not in it.
-struct Place<'a> {
-    request: &'a Request,
-}
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Request::LoadKhq4(load) | Request::LoadKhf1(load)) = self.request else {
-            return Ok(());
-        };
-        write!(formatter, "load {}", load.entry.as_deref().unwrap_or("file"))?;
-        if let Some(width) = load.address_width {
-            write!(formatter, " on {width} bits")?;
-        }
-        if load.expected_shape.is_some() {
-            write!(formatter, " with a required shape")?;
-        }
-        Ok(())
     }
 }
 
@@ -132,72 +109,108 @@ fn similar_shapes(shape: &[u64]) -> Vec<Vec<u64>> {
     shapes
 }
 
+/// The tensor in the fields of a file.
+fn tensor(format: FormatId, sketch: Sketch) -> Tensor {
+    let Sketch { shape, original_len, mut payload, .. } = sketch;
+    if format == FormatId::KHF1 {
+        payload.truncate(payload.len() / 2 * 2);
+        let values = Bits16::from_le_bytes(&Bytes(payload)).expect("whole values");
+        return Tensor::of_values(&shape, Floats::F16(values));
+    }
+    Tensor::of_blocks(&shape, original_len, payload)
+}
+
+/// What a file's fields say, saved: written byte for byte, or refused as it must be.
+pub(super) fn save(
+    implementation: &dyn Implementation,
+    format: FormatId,
+    input: &[u8],
+) -> Result<Verdict, Finding> {
+    let tensor = tensor(format, Sketch::read(format, input));
+    let path = workspace::with(|folder| folder.free_path()).display().to_string();
+    save_at(implementation, format, &tensor, &path)
+}
+
+fn save_at(
+    implementation: &dyn Implementation,
+    format: FormatId,
+    tensor: &Tensor,
+    path: &str,
+) -> Result<Verdict, Finding> {
+    let question = Question::save(format, tensor.clone());
+    let request = Request::of(question.at(path.to_owned()));
+    let saved = case(question).expect("any tensor has a verdict");
+    let Some(given) = ask(implementation, &request, &"save", None)? else {
+        return Ok(Verdict::Refused(None));
+    };
+    let verdict = verdict(&saved, &given, &"save")?;
+    match left_beside(&request) {
+        None => Ok(verdict),
+        Some(detail) => Err(Finding { oracle: "nothing is left", place: "save".into(), detail }),
+    }
+}
+
 /// What a file's fields say, saved; where that is lawful, loaded again, decoded, and its values
 /// encoded in both modes. Everything that comes back is what went in, or judged by the evaluator.
 pub(super) fn save_and_load(
     implementation: &dyn Implementation,
     input: &[u8],
 ) -> Result<Verdict, Finding> {
-    let Sketch { shape, original_len, payload, .. } = Sketch::read(FileFormat::Khq4, input);
-    let blocks = Bytes(payload);
+    let format = FormatId::KHQ4;
+    let Sketch { shape, original_len, payload, .. } = Sketch::read(format, input);
     let path = workspace::with(|folder| folder.free_path()).display().to_string();
-    let save = Request::SaveKhq4(Save {
-        entry: None,
-        path: path.clone(),
-        shape: shape.clone(),
-        original_len,
-        blocks: blocks.clone(),
-    });
-    let saved = case(Input::Save { shape: shape.clone(), original_len, blocks: blocks.clone() })
-        .expect("any tensor has a verdict");
-    let Some(given) = ask(implementation, &save, &"save", None)? else {
-        return Ok(Verdict::Refused(None));
-    };
-    let verdict = verdict(&saved, &given, &"save")?;
-    if let Some(detail) = left_beside(&save) {
-        return Err(Finding { oracle: "nothing is left", place: "save".into(), detail });
-    }
+    let tensor = Tensor::of_blocks(&shape, original_len, payload.clone());
+    let verdict = save_at(implementation, format, &tensor, &path)?;
     if verdict != Verdict::Accepted {
         return Ok(verdict);
     }
 
-    let load = Load { entry: None, path, expected_shape: None, address_width: None };
-    let values = decoded(implementation, &blocks, original_len)?;
-    match ask(implementation, &Request::LoadKhq4(load), &"load what was saved", None)? {
-        Some(Given::Tensor { shape: found, blocks: handed_on, values: found_values })
-            if found == shape
-                && handed_on.as_ref().is_none_or(|handed_on| *handed_on == blocks)
-                && (found_values.is_none() || values.is_none() || found_values == values) => {}
+    let values = decoded(implementation, &payload, original_len)?;
+    let place = "load what was saved";
+    let load = Request::of(Question::load(format, path));
+    match ask(implementation, &load, &place, None)? {
         None => {}
+        Some(Ok(Answer::Tensors(found))) if is_same(&found, &tensor, values.as_ref()) => {}
         Some(other) => {
             let detail = format!("saved was a tensor of shape {shape:?}, loaded is {other:?}");
-            let place = "load what was saved".to_owned();
-            return Err(Finding { oracle: "round trip", place, detail });
+            return Err(Finding { oracle: "round trip", place: place.into(), detail });
         }
     }
     if let Some(values) = values {
         for mode in [Mode::Asymmetric, Mode::Symmetric] {
-            super::arithmetic::ask_encode(implementation, mode, &shape, &values)?;
+            super::arithmetic::ask_encode(implementation, format, Some(mode), &shape, &values)?;
         }
     }
     Ok(Verdict::Accepted)
 }
 
+/// Whether the one tensor of a file is the one that was saved, as far as it was handed on.
+fn is_same(found: &[Tensor], saved: &Tensor, values: Option<&Floats>) -> bool {
+    let [found] = found else { return false };
+    let same_values = match (&found.values, values) {
+        (Some(found), Some(values)) => found == values,
+        _ => true,
+    };
+    found.shape == saved.shape
+        && (found.blocks.is_none() || found.blocks == saved.blocks)
+        && same_values
+}
+
 /// The values of lawful blocks, judged; none where there is no decoder.
 fn decoded(
     implementation: &dyn Implementation,
-    blocks: &Bytes,
+    blocks: &[u8],
     original_len: u64,
-) -> Result<Option<Bits>, Finding> {
-    let request = Decode { entry: None, blocks: blocks.clone(), original_len };
+) -> Result<Option<Floats>, Finding> {
     let place = "decode what was saved";
-    let case = case(Input::Decode { blocks: blocks.clone(), original_len })
-        .expect("a lawful tensor has values");
-    match ask(implementation, &Request::Decode(request), &place, None)? {
+    let question = Question::decode(FormatId::KHQ4, blocks.to_vec(), original_len);
+    let request = Request::of(question.at(String::new()));
+    let case = case(question).expect("a lawful tensor has values");
+    match ask(implementation, &request, &place, None)? {
         None => Ok(None),
         Some(given) => {
             verdict(&case, &given, &place)?;
-            Ok(if let Given::Values(values) = given { Some(values) } else { None })
+            Ok(if let Ok(Answer::Values(values)) = given { Some(values) } else { None })
         }
     }
 }

@@ -14,8 +14,9 @@
 //! use q4proof::subject::{InProcess, Reference};
 //!
 //! let subject = InProcess::new(Reference);
-//! let input = Target::LoadKhq4.generate(7);
-//! assert!(!matches!(Target::LoadKhq4.run(&subject, &input), Verdict::Finding(_)));
+//! let target = Target::by_name("load_khq4").expect("a target");
+//! let input = target.generate(7);
+//! assert!(!matches!(target.run(&subject, &input), Verdict::Finding(_)));
 //! ```
 
 mod access;
@@ -27,6 +28,7 @@ mod index;
 mod kernel;
 pub mod meter;
 mod mutate;
+mod names;
 mod oracle;
 mod sketch;
 mod text;
@@ -39,31 +41,26 @@ pub use kernel::{product, rotation};
 
 use crate::format::Class;
 use crate::subject::{Implementation, InProcess, Subject};
-use crate::suite::case::FileFormat;
+use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::random::SplitMix64;
 
 /// What is fuzzed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// A KHQ4 file through every entry, on both address widths, with and without a required shape.
-    LoadKhq4,
+    /// An operation of an implementation:
+    ///
+    /// - a load: a file through every entry, on both address widths, with and without a required shape;
+    /// - a save: the tensor in a file's fields; magic and version are not looked at;
+    /// - a decode: eight bytes are original_len, the payload follows;
+    /// - an encode: one byte says mode, form of the shape and type, f32 values follow;
+    /// - a product and a rotation: sizes come first, a byte each;
+    /// - an index: the bytes of a `quantize_index.json`;
+    /// - names: a line a tensor, its rank and its name.
+    Operation(Operation),
     /// A KHQ4 file through every way into the reference's own loaders, which must agree (KHQ4-A2).
     AccessPaths,
-    /// Values to blocks. One byte says mode and form of the shape, f32 values follow.
-    Encode,
-    /// Blocks to values. Eight bytes are original_len, the payload follows.
-    Decode,
-    /// The tensor in a file's fields, saved, loaded, decoded and encoded again. Magic and version
-    /// are not looked at.
+    /// The tensor in a KHQ4 file's fields, saved, loaded, decoded and encoded again.
     SaveLoad,
-    /// A KHF1 file, as [`Target::LoadKhq4`].
-    LoadKhf1,
-    /// A product of a quantized matrix.
-    Matmul,
-    /// A rotation of weights.
-    Rotate,
-    /// The index of a model directory.
-    QuantizeIndex,
     /// A safetensors file, converted and back by this crate.
     Convert,
     /// A line of the protocol, through the harness's own readers of requests and answers.
@@ -73,63 +70,61 @@ pub enum Target {
 }
 
 impl Target {
-    /// Every target.
-    pub const ALL: [Self; 12] = [
-        Self::LoadKhq4,
-        Self::AccessPaths,
-        Self::Encode,
-        Self::Decode,
-        Self::SaveLoad,
-        Self::LoadKhf1,
-        Self::Matmul,
-        Self::Rotate,
-        Self::QuantizeIndex,
-        Self::Convert,
-        Self::ProtocolLine,
-        Self::VectorFile,
-    ];
+    /// Every target: the operations of the registries, and those that are about more than one.
+    pub fn all() -> Vec<Self> {
+        let others = [
+            Self::AccessPaths,
+            Self::SaveLoad,
+            Self::Convert,
+            Self::ProtocolLine,
+            Self::VectorFile,
+        ];
+        Operation::all().into_iter().map(Self::Operation).chain(others).collect()
+    }
 
-    /// The name of the libFuzzer target and of the folder in `corpus/`.
-    pub fn name(self) -> &'static str {
+    /// The target of an operation.
+    pub const fn of(verb: Verb, format: FormatId) -> Self {
+        Self::Operation(Operation::new(verb, format))
+    }
+
+    /// The name on the command line and of the folder in `corpus/`: of an operation, `verb_format`.
+    pub fn name(self) -> String {
         match self {
-            Self::LoadKhq4 => "load_khq4",
-            Self::AccessPaths => "access_paths",
-            Self::Encode => "encode",
-            Self::Decode => "decode",
-            Self::SaveLoad => "save_load",
-            Self::LoadKhf1 => "load_khf1",
-            Self::Matmul => "matmul",
-            Self::Rotate => "rotate",
-            Self::QuantizeIndex => "quantize_index",
-            Self::Convert => "convert",
-            Self::ProtocolLine => "protocol_line",
-            Self::VectorFile => "vector_file",
+            Self::Operation(operation) => {
+                format!("{}_{}", operation.verb.name(), operation.format)
+            }
+            Self::AccessPaths => "access_paths".into(),
+            Self::SaveLoad => "save_load".into(),
+            Self::Convert => "convert".into(),
+            Self::ProtocolLine => "protocol_line".into(),
+            Self::VectorFile => "vector_file".into(),
         }
     }
 
     /// The target of that name.
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|target| target.name() == name)
+        Self::all().into_iter().find(|target| target.name() == name)
     }
 
     /// Gives `input` to `subject` and judges what comes back. [`Target::AccessPaths`],
     /// [`Target::Convert`], [`Target::ProtocolLine`] and [`Target::VectorFile`] are about this crate's own
     /// loaders, conversion and parsers, and ask no implementation.
-    // Inlined, as is `mutate`, so that a program of one target holds nothing of the others:
-    // libFuzzer looks at every counter after every input.
-    #[inline(always)]
     pub fn run<I: Implementation>(self, subject: &InProcess<I>, input: &[u8]) -> Verdict {
-        let implementation = subject.implementation();
+        let (implementation, hello) = (subject.implementation(), subject.hello());
         let verdict = match self {
-            Self::LoadKhq4 => file::load(implementation, subject.hello(), FileFormat::Khq4, input),
-            Self::LoadKhf1 => file::load(implementation, subject.hello(), FileFormat::Khf1, input),
-            Self::Matmul => kernel::matmul(implementation, input),
-            Self::Rotate => kernel::rotate(implementation, input),
-            Self::QuantizeIndex => index::read(implementation, input),
+            Self::Operation(Operation { verb, format }) => match verb {
+                Verb::Decode => arithmetic::decode(implementation, hello, format, input),
+                Verb::Encode => arithmetic::encode(implementation, hello, format, input),
+                Verb::Load => file::load(implementation, hello, format, input),
+                Verb::Save => file::save(implementation, format, input),
+                Verb::Matmul => kernel::matmul(implementation, input),
+                Verb::Rotate => kernel::rotate(implementation, input),
+                Verb::ReadIndex => index::read(implementation, input),
+                Verb::NameTensors => names::name_tensors(implementation, input),
+                Verb::Generate => Ok(Verdict::Refused(None)),
+            },
             Self::AccessPaths => access::run(input),
             Self::Convert => convert::run(input),
-            Self::Encode => arithmetic::encode(implementation, input),
-            Self::Decode => arithmetic::decode(implementation, input),
             Self::SaveLoad => file::save_and_load(implementation, input),
             Self::ProtocolLine => text::protocol_line(input),
             Self::VectorFile => text::vector_file(input),
@@ -147,31 +142,35 @@ impl Target {
     /// for one in eight, which is left to whoever mutates without knowledge of the structure. Every
     /// other text is a seed with such edits, whatever `input` is. The
     /// same for the same `seed`.
-    #[inline(always)]
     pub fn mutate(self, input: &[u8], seed: u64) -> Option<Vec<u8>> {
         let mut dice = SplitMix64::new(seed);
         if dice.below(8) == 0 {
             return None;
         }
         Some(match self {
-            Self::LoadKhq4 | Self::AccessPaths | Self::SaveLoad => {
-                mutate::file(input, FileFormat::Khq4, &mut dice)
-            }
-            Self::LoadKhf1 => mutate::file(input, FileFormat::Khf1, &mut dice),
-            Self::Matmul => mutate::product_bytes(input, &mut dice),
-            Self::Rotate => mutate::rotation_bytes(input, &mut dice),
+            Self::AccessPaths | Self::SaveLoad => mutate::file(input, FormatId::KHQ4, &mut dice),
             Self::Convert => mutate::safetensors(input, &mut dice),
-            Self::Encode => mutate::values(input, &mut dice),
-            Self::Decode => mutate::blocks(input, &mut dice),
-            // One edit too many and a text is refused at its first token, as is all that grows of
-            // it: every other mutation begins anew.
-            Self::ProtocolLine | Self::VectorFile | Self::QuantizeIndex if dice.below(2) == 0 => {
-                mutate::text(corpus::any_seed(self, &mut dice), &mut dice)
-            }
-            Self::ProtocolLine | Self::VectorFile | Self::QuantizeIndex => {
-                mutate::text(input, &mut dice)
-            }
+            Self::ProtocolLine | Self::VectorFile => self.mutated_text(input, &mut dice),
+            Self::Operation(Operation { verb, format }) => match verb {
+                Verb::Load | Verb::Save => mutate::file(input, format, &mut dice),
+                Verb::Matmul => mutate::product_bytes(input, &mut dice),
+                Verb::Rotate => mutate::rotation_bytes(input, &mut dice),
+                Verb::Encode => mutate::values(input, format, &mut dice),
+                Verb::Decode => mutate::blocks(input, format, &mut dice),
+                Verb::NameTensors => mutate::names(input, &mut dice),
+                Verb::ReadIndex | Verb::Generate => self.mutated_text(input, &mut dice),
+            },
         })
+    }
+
+    /// One edit too many and a text is refused at its first token, as is all that grows of it: every other
+    /// mutation begins anew.
+    fn mutated_text(self, input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+        if dice.below(2) == 0 {
+            mutate::text(corpus::any_seed(self, dice), dice)
+        } else {
+            mutate::text(input, dice)
+        }
     }
 
     /// An input of this target: a seed, mutated up to three times. The same for the same `seed`.
@@ -187,7 +186,7 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
+        formatter.pad(&self.name())
     }
 }
 

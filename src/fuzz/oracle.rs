@@ -4,10 +4,13 @@ use std::fmt::Display;
 
 use super::{Finding, Verdict, meter};
 use crate::run::given;
-use crate::subject::{Answer, Implementation, Reply, Request, in_process};
-use crate::suite::case::{Case, Expect, Input, Source, Tier};
-use crate::suite::derive::derive;
-use crate::suite::judge::{Given, Outcome, judge};
+use crate::subject::{Implementation, Reply, Request, Response, in_process};
+use crate::suite::answer::{Given, Refusal};
+use crate::suite::case::{Case, Source, Tier};
+use crate::suite::expected::expected;
+use crate::suite::judge::{Outcome, judge};
+use crate::suite::lawful::Lawful;
+use crate::suite::question::Question;
 
 /// KHQ4-A3: what a load may allocate before its verdict, beside four times the file.
 const ALLOWANCE: usize = 64 << 10;
@@ -21,8 +24,12 @@ const HANDED_ON: usize = 28;
 /// # Errors
 ///
 /// Where SPEC.md gives no answer to the question.
-pub(super) fn case(input: Input) -> Result<Case, String> {
-    let mut case = Case {
+pub(super) fn case(question: Question) -> Result<Case, String> {
+    let expect = match expected(&question, None) {
+        Lawful::Undemanded(why) => return Err(why),
+        lawful => lawful,
+    };
+    Ok(Case {
         id: String::new(),
         clause: String::new(),
         class: None,
@@ -32,11 +39,9 @@ pub(super) fn case(input: Input) -> Result<Case, String> {
         discriminates: Vec::new(),
         source: Source { derivation: String::new(), agreed: Vec::new() },
         control: None,
-        input,
-        expect: Expect::Refuse(Vec::new()),
-    };
-    case.expect = derive(&case, None)?;
-    Ok(case)
+        question,
+        expect,
+    })
 }
 
 /// What `implementation` gives when it is asked `request`; `None` where it does not offer that.
@@ -52,7 +57,7 @@ pub(super) fn ask(
 ) -> Result<Option<Given>, Finding> {
     let finding = |oracle, detail| Finding { oracle, place: place.to_string(), detail };
     let (reply, peak) = meter::peak(|| in_process::reply(implementation, request));
-    let accepted = matches!(&reply, Reply::Answer(Answer::Done(_)));
+    let accepted = matches!(&reply, Reply::Answer(Response::Done(_)));
     let given = match given(request, reply) {
         Ok(given) => given,
         Err(judgement) if judgement.outcome == Outcome::Unsupported => return Ok(None),
@@ -100,21 +105,21 @@ pub(super) fn ask_twice(
 pub(super) fn verdict(case: &Case, given: &Given, place: &dyn Display) -> Result<Verdict, Finding> {
     let judgement = judge(case, given, false);
     let oracle = match (judgement.outcome, given) {
-        (Outcome::Pass | Outcome::PassAlternate, Given::Refused { class, .. }) => {
+        (Outcome::Pass | Outcome::PassAlternate, Err(Refusal { class, .. })) => {
             return Ok(Verdict::Refused(*class));
         }
         (Outcome::Pass | Outcome::PassAlternate, _) => return Ok(Verdict::Accepted),
         (Outcome::WrongClass, _) => "class",
-        (_, Given::Refused { .. }) => "accepts what is lawful",
-        _ if matches!(case.expect, Expect::Refuse(_)) => "refuses what is not lawful",
+        (_, Err(_)) => "accepts what is lawful",
+        _ if matches!(case.expect, Lawful::Refuse(_)) => "refuses what is not lawful",
         _ => "result",
     };
     let rows = judgement.rows.iter().filter(|row| row.differs()).take(4);
     let rows = rows.map(|row| format!("; {}: {}, expected {}", row.field, row.got, row.expected));
     let detail = judgement.summary.clone() + &rows.collect::<String>();
     let class = match (given, &case.expect) {
-        (Given::Refused { class, .. }, _) => *class,
-        (_, Expect::Refuse(classes)) => classes.first().copied(),
+        (Err(Refusal { class, .. }), _) => *class,
+        (_, Lawful::Refuse(classes)) => classes.first().copied(),
         _ => None,
     };
     let class = class.map(|class| format!(" ({class})")).unwrap_or_default();

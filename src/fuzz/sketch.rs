@@ -1,13 +1,13 @@
 //! A KHQ4 or KHF1 file as fields that need not agree: what a mutation edits, and what a save is asked for.
 
-use crate::suite::case::FileFormat;
-use crate::suite::exact::block::{BYTES, WEIGHTS};
+use crate::suite::exact::blocks::khq4::{BYTES, WEIGHTS};
+use crate::suite::operation::FormatId;
 
 /// The fields of a file. [`Sketch::read`] takes any bytes; what is missing is zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sketch {
     /// What the file is to be read as, whatever it begins with.
-    pub format: FileFormat,
+    pub format: FormatId,
     pub magic: [u8; 4],
     pub version: u32,
     /// As it stands in the file; `shape` has as many entries as are there.
@@ -19,7 +19,7 @@ pub(super) struct Sketch {
 
 impl Sketch {
     /// The fields of `bytes`, which may be no file at all.
-    pub fn read(format: FileFormat, bytes: &[u8]) -> Self {
+    pub fn read(format: FormatId, bytes: &[u8]) -> Self {
         let mut rest = bytes;
         let magic = take(&mut rest);
         let version = u32::from_le_bytes(take(&mut rest));
@@ -61,8 +61,8 @@ impl Sketch {
     /// The bytes of payload that original_len asks for, as far as 64 bits can say.
     pub fn payload_len(&self) -> u64 {
         match self.format {
-            FileFormat::Khq4 => self.original_len.div_ceil(WEIGHTS as u64) * BYTES as u64,
-            FileFormat::Khf1 => self.original_len.saturating_mul(2),
+            FormatId::KHF1 => self.original_len.saturating_mul(2),
+            _ => self.original_len.div_ceil(WEIGHTS as u64) * BYTES as u64,
         }
     }
 }
@@ -79,12 +79,12 @@ fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::exact::file;
+    use crate::suite::exact::files::khq4;
 
     #[test]
     fn a_lawful_file_is_read_and_written_byte_for_byte() {
-        let bytes = file::write(&[2, 16], 32, &[7; 20]);
-        let sketch = Sketch::read(FileFormat::Khq4, &bytes);
+        let bytes = khq4::write(&[2, 16], 32, &[7; 20]);
+        let sketch = Sketch::read(FormatId::KHQ4, &bytes);
         assert_eq!((sketch.shape.as_slice(), sketch.original_len), (&[2, 16][..], 32));
         assert_eq!(sketch.payload_len(), 20);
         assert_eq!(sketch.write(), bytes);
@@ -92,17 +92,17 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_zero() {
-        let sketch = Sketch::read(FileFormat::Khq4, b"KHQ4\x02");
+        let sketch = Sketch::read(FormatId::KHQ4, b"KHQ4\x02");
         assert_eq!((sketch.version, sketch.ndim, sketch.original_len), (2, 0, 0));
         // Three dimensions are announced; original_len takes the last eight bytes there are.
-        let sketch = Sketch::read(FileFormat::Khq4, &file::write(&[5, 6, 7], 210, &[])[..28]);
+        let sketch = Sketch::read(FormatId::KHQ4, &khq4::write(&[5, 6, 7], 210, &[])[..28]);
         assert_eq!((sketch.ndim, sketch.shape.as_slice(), sketch.original_len), (3, &[5][..], 6));
     }
 
     #[test]
     fn a_sketch_is_wide_where_32_bits_are_too_few() {
         let wide = |shape: &[u64], len| {
-            Sketch::read(FileFormat::Khq4, &file::write(shape, len, &[])).is_wide()
+            Sketch::read(FormatId::KHQ4, &khq4::write(shape, len, &[])).is_wide()
         };
         assert!(!wide(&[65535, 65537], u32::MAX.into()));
         assert!(wide(&[1 << 16, 1 << 16], 0));

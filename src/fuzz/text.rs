@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{Finding, Verdict};
 use crate::subject::answer::reply;
+use crate::subject::message::RequestLine;
 use crate::subject::message::{Hello, PROTOCOL};
 use crate::subject::serve::{answer_line, request_line, serve};
-use crate::subject::{Implementation, Reply, Request};
+use crate::subject::{Implementation, Reply};
 use crate::suite::Suite;
 use crate::suite::case::VectorFile;
 
@@ -48,11 +49,12 @@ pub(super) fn protocol_line(input: &[u8]) -> Result<Verdict, Finding> {
         }
     }
 
-    if let Ok(request) = serde_json::from_slice::<Request>(line) {
+    let read = RequestLine::read(line);
+    if let Ok(RequestLine::Question { seq, request }) = &read {
         accepted = true;
         let again =
-            request_line(seq, &request).map_err(|error| finding("request", error.to_string()))?;
-        if serde_json::from_str(&again).ok().as_ref() != Some(&request) {
+            request_line(*seq, request).map_err(|error| finding("request", error.to_string()))?;
+        if RequestLine::read(again.as_bytes()) != read {
             return Err(finding("request", again));
         }
     }

@@ -5,14 +5,17 @@ use std::fmt::Write;
 
 use super::{Device, GpuError};
 use crate::format::FormatError;
-use crate::subject::message::{Decode, Hello, Matmul, PROTOCOL, Refusal};
+use crate::subject::message::{Hello, PROTOCOL};
 use crate::subject::reference::{lawful_blocks, lawful_product};
-use crate::subject::{Answer, Implementation};
-use crate::suite::case::Operation;
-use crate::suite::hex::Bits;
+use crate::subject::{Entry, Implementation, Response};
+use crate::suite::answer::Refusal;
+use crate::suite::floats::Floats;
+use crate::suite::operation::{FormatId, Operation, Verb};
+use crate::suite::question::{Decode, Matmul};
 
 /// What the kernels claim.
-pub const OPERATIONS: [Operation; 2] = [Operation::Decode, Operation::Matmul];
+pub const OPERATIONS: [Operation; 2] =
+    [Operation::new(Verb::Decode, FormatId::KHQ4), Operation::new(Verb::Matmul, FormatId::KHQ4)];
 
 /// The kernels on a device.
 #[derive(Clone, Debug)]
@@ -34,7 +37,7 @@ impl Implementation for Gpu {
             name: "gpu".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             language: format!("WGSL on {}", self.device.describe()),
-            capabilities: OPERATIONS.map(|operation| operation.name().to_owned()).to_vec(),
+            capabilities: OPERATIONS.map(|operation| operation.to_string()).to_vec(),
             entries: [].into(),
         }
     }
@@ -55,7 +58,10 @@ impl Implementation for Gpu {
         lines
     }
 
-    fn decode(&self, request: &Decode) -> Answer<Bits> {
+    fn decode(&self, request: &Decode, _entry: Entry) -> Response<Floats> {
+        if request.format != FormatId::KHQ4 || request.to.is_some() {
+            return Response::Unsupported;
+        }
         let blocks = match lawful_blocks(&request.blocks, request.original_len) {
             Ok(blocks) => blocks,
             Err(error) => return error.into(),
@@ -64,7 +70,10 @@ impl Implementation for Gpu {
         answer(self.device.decode(blocks, request.original_len as usize))
     }
 
-    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
+    fn matmul(&self, request: &Matmul, _entry: Entry) -> Response<Floats> {
+        if request.format != FormatId::KHQ4 {
+            return Response::Unsupported;
+        }
         let (blocks, x) = match lawful_product(request) {
             Ok(factors) => factors,
             Err(error) => return FormatError::into(error),
@@ -81,9 +90,9 @@ impl Implementation for Gpu {
 }
 
 /// What an adapter cannot do is refused without a class, as no fault of the input.
-fn answer(values: Result<Vec<f32>, GpuError>) -> Answer<Bits> {
+fn answer(values: Result<Vec<f32>, GpuError>) -> Response<Floats> {
     match values {
-        Ok(values) => Answer::Done(Bits::of(&values)),
-        Err(error) => Answer::Refused(Refusal { message: error.to_string(), class: None }),
+        Ok(values) => Response::Done(Floats::of(&values)),
+        Err(error) => Response::Refused(Refusal { message: error.to_string(), class: None }),
     }
 }

@@ -8,8 +8,11 @@ use super::reference::Golden;
 use crate::model::generate::greedy;
 use crate::model::tokenizer::{Stream, Tokenizer};
 use crate::model::{Decoder, ModelError};
-use crate::subject::message::{Generate, Reply, Request};
-use crate::subject::{Answer, Subject};
+use crate::subject::message::{Reply, Request};
+use crate::subject::{Response, Subject};
+use crate::suite::answer::{Answer, Continuation};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Generate, Question};
 
 /// How many tokens were generated, in what time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,26 +89,26 @@ pub fn with_subject(
     deadline: Duration,
     speed: &mut Speed,
 ) -> Result<Generated, String> {
-    let request = Request::Generate(Generate {
-        entry: None,
+    let request = Request::of(Question::Generate(Generate {
+        format: FormatId::MODEL,
         path: directory.display().to_string(),
         prompt: golden.prompt.clone(),
         tokens: golden.window as u64,
-    });
+    }));
     let begun = Instant::now();
-    let output = match subject.ask(&request, deadline) {
-        Reply::Answer(Answer::Done(output)) => output,
-        Reply::Answer(Answer::Refused(refusal)) => {
+    let answer = match subject.ask(&request, deadline) {
+        Reply::Answer(Response::Done(answer)) => answer,
+        Reply::Answer(Response::Refused(refusal)) => {
             return Err(format!("it refused: {}", refusal.message));
         }
-        Reply::Answer(Answer::Unsupported) => return Err("it does not offer generate".into()),
+        Reply::Answer(Response::Unsupported) => return Err("it does not offer generate".into()),
         Reply::Timeout => return Err(format!("no answer within {} s", deadline.as_secs_f64())),
         Reply::Crash(how) => return Err(format!("it ended: {how}")),
         Reply::ProtocolError(what) => return Err(format!("protocol-error: {what}")),
         Reply::OverBudget(what) => return Err(format!("over-budget: {what}")),
     };
-    let (Some(ids), Some(text)) = (output.ids, output.text) else {
-        return Err("protocol-error: the result of generate has ids and text".into());
+    let Answer::Continuation(Continuation { ids, text }) = answer else {
+        return Err("protocol-error: the result of a generate is `continuation`".into());
     };
     speed.add(ids.len(), begun.elapsed());
     Ok(Generated { prompt_ids: None, ids, text, logits: None })

@@ -1,23 +1,24 @@
 //! A case in words: what it asks, what it would show, and what its lawful answers are.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use half::{bf16, f16};
-
 use super::failure::tier;
-use super::layout::{self, Field};
+use super::layout;
 use super::listing::{self, special_in_words};
 use super::patched::{MOST_BLOCKS, fields_table, file_in_words};
 use super::text::{Cell, counted, plain, shape, table};
 use super::{classes, clauses};
-use crate::codec::BLOCK_BYTES;
 use crate::format::Class;
 use crate::suite::Suite;
-use crate::suite::case::{
-    Answer, Case, Expect, File, FileFormat, Floats, Input, Mode, Side, SourceValues,
-};
-use crate::suite::exact::file;
+use crate::suite::answer::Answer;
+use crate::suite::case::{Case, File};
+use crate::suite::exact::{blocks, files};
+use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::Bytes;
+use crate::suite::lawful::Lawful;
+use crate::suite::operation::{FormatId, Operation, Verb};
+use crate::suite::question::{Decode, Encode, Load, Matmul, Question, Rotate, Side, Tensor};
 
 /// Values that are shown of a tensor.
 const MOST_VALUES: usize = 32;
@@ -30,7 +31,7 @@ pub fn report(suite: &Suite, case: &Case) -> String {
     text.push('\n');
     text.push_str(&question(case, control));
     writeln!(text, "\nexpected ({})", case.source.derivation).ok();
-    text.push_str(&expectation(&case.expect));
+    text.push_str(&expectation(case.question.operation(), &case.expect));
     text
 }
 
@@ -60,238 +61,201 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
 
 /// What is asked, with the bytes of a file field by field.
 pub(super) fn question(case: &Case, control: Option<&Case>) -> String {
-    match &case.input {
-        Input::Load { format, file, expected_shape, address_width } => {
-            let file_in_words = file_in_words(case, control, file);
-            let mut text = String::new();
+    let Question::Load(load) = &case.question else { return in_words(&case.question) };
+    let mut text = match &load.path {
+        File::Special(special) => format!("load {}\n", special_in_words(*special)),
+        _ => format!("load a {} file\n", container_title(load.format)),
+    };
+    let Load { expected_shape, address_width, path, .. } = load;
+    if let Some(expected) = expected_shape {
+        text += &format!("  the caller requires the shape {}\n", shape(expected));
+    }
+    if let Some(width) = address_width {
+        text += &format!("  sizes are computed as on a machine of {width} bits\n");
+    }
+    text + &file_in_words(case, control, path)
+}
 
-            text.push_str("load ");
-            match file {
-                File::Special(special) => writeln!(text, "{}", special_in_words(*special)).ok(),
-                _ => writeln!(
-                    text,
-                    "a {} file",
-                    match format {
-                        FileFormat::Khq4 => "KHQ4",
-                        FileFormat::Khf1 => "KHF1",
-                    }
-                )
-                .ok(),
-            };
-            if let Some(expected) = expected_shape {
-                writeln!(text, "  the caller requires the shape {}", shape(expected)).ok();
-            }
-            if let Some(width) = address_width {
-                writeln!(text, "  sizes are computed as on a machine of {width} bits").ok();
-            }
-            text + &file_in_words
-        }
-        input => in_words(input),
+fn container_title(format: FormatId) -> &'static str {
+    files::named(format).map_or(format.name(), |container| container.title())
+}
+
+/// The format's name in front of `blocks`, but for the format that the suite began with.
+fn of_format(format: FormatId) -> String {
+    match blocks::named(format) {
+        Some(leaf) if format != FormatId::KHQ4 => format!("{} ", leaf.title()),
+        _ => String::new(),
     }
 }
 
 /// A question that needs no file, in words.
-pub fn in_words(input: &Input) -> String {
-    let mut text = String::new();
-    match input {
-        Input::Decode { blocks, original_len } => {
-            writeln!(text, "decode {} of blocks to {original_len} values", bytes_of(blocks)).ok();
-            text.push_str(&payload(blocks, *original_len));
+pub fn in_words(question: &Question) -> String {
+    match question {
+        Question::Decode(Decode { format, blocks, original_len, to, .. }) => {
+            let to = to.map(|to| format!(" of {}", to.name())).unwrap_or_default();
+            let (bytes, of) = (bytes_of(blocks), of_format(*format));
+            format!("decode {bytes} of {of}blocks to {original_len} values{to}\n")
+                + &payload(*format, blocks, *original_len)
         }
-        Input::Encode { mode, shape: dimensions, values } => {
-            let (count, mode) = (counted(values.0.len(), "value"), mode_in_words(*mode));
-            writeln!(text, "encode {count}, {mode}, of shape {}", shape(dimensions)).ok();
-            text.push_str(&singles(&values.0));
-        }
-        Input::EncodeFrom { mode, shape: dimensions, values } => {
-            let (name, values) = match values {
-                SourceValues::F16(values) => ("f16", halves(&values.0)),
-                SourceValues::Bf16(values) => ("bf16", upper_halves(&values.0)),
-                SourceValues::F64(values) => ("f64", doubles(&values.0)),
+        Question::Encode(Encode { format, mode, shape: dimensions, values }) => {
+            let count = counted_floats(values);
+            let mode = mode.map(|mode| format!(", {}", mode.name())).unwrap_or_default();
+            let to = match of_format(*format).trim_end() {
+                "" => String::new(),
+                title => format!(" to {title}"),
             };
-            let (mode, dimensions) = (mode_in_words(*mode), shape(dimensions));
-            writeln!(text, "encode values of {name}, {mode}, of shape {dimensions}").ok();
-            text.push_str(&values);
+            format!("encode {count}{to}{mode}, of shape {}\n", shape(dimensions)) + &floats(values)
         }
         // Its file is shown by `load`.
-        Input::Load { .. } => {}
-        Input::Save { shape: dimensions, original_len, blocks } => {
-            let dimensions = shape(dimensions);
-            writeln!(
-                text,
-                "save a tensor of shape {dimensions}, original_len {original_len}, {} of blocks",
-                bytes_of(blocks)
-            )
-            .ok();
-            text.push_str(&payload(blocks, *original_len));
+        Question::Load(_) => String::new(),
+        Question::Save(save) => {
+            let of = container_title(save.format);
+            let tensors = save.tensors.iter().map(|tensor| tensor_in_words(save.format, tensor));
+            format!("save a {of} file of\n") + &tensors.collect::<String>()
         }
-        Input::SaveKhf1 { shape: dimensions, values } => {
-            let count = counted(values.0.len(), "value");
-            writeln!(text, "save a tensor of f16 of shape {}, {count}", shape(dimensions)).ok();
-            text.push_str(&halves(&values.0));
+        Question::Matmul(Matmul { format, rows, columns, vectors, blocks, x }) => {
+            format!(
+                "multiply a matrix of {rows} rows and {columns} columns with {vectors} vectors\n"
+            ) + &payload(*format, blocks, u64::MAX)
+                + "\n  x:\n"
+                + &floats(x)
         }
-        Input::DecodeF16 { blocks, original_len } => {
-            writeln!(text, "decode {} of blocks to {original_len} values of f16", bytes_of(blocks))
-                .ok();
-            text.push_str(&payload(blocks, *original_len));
+        Question::Rotate(rotate) => rotation(rotate),
+        Question::ReadIndex(read) => listing::question(&read.path, read.open),
+        Question::NameTensors(naming) => listing::ranks(&naming.tensors),
+        Question::Generate(generate) => {
+            format!("go on with {:?}, {} tokens\n", generate.prompt, generate.tokens)
         }
-        Input::Matmul { rows, columns, vectors, blocks, x } => {
-            writeln!(
-                text,
-                "multiply a matrix of {rows} rows and {columns} columns with {vectors} vectors"
-            )
-            .ok();
-            text.push_str(&payload(blocks, u64::MAX));
-            text.push_str("\n  x:\n");
-            text.push_str(&singles(&x.0));
-        }
-        Input::Rotate { seed, side, inverse, rows, columns, block, gamma, values } => {
-            let what = match side {
-                Side::Input => "each row",
-                Side::Output => "each column",
-            };
-            let direction = if *inverse { "undo the rotation of" } else { "rotate" };
-            writeln!(text, "{direction} {what} of {rows} times {columns} values, seed {seed}").ok();
-            if let Some(block) = block {
-                writeln!(text, "  in runs of {block}").ok();
-            }
-            if let Some(gamma) = gamma {
-                text.push_str("  a norm is folded first, gamma:\n");
-                text.push_str(&floats(gamma));
-                text.push_str("\n  values:\n");
-            }
-            text.push_str(&floats(values));
-        }
-        Input::DecodeQ41 { blocks, original_len } => {
-            let bytes = bytes_of(blocks);
-            writeln!(text, "decode {bytes} of Q4_1 blocks to {original_len} values").ok();
-            writeln!(text, "  {blocks}").ok();
-        }
-        Input::EncodeQ41 { shape: dimensions, values } => {
-            let count = counted(values.0.len(), "value");
-            writeln!(text, "encode {count} to Q4_1, of shape {}", shape(dimensions)).ok();
-            text.push_str(&singles(&values.0));
-        }
-        Input::EncodeMlx { shape: dimensions, values } => {
-            let count = counted(values.0.len(), "value");
-            writeln!(text, "encode {count} of f16 to MLX, of shape {}", shape(dimensions)).ok();
-            text.push_str(&halves(&values.0));
-        }
-        Input::ReadIndex { directory, open } => {
-            text.push_str(&listing::question(directory.as_deref(), *open));
-        }
-        Input::NameTensors { tensors } => text.push_str(&listing::ranks(tensors)),
     }
-    text
 }
 
-fn mode_in_words(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Asymmetric => "asymmetric",
-        Mode::Symmetric => "symmetric",
+fn rotation(rotate: &Rotate) -> String {
+    let Rotate { seed, side, inverse, rows, columns, block, gamma, values, .. } = rotate;
+    let what = match side {
+        Side::Input => "each row",
+        Side::Output => "each column",
+    };
+    let direction = if *inverse { "undo the rotation of" } else { "rotate" };
+    let mut text = format!("{direction} {what} of {rows} times {columns} values, seed {seed}\n");
+    if let Some(block) = block {
+        text += &format!("  in runs of {block}\n");
     }
+    if let Some(gamma) = gamma {
+        text += "  a norm is folded first, gamma:\n";
+        text += &floats(gamma);
+        text += "\n  values:\n";
+    }
+    text + &floats(values)
+}
+
+/// A tensor that is saved, or that a file holds.
+fn tensor_in_words(format: FormatId, tensor: &Tensor) -> String {
+    let Tensor { name, shape: dimensions, original_len, blocks, values } = tensor;
+    let of = match values {
+        Some(values) if blocks.is_none() && values.float() != Float::F32 => {
+            format!(" of {}", values.float().name())
+        }
+        _ => String::new(),
+    };
+    let mut text = format!("  a tensor{of} of shape {}", shape(dimensions));
+    if !name.is_empty() {
+        text += &format!(", {name:?}");
+    }
+    if let Some(original_len) = original_len {
+        text += &format!(", original_len {original_len}");
+    }
+    text.push('\n');
+    if let Some(blocks) = blocks {
+        let count = original_len.or(values.as_ref().map(|values| values.len() as u64));
+        text += &payload(format, blocks, count.unwrap_or(u64::MAX));
+    }
+    text + &values.as_ref().map(floats).unwrap_or_default()
 }
 
 fn bytes_of(bytes: &Bytes) -> String {
     counted(bytes.0.len(), "byte")
 }
 
-fn expectation(expect: &Expect) -> String {
-    match expect {
-        Expect::Exact(answer) => answer_in_words(answer),
-        Expect::OneOf(behaviours) => {
-            let mut text = String::new();
-            for behaviour in behaviours {
-                writeln!(text, "  under {}:", behaviour.name).ok();
-                text.push_str(&answer_in_words(&behaviour.answer));
-            }
-            text
-        }
-        Expect::Bounded {} => "  any encoding within ENC-B1\n".into(),
-        Expect::Dot { refuse } => {
-            let sums = "  any sums within DOT-1\n";
-            if refuse.is_empty() {
-                sums.into()
-            } else {
-                format!("{sums}  or{}", &refusal(refuse)[1..])
-            }
-        }
-        Expect::Refuse(classes) => refusal(classes),
+/// The number of floats, and their type where that is not f32.
+fn counted_floats(values: &Floats) -> String {
+    let count = counted(values.len(), "value");
+    match values.float() {
+        Float::F32 => count,
+        other => format!("{count} of {}", other.name()),
     }
 }
 
-fn refusal(classes: &[Class]) -> String {
+fn expectation(operation: Operation, expect: &Lawful<Answer>) -> String {
+    match expect {
+        Lawful::One(answer) => answer_in_words(operation.format, answer),
+        Lawful::OneOf(behaviours) => behaviours
+            .iter()
+            .map(|one| format!("  under {}:\n", one.name) + &expectation(operation, &one.expect))
+            .collect(),
+        Lawful::Within { refuse } => {
+            let bound = match operation.verb {
+                Verb::Matmul => "  any sums within DOT-1\n",
+                _ => "  any encoding within ENC-B1\n",
+            };
+            if refuse.is_empty() {
+                bound.into()
+            } else {
+                format!("{bound}  or{}", &refusal(refuse)[1..])
+            }
+        }
+        Lawful::Refuse(classes) => refusal(classes),
+        Lawful::Undemanded(why) => format!("  nothing: {why}\n"),
+    }
+}
+
+fn refusal(classes: &BTreeSet<Class>) -> String {
     let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
     format!("  a refusal; a class, if one is given, is {}\n", names.join(" or "))
 }
 
-fn answer_in_words(answer: &Answer) -> String {
+fn answer_in_words(format: FormatId, answer: &Answer) -> String {
     match answer {
-        Answer::Values(values) => singles(&values.0),
-        Answer::Halves(values) => halves(&values.0),
-        Answer::Doubles(values) => doubles(&values.0),
-        Answer::HalfTensor { shape: dimensions, values } => {
-            format!("  a tensor of f16 of shape {}\n", shape(dimensions)) + &halves(&values.0)
+        Answer::Values(values) => floats(values),
+        Answer::Encoded(encoded) => {
+            let scale = encoded.tensor_scale.as_ref();
+            let scale = scale.map(|scale| format!("  tensor scale:\n{}", floats(scale)));
+            scale.unwrap_or_default() + &payload(format, &encoded.blocks, u64::MAX)
         }
-        Answer::Blocks(blocks) => payload(blocks, u64::MAX),
-        Answer::Tensor { shape: dimensions, blocks, values } => {
-            let bytes = file::write(dimensions, values.0.len() as u64, &blocks.0);
-            let payload = payload_fields(&bytes, blocks.0.len());
-            format!("  a tensor of shape {}\n", shape(dimensions))
-                + &fields_table(&payload, &[])
-                + &singles(&values.0)
+        Answer::Tensors(tensors) => {
+            tensors.iter().map(|tensor| tensor_in_words(format, tensor)).collect()
         }
         Answer::File(Bytes(bytes)) => {
             let fields = layout::fields(bytes, bytes.len() as u64, MOST_BLOCKS);
             format!("  a file of {}\n", counted(bytes.len(), "byte")) + &fields_table(&fields, &[])
         }
-        Answer::Listing(listed) => listing::answer(listed),
+        Answer::Saved => "  a file\n".into(),
+        Answer::Index(listed) => listing::answer(listed),
         Answer::Files(files) => listing::files(files),
-        Answer::Refuse(classes) => refusal(classes),
+        Answer::Continuation(continuation) => format!("  {:?}\n", continuation.text),
     }
 }
 
-/// A payload apart from a file; offsets are its own.
-fn payload(blocks: &Bytes, original_len: u64) -> String {
+/// A payload apart from a file, as its own format has it; offsets are its own.
+pub fn payload(format: FormatId, blocks: &Bytes, original_len: u64) -> String {
     if blocks.0.is_empty() {
         return "  no blocks\n".into();
     }
-    let full = (blocks.0.len() / BLOCK_BYTES) as u64 * 32;
-    let bytes = file::write(&[], original_len.min(full), &blocks.0);
-    fields_table(&payload_fields(&bytes, blocks.0.len()), &[])
+    let Some(leaf) = blocks::named(format) else { return format!("  {blocks}\n") };
+    let size = leaf.geometry();
+    let full = (blocks.0.len() / size.bytes * size.weights) as u64;
+    fields_table(&layout::payload(leaf, &blocks.0, original_len.min(full), MOST_BLOCKS), &[])
 }
 
-/// The fields behind the header, with offsets from there.
-fn payload_fields(file: &[u8], payload_len: usize) -> Vec<Field> {
-    let header_len = (file.len() - payload_len) as u64;
-    layout::fields(file, file.len() as u64, MOST_BLOCKS)
-        .into_iter()
-        .filter(|field| field.offset >= header_len)
-        .map(|field| Field { offset: field.offset - header_len, ..field })
-        .collect()
-}
-
+/// Floats of any type, in columns.
 fn floats(values: &Floats) -> String {
-    match values {
-        Floats::F32(values) => singles(&values.0),
-        Floats::F64(values) => doubles(&values.0),
-    }
-}
-
-fn halves(values: &[u16]) -> String {
-    numbers(values, |bits| (format!("{bits:04x}"), f16::from_bits(bits).to_string()))
-}
-
-fn upper_halves(values: &[u16]) -> String {
-    numbers(values, |bits| (format!("{bits:04x}"), bf16::from_bits(bits).to_string()))
-}
-
-fn singles(values: &[u32]) -> String {
-    numbers(values, |bits| (format!("{bits:08x}"), format!("{:?}", f32::from_bits(bits))))
-}
-
-fn doubles(values: &[u64]) -> String {
-    numbers(values, |bits| (format!("{bits:016x}"), format!("{:?}", f64::from_bits(bits))))
+    let float = values.float();
+    let word = |bits: u64| match float {
+        Float::F16 => (format!("{bits:04x}"), half::f16::from_bits(bits as u16).to_string()),
+        Float::Bf16 => (format!("{bits:04x}"), half::bf16::from_bits(bits as u16).to_string()),
+        Float::F32 => (format!("{bits:08x}"), format!("{:?}", f32::from_bits(bits as u32))),
+        Float::F64 => (format!("{bits:016x}"), format!("{:?}", f64::from_bits(bits))),
+    };
+    numbers(&values.bits(), word)
 }
 
 /// Values in columns: index, bits, number.
@@ -330,8 +294,8 @@ pub(super) mod tests {
             discriminates: Vec::new(),
             source: Source { derivation: "exact evaluator".into(), agreed: Vec::new() },
             control: None,
-            input: Input::Decode { blocks: Bytes(Vec::new()), original_len: 0 },
-            expect: Expect::Exact(Answer::Values(Bits(Vec::new()))),
+            question: Question::decode(FormatId::KHQ4, Vec::new(), 0),
+            expect: Lawful::One(Answer::Values(Floats::F32(Bits(Vec::new())))),
         }
     }
 

@@ -73,7 +73,7 @@ pub fn report(
     let mut text = String::new();
     let mut asked = BTreeSet::new();
     for (index, Exchange { request, reply, generation }) in exchanges.iter().enumerate() {
-        let entry = request.clone().entry_mut().take();
+        let entry = request.entry.clone();
         let first = asked.insert((entry.clone(), *generation));
         let id = case
             .control
@@ -106,17 +106,14 @@ fn exchange(seq: u64, request: &Request, reply: &Reply, deadline: Duration) -> S
 
 /// Why a case was not asked.
 fn not_asked(case: &Case, profile: &Profile) -> String {
-    let operation = case.input.operation();
+    let operation = case.question.operation();
     if profile.contains(operation) {
         return format!(
             "not asked: the subject does not offer the feature that {} requires\n",
             case.id
         );
     }
-    format!(
-        "not asked: {} is not in the profile {profile}; --profile all asks it\n",
-        operation.name()
-    )
+    format!("not asked: {operation} is not in the profile {profile}; --profile all asks it\n")
 }
 
 #[cfg(test)]
@@ -125,9 +122,9 @@ mod tests {
     use crate::report::case::tests::decode;
     use crate::report::text::unstyled;
     use crate::run::EntryRecord;
-    use crate::subject::message::Decode;
-    use crate::suite::hex::Bytes;
     use crate::suite::judge::Judgement;
+    use crate::suite::operation::FormatId;
+    use crate::suite::question::Question;
 
     /// Answers nothing, and is started anew after every second question.
     struct Mortal {
@@ -155,8 +152,8 @@ mod tests {
         let mut subject = Mortal { asked: 0 };
         let mut recorder = Recorder::new(&mut subject);
         for &entry in entries {
-            let (entry, blocks) = (Some(entry.into()), Bytes(Vec::new()));
-            let request = Request::Decode(Decode { entry, blocks, original_len: 0 });
+            let question = Question::decode(FormatId::KHQ4, Vec::new(), 0);
+            let request = Request { entry: Some(entry.into()), question };
             recorder.ask(&request, Duration::ZERO);
         }
         let judgement = Judgement::plain(Outcome::Timeout, "");
@@ -184,7 +181,7 @@ mod tests {
     fn the_name_of_an_entry_cannot_steer_the_terminal() {
         let text = dialogue(&["a\u{9b}b\u{202e}c"]);
         let expected = r#"control decode/control, through a\u{9b}b\u{202e}c
--> {"seq":1,"op":"decode","entry":"a\u{9b}b\u{202e}c","blocks":"","original_len":0}
+-> {"seq":1,"entry":"a\u{9b}b\u{202e}c","op":"decode","format":"khq4","blocks":"","original_len":0}
 <- no answer within 1s
 
 timeout  decode/nothing · DEC-3

@@ -9,7 +9,7 @@ use super::text::{BAD, GOOD, counted, plain, styled};
 use crate::codec::{BLOCK_WEIGHTS, Block, decode_block};
 use crate::format::khq4::{self, View};
 use crate::format::{Class, FormatError, khf1};
-use crate::suite::case::FileFormat;
+use crate::suite::operation::FormatId;
 
 /// Blocks that are shown.
 const MOST_BLOCKS: u64 = 3;
@@ -21,8 +21,8 @@ pub fn fields(bytes: &[u8], file_len: u64) -> String {
     let is =
         |index: usize, right: &[u8]| fields.get(index).is_some_and(|field| field.bytes == right);
     let (magic, version, name) = match layout::format_of(bytes) {
-        FileFormat::Khq4 => (khq4::MAGIC, khq4::VERSION, "KHQ4"),
-        FileFormat::Khf1 => (khf1::MAGIC, khf1::VERSION, "KHF1"),
+        FormatId::KHF1 => (khf1::MAGIC, khf1::VERSION, "KHF1"),
+        _ => (khq4::MAGIC, khq4::VERSION, "KHQ4"),
     };
     let known = match (is(0, &magic), is(1, &version.to_le_bytes())) {
         (true, true) => fields.len(),
@@ -135,10 +135,10 @@ pub fn sound() -> String {
 }
 
 /// The last lines of a file that is refused: what is wrong, where, and by which clause.
-pub fn refused(error: &FormatError, format: FileFormat) -> String {
+pub fn refused(error: &FormatError, format: FormatId) -> String {
     let clause = clauses::heading(match format {
-        FileFormat::Khq4 => clause(error.class),
-        FileFormat::Khf1 => half_clause(error.class),
+        FormatId::KHF1 => half_clause(error.class),
+        _ => clause(error.class),
     });
     let what = plain(&error.to_string(), 400);
     format!("{}: {what}\nclause: {clause}\n", styled("refused", BAD))

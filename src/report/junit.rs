@@ -12,8 +12,8 @@ use super::pass::Pass;
 use super::summary::Verdict;
 use super::text::{plain, unstyled};
 use crate::run::Record;
-use crate::suite::case::Operation;
 use crate::suite::judge::Outcome;
+use crate::suite::operation::Operation;
 
 /// Characters of a message.
 const MESSAGE: usize = 400;
@@ -34,7 +34,7 @@ pub fn report(pass: &Pass) -> Result<String, SerializeError> {
         operations.entry(record.operation).or_default().push(record);
     }
     for (operation, records) in operations {
-        let mut suite = TestSuite::new(operation.name());
+        let mut suite = TestSuite::new(operation.to_string());
         for record in records {
             let mut case = TestCase::new(record.id.as_str(), status(pass, record));
             case.set_classname(record.clause.as_str());

@@ -1,10 +1,9 @@
 //! The bytes of a KHQ4 or KHF1 file, field by field (SPEC sections 3 and 10), read without judging:
 //! whatever is in a field, its neighbours are where the header says.
 
-use crate::codec::{BLOCK_BYTES, BLOCK_WEIGHTS, block_count};
 use crate::format::khf1;
-use crate::suite::case::FileFormat;
-use crate::suite::exact::ExactBlock;
+use crate::suite::exact::blocks::{BlockFormat, khq4::Khq4};
+use crate::suite::operation::FormatId;
 
 /// Dimensions that are shown.
 const MOST_DIMENSIONS: u64 = 8;
@@ -33,8 +32,8 @@ struct Reader<'a> {
 }
 
 /// The format that a file says it is; KHQ4 where it says neither.
-pub fn format_of(bytes: &[u8]) -> FileFormat {
-    if bytes.starts_with(&khf1::MAGIC) { FileFormat::Khf1 } else { FileFormat::Khq4 }
+pub fn format_of(bytes: &[u8]) -> FormatId {
+    if bytes.starts_with(&khf1::MAGIC) { FormatId::KHF1 } else { FormatId::KHQ4 }
 }
 
 /// The fields of a file of `file_len` bytes, of which `bytes` are the first; of its blocks or values
@@ -43,15 +42,27 @@ pub fn fields(bytes: &[u8], file_len: u64, most: u64) -> Vec<Field> {
     let mut reader = Reader { bytes, file_len, at: 0, fields: Vec::new() };
     // A field that is cut is the last one.
     let (complete, last) = match format_of(bytes) {
-        FileFormat::Khq4 => {
-            (reader.header("original_len").and_then(|count| reader.blocks(count, most)), "block")
-        }
-        FileFormat::Khf1 => {
+        FormatId::KHF1 => {
             (reader.header("numel").and_then(|count| reader.values(count, most)), "value")
+        }
+        _ => {
+            let count = reader.header("original_len");
+            (count.and_then(|count| reader.blocks(&Khq4, count, most)), "block")
         }
     };
     if complete.is_some() && reader.at < file_len {
         reader.gap(file_len, "trailing bytes", &format!("behind the last {last}"));
+    }
+    reader.fields
+}
+
+/// The fields of a payload of blocks apart from a file, which are those of `original_len` values; of its
+/// blocks the first `most`.
+pub fn payload(format: &dyn BlockFormat, bytes: &[u8], original_len: u64, most: u64) -> Vec<Field> {
+    let file_len = bytes.len() as u64;
+    let mut reader = Reader { bytes, file_len, at: 0, fields: Vec::new() };
+    if reader.blocks(format, original_len, most).is_some() && reader.at < file_len {
+        reader.gap(file_len, "trailing bytes", "behind the last block");
     }
     reader.fields
 }
@@ -82,26 +93,28 @@ impl Reader<'_> {
         self.rest("value", shown, numel, khf1::VALUE_BYTES)
     }
 
-    fn blocks(&mut self, original_len: u64, most: u64) -> Option<()> {
-        let count = block_count(original_len);
+    fn blocks(&mut self, format: &dyn BlockFormat, original_len: u64, most: u64) -> Option<()> {
+        let size = format.geometry();
+        let count = original_len.div_ceil(size.weights as u64);
         let mut shown = 0;
         for index in 0..count.min(most) {
-            let len = BLOCK_BYTES as u64;
+            let len = size.bytes as u64;
             if self.remaining() < len {
                 return self.gap(self.at + len, &format!("block {index}"), "");
             }
             let start = usize::try_from(self.at).ok()?;
-            let Some(bytes) = self.bytes.get(start..start + BLOCK_BYTES) else {
+            let Some(bytes) = self.bytes.get(start..start + size.bytes) else {
                 break;
             };
-            let block = ExactBlock::read(bytes);
-            self.field(2, &format!("block {index} scale"), |_| half(block.scale))?;
-            self.field(2, &format!("block {index} bias"), |_| half(block.bias))?;
-            let real = original_len - index * BLOCK_WEIGHTS as u64;
-            self.field(16, &format!("block {index} nibbles"), |_| nibbles(&block, real))?;
+            let real = original_len - index * size.weights as u64;
+            let real = usize::try_from(real).unwrap_or(usize::MAX).min(size.weights);
+            for field in format.fields(bytes, real) {
+                let name = format!("block {index} {}", field.name);
+                self.field(field.bytes.len() as u64, &name, |_| field.value)?;
+            }
             shown += 1;
         }
-        self.rest("block", shown, count, BLOCK_BYTES as u64)
+        self.rest("block", shown, count, size.bytes as u64)
     }
 
     /// Of `count` blocks or values of `len` bytes, those behind the first `shown`.
@@ -188,22 +201,10 @@ pub fn half(bits: u16) -> String {
     half::f16::from_bits(bits).to_string()
 }
 
-/// The nibbles in the order of their weights, one hex digit each, padding behind a bar.
-fn nibbles(block: &ExactBlock, real: u64) -> String {
-    let digits =
-        |nibbles: &[u8]| nibbles.iter().map(|nibble| format!("{nibble:x}")).collect::<String>();
-    let real = usize::try_from(real).unwrap_or(usize::MAX).min(BLOCK_WEIGHTS);
-    let (values, padding) = block.nibbles.split_at(real);
-    match padding {
-        [] => digits(values),
-        padding => format!("{} | padding {}", digits(values), digits(padding)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::exact::file;
+    use crate::suite::exact::files::khq4 as file;
     use crate::suite::hex::Bytes;
 
     const WORKED: &str = "4b48513402000000010000000300000000000000030000000000000044300045700f0000000000000000000000000000";

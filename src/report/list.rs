@@ -15,7 +15,7 @@ pub fn cases(cases: &[&Case]) -> String {
         vec![
             Cell::left(&case.id),
             Cell::left(tier(case.tier)),
-            Cell::left(case.input.operation().name()),
+            Cell::left(case.question.operation()),
             Cell::left(&case.clause),
             Cell::left(class.unwrap_or_default()),
         ]

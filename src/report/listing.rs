@@ -3,17 +3,16 @@
 use std::fmt::Write;
 
 use super::text::{Cell, plain, table};
-use crate::suite::case::{
-    Content, DirectoryEntry, Form, ListedTensor, Listing, Special, TensorRank,
-};
+use crate::suite::case::{Content, DirectoryEntry, File, Form, ListedTensor, Listing, Special};
+use crate::suite::question::TensorRank;
 
 /// Characters of a file that are shown.
 const MOST_CHARACTERS: usize = 2000;
 
 /// The question of a listing.
-pub(super) fn question(directory: Option<&[DirectoryEntry]>, open: bool) -> String {
+pub(super) fn question(directory: &File, open: bool) -> String {
     let verb = if open { "open" } else { "list" };
-    let Some(entries) = directory else {
+    let File::Directory(entries) = directory else {
         return format!("{verb} a directory that does not exist\n");
     };
     let mut text = format!("{verb} a directory\n");

@@ -10,8 +10,8 @@ use super::{Again, failure, summary};
 use crate::run::{Profile, Record};
 use crate::subject::Hello;
 use crate::suite::Suite;
-use crate::suite::case::Operation;
 use crate::suite::judge::Outcome;
+use crate::suite::operation::Operation;
 
 /// Failures that are shown in full before the rest is shown in one line each.
 const IN_FULL: usize = 10;
@@ -219,7 +219,7 @@ fn grouped(records: &[&Record], again: &Again) -> String {
         |((outcome, operation, what), cases): (&(Outcome, Operation, String), &Vec<&Record>)| {
             let which = match cases.as_slice() {
                 [alone] => alone.id.clone(),
-                cases => format!("{} of {}", counted(cases.len(), "case"), operation.name()),
+                cases => format!("{} of {}", counted(cases.len(), "case"), operation),
             };
             let word = Cell::left(outcome.name()).styled(style_of(*outcome));
             vec![

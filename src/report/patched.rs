@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::layout::{self, Field};
 use super::text::{BAD, Cell, counted, hex, table};
 use crate::suite::case::{Case, Change, Edit, File};
-use crate::suite::derive::load_bytes;
+use crate::suite::expected::file_bytes;
 use crate::suite::hex::Bytes;
 use crate::suite::patch;
 
@@ -18,7 +18,8 @@ const MOST_BYTES: usize = 20;
 
 /// The edits of a patch, then the file's fields; those that an edit touched are marked.
 pub fn file_in_words(case: &Case, control: Option<&Case>, file: &File) -> String {
-    let bytes = match load_bytes(case, control) {
+    let of_control = control.map(|control| &control.question);
+    let bytes = match file_bytes(&case.question, of_control) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return String::new(),
         Err(problem) => return format!("  {problem}\n"),
@@ -26,7 +27,7 @@ pub fn file_in_words(case: &Case, control: Option<&Case>, file: &File) -> String
     let mut text = String::new();
     let mut origins = vec![Origin::Control; bytes.len()];
     if let (File::Patch(edits), Some(Ok(Some(before)))) =
-        (file, control.map(|control| load_bytes(control, None)))
+        (file, of_control.map(|control| file_bytes(control, None)))
     {
         writeln!(text, "\n  the control's file, edited:").ok();
         text.push_str(&table(2, &edit_lines(&before, edits)));

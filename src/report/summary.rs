@@ -1,14 +1,15 @@
 //! The end of a report: totals by operation and tier, what was noticed, and the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::failure::{tier, within_bound};
 use super::pass::Pass;
 use super::text::{BAD, Cell, FAIR, GOOD, PLAIN, counted, plain, styled, table};
 use crate::run::{Profile, Record, Totals};
-use crate::suite::case::{Operation, Tier};
+use crate::suite::case::Tier;
 use crate::suite::judge::Outcome;
+use crate::suite::operation::{Operation, Verb};
 
 /// What a pass says of the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub const COLUMNS: [&str; 6] =
 /// Totals of one operation and tier.
 pub struct Group {
     /// The operation, or in a word which cases.
-    pub operation: &'static str,
+    pub operation: String,
     /// The tier, where they are of one.
     pub tier: &'static str,
     /// The counts.
@@ -94,7 +95,7 @@ impl Group {
 pub fn groups(records: &[Record]) -> Vec<Group> {
     let tiers = [Tier::Must, Tier::Should, Tier::Informative];
     let pairs =
-        Operation::ALL.into_iter().flat_map(|operation| tiers.map(|tier| (operation, tier)));
+        Operation::all().into_iter().flat_map(|operation| tiers.map(|tier| (operation, tier)));
     let mut groups = Vec::new();
     let mut unasked = Totals::default();
     for (operation, tier_asked) in pairs {
@@ -103,15 +104,16 @@ pub fn groups(records: &[Record]) -> Vec<Group> {
             .filter(|record| record.operation == operation && record.tier == tier_asked);
         let totals = Totals::of(of_group);
         if totals.asked() > 0 {
-            groups.push(Group { operation: operation.name(), tier: tier(tier_asked), totals });
+            let operation = operation.to_string();
+            groups.push(Group { operation, tier: tier(tier_asked), totals });
         } else {
             unasked.not_in_profile += totals.not_in_profile;
         }
     }
     if unasked.not_in_profile > 0 {
-        groups.push(Group { operation: "others", tier: "", totals: unasked });
+        groups.push(Group { operation: "others".into(), tier: "", totals: unasked });
     }
-    groups.push(Group { operation: "total", tier: "", totals: Totals::of(records) });
+    groups.push(Group { operation: "total".into(), tier: "", totals: Totals::of(records) });
     groups
 }
 
@@ -135,7 +137,7 @@ fn totals_line(group: &Group) -> Vec<Cell> {
     let [cases, passed, alternate, wrong_class, failed, not_in_profile] =
         group.numbers().map(Cell::right);
     vec![
-        Cell::left(group.operation),
+        Cell::left(&group.operation),
         Cell::left(group.tier),
         cases,
         passed,
@@ -184,12 +186,7 @@ pub fn entries(records: &[Record]) -> String {
     let line =
         |((operation, name), (answered, unsupported)): (&(Operation, &str), &(usize, usize))| {
             let name = Cell::left(plain(name, 40));
-            vec![
-                Cell::left(operation.name()),
-                name,
-                Cell::right(answered),
-                Cell::right(unsupported),
-            ]
+            vec![Cell::left(operation), name, Cell::right(answered), Cell::right(unsupported)]
         };
     let head = [
         Cell::left("entries"),
@@ -220,39 +217,31 @@ fn unsupported_hint(records: &[Record], failures: &[&Record], profile: &Profile)
         !lacks(*operation) && records.iter().any(asked)
     };
     let only = failures.iter().all(|failure| failure.outcome == Outcome::Unsupported);
-    let name = |operation: Operation| match operation {
-        Operation::Encode if profile.bounded => "encode-bounded",
-        operation => operation.name(),
-    };
-    let answered: Vec<&str> = Operation::ALL.into_iter().filter(answers).map(name).collect();
+    let answered = profile.only(answers);
     if failures.is_empty() || !only || answered.is_empty() {
         return None;
     }
     Some(format!(
-        "nothing failed but what it answers unsupported to; --profile {} asks for the rest",
-        answered.join("+")
+        "nothing failed but what it answers unsupported to; --profile {answered} asks for the rest"
     ))
 }
 
 /// An encoder that is not canonical may still be a good one.
 fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
     let wrong = |record: &&&Record| {
-        record.operation == Operation::Encode && record.outcome == Outcome::Fail
+        record.operation.verb == Verb::Encode && record.outcome == Outcome::Fail
     };
     let wrong: Vec<_> = failures.iter().filter(wrong).collect();
-    let within = wrong.iter().filter(|record| within_bound(record)).count();
-    if within == 0 || profile.bounded {
+    let within: Vec<_> = wrong.iter().filter(|record| within_bound(record)).collect();
+    let formats: BTreeSet<_> = within.iter().map(|record| record.operation.format).collect();
+    if formats.iter().all(|format| profile.is_bounded(*format)) {
         return None;
     }
-    let name = |operation: Operation| match operation {
-        Operation::Encode => "encode-bounded",
-        operation => operation.name(),
-    };
-    let claimed = Operation::ALL.into_iter().filter(|operation| profile.contains(*operation));
     Some(format!(
-        "{within} of {} within ENC-B1; --profile {} accepts such encodings",
+        "{} of {} within ENC-B1; --profile {} accepts such encodings",
+        within.len(),
         counted(wrong.len(), "wrong encoding"),
-        claimed.map(name).collect::<Vec<_>>().join("+"),
+        formats.into_iter().fold(profile.clone(), Profile::bounding),
     ))
 }
 

@@ -2,24 +2,20 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
-use super::scratch;
+use super::place::{LaidOut, Workplace};
 use crate::store::regular_file;
-use crate::subject::message::{
-    Decode, Encode, EncodeRows, Load, Matmul, NameTensors, Output, Precision, ReadIndex, Rotate,
-    Save, SaveKhf1,
-};
-use crate::subject::{Answer, Reply, Request, Subject};
-use crate::suite::case::{Case, Content, DirectoryEntry, File, FileFormat, Floats, Input, Special};
-use crate::suite::derive::load_bytes;
-use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
-use crate::suite::judge::{Given, Judgement, Outcome, judge};
+use crate::subject::{Reply, Request, Response, Subject};
+use crate::suite::answer::{Answer, Given, Refusal};
+use crate::suite::case::Case;
+use crate::suite::floats::Float;
+use crate::suite::hex::Bytes;
+use crate::suite::judge::{Judgement, Outcome, judge};
+use crate::suite::question::{Question, Tensor};
 
 /// The most that is read of a file that a save has left, in bytes: far more than any case asks for.
 const LONGEST_FILE: u64 = 16 << 20;
@@ -31,8 +27,7 @@ const LONGEST_MESSAGE: usize = 4096;
 pub struct Asker<'a> {
     subject: &'a mut dyn Subject,
     deadline: Duration,
-    folder: TempDir,
-    asked: u64,
+    workplace: Workplace,
     /// The start of the subject in which it was asked last.
     asked_in: Option<u64>,
 }
@@ -44,8 +39,7 @@ impl<'a> Asker<'a> {
     ///
     /// Where the folder cannot be made.
     pub fn new(subject: &'a mut dyn Subject, deadline: Duration) -> io::Result<Self> {
-        let folder = scratch::folder("q4proof-")?;
-        Ok(Self { subject, deadline, folder, asked: 0, asked_in: None })
+        Ok(Self { subject, deadline, workplace: Workplace::new()?, asked_in: None })
     }
 
     /// How often the subject was started anew.
@@ -70,8 +64,8 @@ impl<'a> Asker<'a> {
         entry: Option<&str>,
         bounded: bool,
     ) -> io::Result<Judgement> {
-        let (mut request, path) = self.request(case, control)?;
-        *request.entry_mut() = entry.map(str::to_owned);
+        let LaidOut { question, path } = self.workplace.lay_out(case, control)?;
+        let request = Request { entry: entry.map(str::to_owned), question };
         self.asked_in = Some(self.generation());
         let reply = self.subject.ask(&request, self.deadline);
         let judgement = match given(&request, reply) {
@@ -79,9 +73,8 @@ impl<'a> Asker<'a> {
             Err(judgement) => judgement,
         };
         let left = left_beside(&request);
-        if let Some(path) = path.filter(|path| path.starts_with(self.folder.path())) {
-            // What a subject has left cannot always be removed. All goes with the folder around it, at the end.
-            remove(&path).ok();
+        if let Some(path) = path {
+            self.workplace.remove(&path);
         }
         Ok(match left {
             Some(what) if !judgement.outcome.is_failure() => Judgement::plain(Outcome::Fail, what),
@@ -89,199 +82,13 @@ impl<'a> Asker<'a> {
         })
     }
 
-    /// The request for a case, and the path that was laid out for it.
-    pub fn request(
-        &mut self,
-        case: &Case,
-        control: Option<&Case>,
-    ) -> io::Result<(Request, Option<PathBuf>)> {
-        Ok(match &case.input {
-            Input::Load { format, file, .. } => {
-                let path = self.lay_out(case, control, *format, file)?;
-                (request(&case.input, &path), Some(path))
-            }
-            Input::Save { .. } | Input::SaveKhf1 { .. } => {
-                // A folder of its own, so that whatever else is left in it shows (KHQ4-W3).
-                let folder = self.next_path("folder");
-                fs::create_dir(&folder)?;
-                (request(&case.input, &folder.join("tensor")), Some(folder))
-            }
-            Input::ReadIndex { directory, .. } => {
-                // A folder around it, for what lies beside the directory.
-                let around = self.next_path("folder");
-                fs::create_dir(&around)?;
-                let path = around.join("model");
-                if let Some(entries) = directory {
-                    lay_out_directory(&path, entries)?;
-                }
-                (request(&case.input, &path), Some(around))
-            }
-            input => (request(input, Path::new("")), None),
-        })
-    }
-
-    fn next_path(&mut self, suffix: &str) -> PathBuf {
-        self.asked += 1;
-        self.folder.path().join(format!("{}.{suffix}", self.asked))
-    }
-
-    /// Puts what the case names at a new path; a file can be read by its owner only.
-    fn lay_out(
-        &mut self,
-        case: &Case,
-        control: Option<&Case>,
-        format: FileFormat,
-        file: &File,
-    ) -> io::Result<PathBuf> {
-        let path = self.next_path(match format {
-            FileFormat::Khq4 => "q4",
-            FileFormat::Khf1 => "f16",
-        });
-        if let File::Special(special) = file {
-            return lay_out_special(*special, path);
-        }
-        let bytes = load_bytes(case, control).map_err(io::Error::other)?.unwrap_or_default();
-        write_private(&path, &bytes)?;
-        Ok(path)
-    }
-}
-
-/// A new file that only its owner can read.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(bytes)
-}
-
-/// A model directory and what lies beside it.
-fn lay_out_directory(directory: &Path, entries: &[DirectoryEntry]) -> io::Result<()> {
-    fs::create_dir(directory)?;
-    for entry in entries {
-        let path = match entry.path.strip_prefix("../") {
-            Some(beside) => directory.with_file_name(beside),
-            None => directory.join(&entry.path),
-        };
-        fs::create_dir_all(path.parent().unwrap_or(directory))?;
-        match &entry.content {
-            Content::Link(target) => link(target, &path)?,
-            Content::Special(special) => drop(lay_out_special(*special, path)?),
-            file => write_private(&path, &file.file_bytes().unwrap_or_default())?,
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn link(target: &str, path: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, path)
-}
-
-#[cfg(not(unix))]
-fn link(_target: &str, _path: &Path) -> io::Result<()> {
-    Err(io::Error::other("this machine cannot make a symbolic link"))
-}
-
-/// The request for a question; `path` is where the file of a load lies, or that of a save is to lie.
-pub(crate) fn request(input: &Input, path: &Path) -> Request {
-    let (entry, path) = (None, path.display().to_string());
-    match input.clone() {
-        Input::Decode { blocks, original_len } => {
-            Request::Decode(Decode { entry, blocks, original_len })
-        }
-        Input::Encode { mode, shape, values } => {
-            let values = values.to_le_bytes();
-            Request::Encode(Encode { entry, mode, shape, source: None, values })
-        }
-        Input::EncodeFrom { mode, shape, values } => {
-            let source = Some(values.source_type());
-            Request::Encode(Encode { entry, mode, shape, source, values: values.to_le_bytes() })
-        }
-        Input::Load { format, expected_shape, address_width, .. } => {
-            let load = Load { entry, path, expected_shape, address_width };
-            match format {
-                FileFormat::Khq4 => Request::LoadKhq4(load),
-                FileFormat::Khf1 => Request::LoadKhf1(load),
-            }
-        }
-        Input::Save { shape, original_len, blocks } => {
-            Request::SaveKhq4(Save { entry, path, shape, original_len, blocks })
-        }
-        Input::SaveKhf1 { shape, values } => {
-            Request::SaveKhf1(SaveKhf1 { entry, path, shape, values: values.to_le_bytes() })
-        }
-        Input::DecodeF16 { blocks, original_len } => {
-            Request::DecodeF16(Decode { entry, blocks, original_len })
-        }
-        Input::Matmul { rows, columns, vectors, blocks, x } => {
-            let x = x.to_le_bytes();
-            Request::Matmul(Matmul { entry, rows, columns, vectors, blocks, x })
-        }
-        Input::Rotate { seed, side, inverse, rows, columns, block, gamma, values } => {
-            Request::Rotate(Rotate {
-                entry,
-                precision: match values {
-                    Floats::F32(_) => Precision::F32,
-                    Floats::F64(_) => Precision::F64,
-                },
-                seed,
-                side,
-                inverse,
-                rows,
-                columns,
-                block,
-                gamma: gamma.as_ref().map(Floats::to_le_bytes),
-                values: values.to_le_bytes(),
-            })
-        }
-        Input::DecodeQ41 { blocks, original_len } => {
-            Request::DecodeQ41(Decode { entry, blocks, original_len })
-        }
-        Input::EncodeQ41 { shape, values } => {
-            Request::EncodeQ41(EncodeRows { entry, shape, values: values.to_le_bytes() })
-        }
-        Input::EncodeMlx { shape, values } => {
-            Request::EncodeMlx(EncodeRows { entry, shape, values: values.to_le_bytes() })
-        }
-        Input::ReadIndex { open, .. } => Request::ReadIndex(ReadIndex { entry, path, open }),
-        Input::NameTensors { tensors } => Request::NameTensors(NameTensors { entry, tensors }),
-    }
-}
-
-#[cfg(unix)]
-fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
-    use std::os::unix::{fs::symlink, net::UnixListener};
-    match special {
-        Special::Missing => {}
-        Special::Directory => fs::create_dir(&path)?,
-        Special::Fifo => {
-            let made = std::process::Command::new("mkfifo").arg("-m600").arg(&path).status()?;
-            if !made.success() {
-                return Err(io::Error::other(format!("mkfifo: {made}")));
-            }
-        }
-        Special::Device => return Ok(PathBuf::from("/dev/null")),
-        Special::Socket => drop(UnixListener::bind(&path)?),
-        Special::DanglingSymlink => symlink("nothing-here", &path)?,
-        Special::SymlinkToDirectory => symlink(".", &path)?,
-    }
-    Ok(path)
-}
-
-#[cfg(not(unix))]
-fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
-    match special {
-        Special::Missing => Ok(path),
-        Special::Directory => fs::create_dir(&path).map(|()| path),
-        _ => Err(io::Error::other("this machine cannot make such a file")),
-    }
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path)?.is_dir() {
-        true => fs::remove_dir_all(path),
-        false => fs::remove_file(path),
+    /// The request for a case, whose file is laid out for it and stays.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be laid out.
+    pub fn request(&mut self, case: &Case, control: Option<&Case>) -> io::Result<Request> {
+        Ok(Request::of(self.workplace.lay_out(case, control)?.question))
     }
 }
 
@@ -308,8 +115,8 @@ fn beside(path: &Path) -> io::Result<Option<OsString>> {
 
 /// What a reply gives to be judged; where it gives nothing, the judgement that follows from that.
 pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement> {
-    let answer = match reply {
-        Reply::Answer(answer) => answer,
+    let response = match reply {
+        Reply::Answer(response) => response,
         Reply::Timeout => {
             return Err(Judgement::plain(Outcome::Timeout, "no answer within the deadline"));
         }
@@ -317,9 +124,11 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
         Reply::ProtocolError(what) => return Err(Judgement::plain(Outcome::ProtocolError, what)),
         Reply::OverBudget(what) => return Err(Judgement::plain(Outcome::OverBudget, what)),
     };
-    match answer {
-        Answer::Unsupported => Err(Judgement::plain(Outcome::Unsupported, "answered unsupported")),
-        Answer::Refused(refusal) => {
+    match response {
+        Response::Unsupported => {
+            Err(Judgement::plain(Outcome::Unsupported, "answered unsupported"))
+        }
+        Response::Refused(refusal) => {
             if let Some(path) = request.saves_to()
                 && fs::symlink_metadata(path).is_ok()
             {
@@ -328,53 +137,75 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
                     "refused, but left a file behind (KHQ4-W3)",
                 ));
             }
-            let mut message = refusal.message;
+            let Refusal { mut message, class } = refusal;
             if message.len() > LONGEST_MESSAGE {
                 message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
                 message.push_str("...");
             }
-            Ok(Given::Refused { message, class: refusal.class })
+            Ok(Err(Refusal { message, class }))
         }
-        Answer::Done(output) => {
-            done(request, output).map_err(|what| Judgement::plain(Outcome::ProtocolError, what))
-        }
+        Response::Done(answer) => match done(&request.question, answer) {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(what) => Err(Judgement::plain(Outcome::ProtocolError, what)),
+        },
     }
 }
 
-fn done(request: &Request, output: Output) -> Result<Given, String> {
-    let missing = |what: &str| format!("the result has no {what}");
-    let values = |values: Option<Bytes>| values.ok_or(missing("values"));
-    let singles = |bytes: Bytes| Bits::from_le_bytes(&bytes);
-    let halves = |bytes: Bytes| Bits16::from_le_bytes(&bytes);
-    let doubles = |bytes: Bytes| Bits64::from_le_bytes(&bytes);
-    match request {
-        Request::Decode(_) | Request::DecodeQ41(_) | Request::Matmul(_) => {
-            values(output.values).and_then(singles).map(Given::Values)
+/// The answer, where it is of the kind that the question asks for; the file, where that was saved.
+fn done(question: &Question<String>, answer: Answer) -> Result<Answer, String> {
+    match (question, &answer) {
+        (Question::Decode(decode), Answer::Values(values)) => {
+            expect_float(decode.to.unwrap_or(Float::F32), values.float())?;
         }
-        Request::Rotate(Rotate { precision: Precision::F32, .. }) => {
-            values(output.values).and_then(singles).map(Given::Values)
+        (Question::Matmul(_), Answer::Values(values)) => {
+            expect_float(Float::F32, values.float())?;
         }
-        Request::Rotate(_) => values(output.values).and_then(doubles).map(Given::Doubles),
-        Request::DecodeF16(_) => values(output.values).and_then(halves).map(Given::Halves),
-        Request::Encode(_) | Request::EncodeQ41(_) | Request::EncodeMlx(_) => {
-            output.blocks.ok_or(missing("blocks")).map(Given::Blocks)
+        (Question::Rotate(rotate), Answer::Values(values)) => {
+            expect_float(rotate.values.float(), values.float())?;
         }
-        Request::ReadIndex(_) => output.index.ok_or(missing("index")).map(Given::Listing),
-        Request::NameTensors(_) => output.files.ok_or(missing("files")).map(Given::Files),
-        Request::Generate(_) => Err("no case asks a model to generate".into()),
-        Request::LoadKhq4(_) => Ok(Given::Tensor {
-            shape: output.shape.ok_or(missing("shape"))?,
-            blocks: output.blocks,
-            values: output.values.map(singles).transpose()?,
-        }),
-        Request::LoadKhf1(_) => Ok(Given::HalfTensor {
-            shape: output.shape.ok_or(missing("shape"))?,
-            values: values(output.values).and_then(halves)?,
-        }),
-        Request::SaveKhq4(Save { path, .. }) | Request::SaveKhf1(SaveKhf1 { path, .. }) => {
-            read_back(Path::new(path)).map(Given::File)
+        (Question::Load(_), Answer::Tensors(tensors)) if !tensors.iter().all(has_content) => {
+            return Err("a tensor of the result has neither values nor blocks".into());
+        }
+        (Question::Encode(_), Answer::Encoded(_))
+        | (Question::Load(_), Answer::Tensors(_))
+        | (Question::ReadIndex(_), Answer::Index(_))
+        | (Question::NameTensors(_), Answer::Files(_)) => {}
+        (Question::Save(save), Answer::Saved) => {
+            return read_back(Path::new(&save.path)).map(Answer::File);
+        }
+        (question, _) => {
+            let kind = kind(question);
+            return Err(format!(
+                "the result of a {} is {kind}, and nothing else",
+                question.verb().name()
+            ));
         }
     }
+    Ok(answer)
+}
+
+fn expect_float(expected: Float, got: Float) -> Result<(), String> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(format!("the result has values of {}, asked was for {}", got.name(), expected.name()))
+}
+
+/// The key of a result, as PROTOCOL.md has it.
+fn kind(question: &Question<String>) -> &'static str {
+    match question {
+        Question::Decode(_) | Question::Matmul(_) | Question::Rotate(_) => "`values`",
+        Question::Encode(_) => "`encoded`",
+        Question::Load(_) => "`tensors`",
+        Question::Save(_) => "\"saved\"",
+        Question::ReadIndex(_) => "`index`",
+        Question::NameTensors(_) => "`files`",
+        Question::Generate(_) => "`continuation`",
+    }
+}
+
+fn has_content(tensor: &Tensor) -> bool {
+    tensor.values.is_some() || tensor.blocks.is_some()
 }
 
 /// The file that a save has left, if it is a regular one: a subject may leave anything.

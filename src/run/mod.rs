@@ -6,6 +6,7 @@
 
 pub mod ask;
 mod jobs;
+mod place;
 pub mod record;
 pub(crate) mod scratch;
 #[cfg(feature = "build")]
@@ -26,7 +27,7 @@ use crate::suite::case::{Case, Feature};
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError};
 use ask::Asker;
-pub(crate) use ask::{given, left_beside, request};
+pub(crate) use ask::{given, left_beside};
 
 /// How a pass is made.
 #[derive(Clone, Debug)]
@@ -140,7 +141,7 @@ impl<'a> Pass<'a> {
     }
 
     fn case(&mut self, case: &Case) -> Result<Record, RunError> {
-        let operation = case.input.operation();
+        let operation = case.question.operation();
         if !self.settings.profile.contains(operation) || !self.offers(&case.requires) {
             return Ok(Record::new(case, Vec::new()));
         }
@@ -153,10 +154,11 @@ impl<'a> Pass<'a> {
     }
 
     fn offers(&self, required: &[Feature]) -> bool {
-        let offered = |feature: &Feature| {
-            self.hello.capabilities.iter().any(|capability| capability == feature.name())
-        };
-        required.iter().all(offered)
+        required.iter().all(|feature| self.hello.offers(feature.name()))
+    }
+
+    fn is_bounded(&self, case: &Case) -> bool {
+        self.settings.profile.is_bounded(case.question.format())
     }
 
     /// What a case came to through an entry. Where that took the subject's life, the case is asked again
@@ -201,7 +203,7 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        Ok(self.asker.ask(case, control, entry, self.settings.profile.bounded)?)
+        Ok(self.asker.ask(case, control, entry, self.is_bounded(case))?)
     }
 
     /// The control's judgement; asked once for every start of the subject.
@@ -210,7 +212,7 @@ impl<'a> Pass<'a> {
         if self.controls.get(&key) == Some(&self.asker.generation()) {
             return Ok(Judgement::plain(Outcome::Pass, ""));
         }
-        let judgement = self.asker.ask(control, None, entry, self.settings.profile.bounded)?;
+        let judgement = self.asker.ask(control, None, entry, self.is_bounded(control))?;
         if matches!(judgement.outcome, Outcome::Pass | Outcome::PassAlternate) {
             self.controls.insert(key, self.asker.generation());
         }

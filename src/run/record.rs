@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::suite::case::{Case, Operation, Tier};
+use crate::suite::case::{Case, Tier};
 use crate::suite::judge::{Judgement, Outcome};
+use crate::suite::operation::Operation;
 
 /// What one case came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ impl Record {
             clause: case.clause.clone(),
             class: case.class,
             tier: case.tier,
-            operation: case.input.operation(),
+            operation: case.question.operation(),
             outcome,
             entries,
         }

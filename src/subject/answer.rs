@@ -2,13 +2,14 @@
 
 use serde::Deserialize;
 
-use super::Answer;
-use super::message::{Output, Refusal, Reply};
+use super::Response;
+use super::message::Reply;
+use crate::suite::answer::{Answer, Refusal};
 
 #[derive(Deserialize)]
 struct Line {
     seq: u64,
-    result: Option<Output>,
+    result: Option<Answer>,
     refused: Option<Refusal>,
     #[serde(default)]
     unsupported: bool,
@@ -25,9 +26,9 @@ pub(crate) fn reply(line: &[u8], seq: u64) -> Reply {
         return Reply::ProtocolError(format!("answered seq {}, asked was {seq}", line.seq));
     }
     match (line.result, line.refused, line.unsupported) {
-        (Some(output), None, false) => Reply::Answer(Answer::Done(output)),
-        (None, Some(refusal), false) => Reply::Answer(Answer::Refused(refusal)),
-        (None, None, true) => Reply::Answer(Answer::Unsupported),
+        (Some(answer), None, false) => Reply::Answer(Response::Done(answer)),
+        (None, Some(refusal), false) => Reply::Answer(Response::Refused(refusal)),
+        (None, None, true) => Reply::Answer(Response::Unsupported),
         _ => Reply::ProtocolError(format!(
             "{shown:?} is no answer: expected one of result, refused and unsupported"
         )),

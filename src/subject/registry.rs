@@ -60,8 +60,8 @@ pub struct Registered {
     pub build: Vec<String>,
     /// The command that starts it, with the paths that belong to the folder made absolute.
     pub start: Vec<String>,
-    /// What it claims.
-    pub profile: Profile,
+    /// What it claims, where that is less than its handshake says.
+    pub profile: Option<Profile>,
 }
 
 impl Registry {
@@ -133,7 +133,7 @@ fn registered(name: &str, table: Table, folder: &Path) -> Result<Registered, Str
     if table.start.is_empty() {
         return Err("`start` is empty, expected a program and its arguments".into());
     }
-    let profile = table.profile.as_deref().unwrap_or("all").parse()?;
+    let profile = table.profile.as_deref().map(str::parse).transpose()?;
     let start = table.start.iter().map(|word| in_folder(word, folder)).collect();
     Ok(Registered { about: table.about, build: table.build, start, profile })
 }

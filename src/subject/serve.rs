@@ -3,11 +3,12 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use thiserror::Error;
 
-use super::message::{Output, Refusal, Request};
-use super::{Answer, Implementation};
+use super::message::{Request, RequestLine};
+use super::{Implementation, Response};
+use crate::suite::answer::{Answer, Refusal};
 
 /// The longest line that is read as a request, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -31,15 +32,8 @@ pub enum ServeError {
     Output(io::Error),
 }
 
-/// What every request has.
-#[derive(Deserialize)]
-struct Head {
-    op: String,
-    seq: Option<u64>,
-}
-
 #[derive(Serialize)]
-struct RequestLine<'a> {
+struct Numbered<'a> {
     seq: u64,
     #[serde(flatten)]
     request: &'a Request,
@@ -55,7 +49,7 @@ struct AnswerLine<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Body<'a> {
-    Result(&'a Output),
+    Result(&'a Answer),
     Refused(&'a Refusal),
     Unsupported(bool),
 }
@@ -93,16 +87,12 @@ pub fn serve(
 /// The line that answers the line `text`.
 fn answer(implementation: &dyn Implementation, text: &[u8]) -> Result<String, String> {
     let wrong = |error: serde_json::Error| error.to_string();
-    let head: Head = serde_json::from_slice(text).map_err(wrong)?;
-    if head.op == "hello" {
-        return serde_json::to_string(&implementation.hello()).map_err(wrong);
-    }
-    let seq = head.seq.ok_or("missing field `seq`")?;
-    let answer = match Request::OPERATIONS.contains(&head.op.as_str()) {
-        true => serde_json::from_slice::<Request>(text).map_err(wrong)?.dispatch(implementation),
-        false => Answer::Unsupported,
+    let (seq, response) = match RequestLine::read(text)? {
+        RequestLine::Hello => return serde_json::to_string(&implementation.hello()).map_err(wrong),
+        RequestLine::Unknown { seq } => (seq, Response::Unsupported),
+        RequestLine::Question { seq, request } => (seq, request.dispatch(implementation)),
     };
-    answer_line(seq, &answer).map_err(wrong)
+    answer_line(seq, &response).map_err(wrong)
 }
 
 /// A request as it stands on its line.
@@ -111,7 +101,7 @@ fn answer(implementation: &dyn Implementation, text: &[u8]) -> Result<String, St
 ///
 /// Where it has no form in JSON.
 pub fn request_line(seq: u64, request: &Request) -> serde_json::Result<String> {
-    serde_json::to_string(&RequestLine { seq, request })
+    serde_json::to_string(&Numbered { seq, request })
 }
 
 /// An answer as it stands on its line.
@@ -119,11 +109,11 @@ pub fn request_line(seq: u64, request: &Request) -> serde_json::Result<String> {
 /// # Errors
 ///
 /// Where it has no form in JSON.
-pub fn answer_line(seq: u64, answer: &Answer<Output>) -> serde_json::Result<String> {
-    let body = match answer {
-        Answer::Done(output) => Body::Result(output),
-        Answer::Refused(refusal) => Body::Refused(refusal),
-        Answer::Unsupported => Body::Unsupported(true),
+pub fn answer_line(seq: u64, response: &Response<Answer>) -> serde_json::Result<String> {
+    let body = match response {
+        Response::Done(answer) => Body::Result(answer),
+        Response::Refused(refusal) => Body::Refused(refusal),
+        Response::Unsupported => Body::Unsupported(true),
     };
     serde_json::to_string(&AnswerLine { seq, body })
 }
@@ -141,12 +131,12 @@ mod tests {
 
     #[test]
     fn the_protocol_s_own_examples_are_answered() {
-        let decode = r#"{"seq":1,"op":"decode","blocks":"44300045700f0000000000000000000000000000","original_len":3,"later":0}"#;
-        let unknown = r#"{"op":"bake","seq":18446744073709551615}"#;
-        let refused = r#"{"seq":2,"op":"decode","blocks":"","original_len":3}"#;
+        let decode = r#"{"seq":1,"op":"decode","format":"khq4","blocks":"44300045700f0000000000000000000000000000","original_len":3,"later":0}"#;
+        let unknown = r#"{"op":"bake","format":"khq4","seq":18446744073709551615}"#;
+        let refused = r#"{"seq":2,"op":"decode","format":"khq4","blocks":"","original_len":3}"#;
         let answers = dialogue(&format!("{decode}\n{unknown}\n{refused}\n")).expect("answers");
         let lines: Vec<&str> = answers.lines().collect();
-        assert_eq!(lines[0], r#"{"seq":1,"result":{"values":"0000a04000dcbd4000fcdf40"}}"#);
+        assert_eq!(lines[0], r#"{"seq":1,"result":{"values":{"f32":"0000a04000dcbd4000fcdf40"}}}"#);
         assert_eq!(lines[1], r#"{"seq":18446744073709551615,"unsupported":true}"#);
         assert!(lines[2].starts_with(r#"{"seq":2,"refused":{"message":""#), "{}", lines[2]);
         assert!(lines[2].ends_with(r#""class":"truncated_payload"}}"#), "{}", lines[2]);
@@ -173,10 +163,20 @@ mod tests {
         for (line, word) in [
             ("}\n", "line 2"),
             ("{\"seq\":1}\n", "`op`"),
-            ("{\"op\":\"decode\",\"blocks\":\"\",\"original_len\":0}\n", "`seq`"),
-            ("{\"op\":\"decode\",\"seq\":1,\"blocks\":\"\"}\n", "`original_len`"),
-            ("{\"op\":\"decode\",\"seq\":1,\"blocks\":\"0\",\"original_len\":0}\n", "whole bytes"),
-            ("{\"op\":\"bake\",\"seq\":1}", "middle"),
+            ("{\"seq\":1,\"op\":\"decode\"}\n", "`format`"),
+            (
+                "{\"op\":\"decode\",\"format\":\"khq4\",\"blocks\":\"\",\"original_len\":0}\n",
+                "`seq`",
+            ),
+            (
+                "{\"op\":\"decode\",\"format\":\"khq4\",\"seq\":1,\"blocks\":\"\"}\n",
+                "`original_len`",
+            ),
+            (
+                "{\"op\":\"decode\",\"format\":\"khq4\",\"seq\":1,\"blocks\":\"0\",\"original_len\":0}\n",
+                "whole bytes",
+            ),
+            ("{\"op\":\"bake\",\"format\":\"khq4\",\"seq\":1}", "middle"),
         ] {
             let error = dialogue(&format!("{hello}{line}")).expect_err(line);
             assert!(error.contains(word), "{line}: {error}");

@@ -1,4 +1,5 @@
-//! Payloads and floats as lowercase hex, the only form in which they stand in JSON.
+//! Payloads and floats as lowercase hex, the only form in which they stand in JSON. Floats stand there by
+//! their bytes, little-endian, as they lie in memory.
 
 use std::fmt;
 
@@ -10,6 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Bytes(pub Vec<u8>);
 
 impl Bytes {
+    fn in_json(&self) -> String {
+        self.to_string()
+    }
+
     /// Reads hex of either case and no other character.
     ///
     /// # Errors
@@ -37,7 +42,7 @@ macro_rules! float_bits {
         pub struct $type(pub Vec<$word>);
 
         impl $type {
-            /// The values, little-endian, as the protocol carries them.
+            /// The bytes of the values, little-endian.
             pub fn to_le_bytes(&self) -> Bytes {
                 Bytes(self.0.iter().flat_map(|bits| bits.to_le_bytes()).collect())
             }
@@ -56,14 +61,11 @@ macro_rules! float_bits {
             }
 
             fn parse(text: &str) -> Result<Self, String> {
-                let digits = 2 * size_of::<$word>();
-                let word = |word: &str| {
-                    if word.len() == digits && word.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                        return <$word>::from_str_radix(word, 16).map_err(|error| error.to_string());
-                    }
-                    Err(format!("{word:?} is not the {digits} hex digits of an {}", $float))
-                };
-                text.split_ascii_whitespace().map(word).collect::<Result<_, _>>().map(Self)
+                Bytes::parse(text).and_then(|bytes| Self::from_le_bytes(&bytes))
+            }
+
+            fn in_json(&self) -> String {
+                self.to_le_bytes().to_string()
             }
         }
 
@@ -80,8 +82,8 @@ macro_rules! float_bits {
 }
 
 float_bits! {
-    /// f32 values by their bit patterns, as `"40a00000 40c00000"`: one word of eight digits a value,
-    /// most significant digit first.
+    /// f32 values by their bit patterns. In JSON they are their bytes, little-endian: `"0000a0400000c040"`;
+    /// for a person they are words of eight digits, most significant digit first: `40a00000 40c00000`.
     Bits, u32, "f32"
 }
 
@@ -121,11 +123,15 @@ impl Bits64 {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| DIGITS[usize::from(nibble)] as char;
+        let text: String =
+            self.0.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        formatter.write_str(&text)
     }
 }
 
-/// All of them are strings in JSON, in debug output and in the schema.
+/// All of them are strings in JSON and in the schema, and a text in debug output.
 macro_rules! as_hex_text {
     ($type:ty, $pattern:literal) => {
         impl fmt::Debug for $type {
@@ -136,7 +142,7 @@ macro_rules! as_hex_text {
 
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.in_json())
             }
         }
 
@@ -160,6 +166,6 @@ macro_rules! as_hex_text {
 }
 
 as_hex_text!(Bytes, "^([0-9a-f]{2})*$");
-as_hex_text!(Bits, "^([0-9a-f]{8}( [0-9a-f]{8})*)?$");
-as_hex_text!(Bits16, "^([0-9a-f]{4}( [0-9a-f]{4})*)?$");
-as_hex_text!(Bits64, "^([0-9a-f]{16}( [0-9a-f]{16})*)?$");
+as_hex_text!(Bits, "^([0-9a-f]{8})*$");
+as_hex_text!(Bits16, "^([0-9a-f]{4})*$");
+as_hex_text!(Bits64, "^([0-9a-f]{16})*$");

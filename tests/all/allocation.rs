@@ -33,8 +33,8 @@ fn no_refusal_allocates_more_than_its_file_justifies() {
     let path = folder.path().join("tensor.q4");
     let mut measured = 0;
     for case in suite.cases() {
-        let (Input::Load { address_width, expected_shape, .. }, Expect::Refuse(_)) =
-            (&case.input, &case.expect)
+        let (Input::Load { address_width, expected_shape, .. }, Lawful::Refuse(_)) =
+            (&case.question, &case.expect)
         else {
             continue;
         };

@@ -3,12 +3,14 @@
 
 use std::panic::catch_unwind;
 
-use q4proof::conformance::{CheckError, Failures, Operation, Profile, assert_conforms, check};
-use q4proof::subject::message::{Decode, Hello};
+use q4proof::conformance::{
+    CheckError, Failures, FormatId, Operation, Profile, Verb, assert_conforms, check,
+};
 use q4proof::subject::zoo::{Fault, Faulty, Liar};
-use q4proof::subject::{Answer, Implementation, Reference};
-use q4proof::suite::hex::Bits;
+use q4proof::subject::{Entry, Hello, Implementation, Reference, Response};
 use q4proof::suite::judge::Outcome;
+use q4proof::suite::question::Decode;
+use q4proof::suite::{Floats, Question};
 
 /// The reference, but for what one closure does before it decodes.
 struct Disturbed(fn(&Decode));
@@ -18,11 +20,18 @@ impl Implementation for Disturbed {
         Reference.hello()
     }
 
-    fn decode(&self, request: &Decode) -> Answer<Bits> {
-        (self.0)(request);
-        Reference.decode(request)
+    fn decode(&self, question: &Decode, entry: Entry) -> Response<Floats> {
+        (self.0)(question);
+        Reference.decode(question, entry)
     }
 }
+
+const DECODE: Operation = Operation::new(Verb::Decode, FormatId::KHQ4);
+const ENCODE: Operation = Operation::new(Verb::Encode, FormatId::KHQ4);
+const LOAD: Operation = Operation::new(Verb::Load, FormatId::KHQ4);
+const SAVE: Operation = Operation::new(Verb::Save, FormatId::KHQ4);
+const ROTATE: Operation = Operation::new(Verb::Rotate, FormatId::QUAROT);
+const NAME_TENSORS: Operation = Operation::new(Verb::NameTensors, FormatId::KHQ4);
 
 fn failures(implementation: &dyn Implementation, operations: &[Operation]) -> Failures {
     match check(implementation, Profile::of(operations.iter().copied())) {
@@ -34,23 +43,22 @@ fn failures(implementation: &dyn Implementation, operations: &[Operation]) -> Fa
 #[test]
 fn what_conforms_is_let_through_with_the_number_of_its_cases() {
     let suite = crate::embedded();
-    let cases =
-        suite.cases().iter().filter(|case| case.input.operation() == Operation::Save).count();
-    let totals = check(&Reference, Profile::of([Operation::Save])).unwrap();
+    let cases = suite.cases().iter().filter(|case| case.question.operation() == SAVE).count();
+    let totals = check(&Reference, Profile::of([SAVE])).unwrap();
     assert_eq!((totals.passed, totals.failed, totals.not_in_profile), (cases, 0, 0));
-    assert_conforms(&Reference, Profile::of([Operation::Save, Operation::NameTensors]));
+    assert_conforms(&Reference, Profile::of([SAVE, NAME_TENSORS]));
 }
 
 #[test]
 fn a_failure_is_shown_as_an_engineer_needs_it() {
     let fault = Faulty::new(Fault::by_name("padded-tail-range"));
-    let failures = failures(&fault, &[Operation::Encode]);
+    let failures = failures(&fault, &[ENCODE]);
     let text = failures.to_string();
     let first = text.lines().next().unwrap_or_default();
     let count = failures.records.len();
     assert!(first.contains(&format!(" does not conform: {count} of 406 cases failed")), "{text}");
     for words in [
-        "(profile encode, suite 1.2.0)",
+        "(profile encode:khq4, suite 1.3.0)",
         "fail  encode/example-5-6-7 · ENC-A1 · class 37: minimum and maximum over zero padding\n",
         "    the scale is f16(2/15), from 5 to 7; 7/15 would take the padding's zeros in\n",
         "expected",
@@ -68,7 +76,7 @@ fn a_failure_is_shown_as_an_engineer_needs_it() {
 /// Every failure is shown, or counted with its clause; and no clause takes the place of another.
 #[test]
 fn failures_that_are_not_shown_are_counted_by_their_clauses() {
-    let failures = failures(&Liar::RefuseAll, &[Operation::Decode, Operation::Load]);
+    let failures = failures(&Liar::RefuseAll, &[DECODE, LOAD]);
     let text = failures.to_string();
     let shown: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("fail  ")?.split(" · ").nth(1)).collect();
@@ -88,12 +96,12 @@ fn failures_that_are_not_shown_are_counted_by_their_clauses() {
 
 #[test]
 fn a_panic_is_a_crash_of_its_case_and_the_next_one_is_asked() {
-    let disturbed = Disturbed(|request| assert_ne!(request.original_len, 33, "not today"));
-    let failures = failures(&disturbed, &[Operation::Decode]);
+    let disturbed = Disturbed(|question| assert_ne!(question.original_len, 33, "not today"));
+    let failures = failures(&disturbed, &[DECODE]);
     let suite = crate::embedded();
     let of_33 = |id: &str| {
-        let input = &suite.get(id).unwrap().input;
-        matches!(input, q4proof::suite::case::Input::Decode { original_len: 33, .. })
+        let question = &suite.get(id).unwrap().question;
+        matches!(question, Question::Decode(Decode { original_len: 33, .. }))
     };
     assert!(!failures.records.is_empty());
     for record in &failures.records {
@@ -109,7 +117,7 @@ fn a_panic_is_a_crash_of_its_case_and_the_next_one_is_asked() {
 
 #[test]
 fn what_is_claimed_and_missing_is_a_failure() {
-    let failures = failures(&Disturbed(|_| {}), &[Operation::Decode, Operation::Rotate]);
+    let failures = failures(&Disturbed(|_| {}), &[DECODE, ROTATE]);
     let missing = failures.records.iter().all(|record| record.outcome == Outcome::Unsupported);
     assert!(missing && failures.records.len() == 86, "{failures:?}");
     assert!(failures.to_string().contains("\nunsupported  rotate/"), "{failures:?}");
@@ -131,5 +139,5 @@ fn the_assertion_panics_with_the_text_of_the_error() {
         let panic = catch_unwind(|| assert_conforms(&fault, profile)).unwrap_err();
         assert_eq!(panic.downcast_ref::<String>(), Some(&text));
     };
-    panicked("encode");
+    panicked("encode:khq4");
 }

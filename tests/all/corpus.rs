@@ -11,7 +11,7 @@ fn folder() -> PathBuf {
 
 #[test]
 fn every_input_keeps_its_verdict() {
-    for target in Target::ALL {
+    for target in Target::all() {
         for entry in corpus::read(&folder(), target).unwrap() {
             let path = entry.path.display();
             let verdict = target.run(&InProcess::new(Reference), &entry.bytes);

@@ -1,18 +1,23 @@
 //! What the evaluator says of model directories, names, sources and groups, where it has an answer and
 //! where it has none.
 
-use std::collections::BTreeSet;
-
 use q4proof::format::Class;
 use q4proof::suite::case::{
-    Answer, Content, DirectoryEntry, Expect, Form, Input, ListedTensor, Listing, Special,
-    TensorRank,
+    Content, DirectoryEntry, File, Form, ListedTensor, Listing, Special,
 };
-use q4proof::suite::derive::derive;
-use q4proof::suite::exact::directory::{CONFIG_FILE, INDEX_FILE, Node, Nodes, Verdict, judge};
+use q4proof::suite::exact::blocks::mlx;
+use q4proof::suite::exact::directory::{CONFIG_FILE, INDEX_FILE, Node, Nodes, judge};
+use q4proof::suite::exact::files::{khf1, khq4};
 use q4proof::suite::exact::number::rint;
-use q4proof::suite::exact::{Exact, file, halves, mlx, names, source};
-use q4proof::suite::hex::Bits16;
+use q4proof::suite::exact::source::widened;
+use q4proof::suite::exact::{Exact, names};
+use q4proof::suite::hex::{Bits16, Bits64};
+use q4proof::suite::question::{NameTensors, ReadIndex, TensorRank};
+use q4proof::suite::{Answer, Floats, FormatId, Lawful, Question};
+
+use crate::expected;
+
+type Verdict = Lawful<Listing>;
 
 /// What is done with an index of these bytes, listed.
 fn listed(bytes: &[u8]) -> Verdict {
@@ -32,7 +37,7 @@ fn link(target: &str) -> Node {
 }
 
 fn refused(classes: &[Class]) -> Verdict {
-    Verdict::Refuse(classes.iter().copied().collect::<BTreeSet<_>>())
+    Lawful::refuse(classes.iter().copied())
 }
 
 /// The verdict on a tensor `a` in file `b` with one more key.
@@ -41,12 +46,12 @@ fn with_key(key: &str) -> Verdict {
 }
 
 fn accepts(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Accept(_))
+    matches!(verdict, Lawful::One(_))
 }
 
-fn undemanded(verdict: &Verdict) -> &'static str {
+fn undemanded(verdict: &Verdict) -> &str {
     match verdict {
-        Verdict::Undemanded(why) => why,
+        Lawful::Undemanded(why) => why.strip_prefix("IDX demands nothing of ").unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -70,7 +75,7 @@ fn strings_are_those_of_json() {
     let name = |escaped: &str| match listed(
         format!(r#"[{{"name":"{escaped}","file":"b"}}]"#).as_bytes(),
     ) {
-        Verdict::Accept(listing) => Ok(listing.tensors[0].name.clone()),
+        Lawful::One(listing) => Ok(listing.tensors[0].name.clone()),
         other => Err(other),
     };
     assert_eq!(name(r#"\"\\\/\b\f\n\r\t"#), Ok("\"\\/\u{8}\u{c}\n\r\t".to_owned()));
@@ -160,7 +165,7 @@ fn containers_are_those_of_json() {
 
 #[test]
 fn an_index_is_read_by_its_keys() {
-    let Verdict::Accept(listing) = listed(
+    let Lawful::One(listing) = listed(
         br#"{"tensors":[{"file":"b","numel":3,"name":"a"},{"name":"c","file":"d","quantized":false,"shape":[0,7]}],
             "quarot_seed":18446744073709551615,"tensor":[]}"#,
     ) else {
@@ -262,7 +267,7 @@ fn an_index_that_cannot_be_read_has_the_class_of_what_is_there() {
     assert_eq!(of(link(INDEX_FILE)), refused(&[Class::Io]), "a link to itself");
     assert_eq!(of(link(".")), refused(&[Class::NotAFile]));
     let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
-    assert_eq!(judge(Some(&Nodes::new()), false), Verdict::Accept(absent));
+    assert_eq!(judge(Some(&Nodes::new()), false), Lawful::One(absent));
     assert_eq!(judge(None, false), refused(&[Class::Io]));
     assert_eq!(judge(None, true), refused(&[Class::Io]));
     // Seven links are followed, through folders and back.
@@ -283,8 +288,8 @@ fn opened(index: &str, over: &[(&str, Node)]) -> Verdict {
     let mut all = nodes(&[
         (INDEX_FILE, text(index)),
         (CONFIG_FILE, text("{}")),
-        ("a", Node::File(file::write(&[4, 8], 32, &block))),
-        ("b", Node::File(halves::write(&[2], 2, &[0x3c00, 0]))),
+        ("a", Node::File(khq4::write(&[4, 8], 32, &block))),
+        ("b", Node::File(khf1::write(&[2], 2, &[0x3c00, 0]))),
     ]);
     all.extend(nodes(over));
     judge(Some(&all), true)
@@ -334,9 +339,9 @@ fn opening_looks_at_every_file() {
     // A file that a lawful reader may refuse, and one whose shape has two behaviours.
     let negative = [0x00, 0xbc, 0, 0].into_iter().chain([0; 16]).collect::<Vec<u8>>();
     for bytes in [
-        file::write(&[32], 32, &negative),
-        file::write(&[1 << 33, 1 << 33, 0], 0, &[]),
-        halves::write(&[1 << 33, 1 << 33, 0], 0, &[]),
+        khq4::write(&[32], 32, &negative),
+        khq4::write(&[1 << 33, 1 << 33, 0], 0, &[]),
+        khf1::write(&[1 << 33, 1 << 33, 0], 0, &[]),
     ] {
         let verdict = opened(BOTH, &[("a", Node::File(bytes))]);
         assert_eq!(undemanded(&verdict), "a tensor's file that a lawful reader may refuse");
@@ -359,7 +364,7 @@ fn opening_needs_a_configuration_and_a_seed() {
     assert_eq!(judge(Some(&without), true), refused(&[Class::Missing]));
     let alone = nodes(&[(CONFIG_FILE, text("{}"))]);
     let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
-    assert_eq!(judge(Some(&alone), true), Verdict::Accept(absent));
+    assert_eq!(judge(Some(&alone), true), Lawful::One(absent));
     // The faults of both files.
     let of_both = opened("[1]", &[(CONFIG_FILE, Node::NotAFile)]);
     assert_eq!(of_both, refused(&[Class::Index, Class::NotAFile]));
@@ -375,7 +380,7 @@ fn opening_needs_a_configuration_and_a_seed() {
         // What is listed is the seed of the index alone.
         let verdict = opened(&object(seed), over.as_slice());
         assert!(
-            matches!(&verdict, Verdict::Accept(listing) if listing.quarot_seed == listed),
+            matches!(&verdict, Lawful::One(listing) if listing.quarot_seed == listed),
             "{verdict:?}"
         );
     }
@@ -384,13 +389,13 @@ fn opening_needs_a_configuration_and_a_seed() {
 #[test]
 fn only_a_link_to_a_file_outside_has_two_answers() {
     let block = [0x00, 0x3c, 0, 0].into_iter().chain([0; 16]).collect::<Vec<u8>>();
-    let outside = ("../c", Node::File(file::write(&[32], 32, &block)));
+    let outside = ("../c", Node::File(khq4::write(&[32], 32, &block)));
     let through = |link: &str| {
         opened(BOTH, &[("a", Node::Link(link.into())), outside.clone(), ("d", outside.1.clone())])
     };
-    assert!(matches!(through("../c"), Verdict::Either(_)));
-    assert!(matches!(through("./../c"), Verdict::Either(_)));
-    assert!(matches!(through("x/../../c"), Verdict::Either(_)));
+    assert!(matches!(through("../c"), Lawful::OneOf(_)));
+    assert!(matches!(through("./../c"), Lawful::OneOf(_)));
+    assert!(matches!(through("x/../../c"), Lawful::OneOf(_)));
     assert!(accepts(&through("d")) && accepts(&through("x/../d")));
     assert_eq!(through("../d"), refused(&[Class::Missing, Class::Io]));
     assert_eq!(through("../../d"), refused(&[Class::Missing, Class::Io]));
@@ -398,14 +403,11 @@ fn only_a_link_to_a_file_outside_has_two_answers() {
     assert_eq!(opened(BOTH, &broken), refused(&[Class::TruncatedHeader]));
     let deep =
         [("a", link("../c")), ("../c", link("model2/e")), ("../model2/e", outside.1.clone())];
-    assert!(matches!(opened(BOTH, &deep), Verdict::Either(_)));
+    assert!(matches!(opened(BOTH, &deep), Lawful::OneOf(_)));
 }
 
-/// What is derived of a question, of a case that has nothing else.
-pub(crate) fn derived(input: Input) -> Result<Expect, String> {
-    let mut case = crate::embedded().cases()[0].clone();
-    case.input = input;
-    derive(&case, None)
+fn read_index(path: File, open: bool) -> Result<Lawful<Answer>, String> {
+    expected(&Question::ReadIndex(ReadIndex { format: FormatId::KHQ4, path, open }))
 }
 
 fn entry(path: &str, content: Content) -> DirectoryEntry {
@@ -415,10 +417,9 @@ fn entry(path: &str, content: Content) -> DirectoryEntry {
 #[test]
 fn a_directory_s_entries_are_what_the_evaluator_sees() {
     let of = |content: Content, open: bool| {
-        let directory = Some(vec![entry(INDEX_FILE, content)]);
-        derived(Input::ReadIndex { directory, open })
+        read_index(File::Directory(vec![entry(INDEX_FILE, content)]), open)
     };
-    let refuse = |classes: &[Class]| Ok(Expect::Refuse(classes.to_vec()));
+    let refuse = |classes: &[Class]| Ok(Lawful::refuse(classes.to_vec()));
     let special = |special| of(Content::Special(special), false);
     assert_eq!(special(Special::Socket), refuse(&[Class::NotAFile, Class::Io]));
     for other in [Special::Directory, Special::Fifo, Special::Device, Special::SymlinkToDirectory] {
@@ -430,12 +431,12 @@ fn a_directory_s_entries_are_what_the_evaluator_sees() {
     let long = Content::Long { before: "[".into(), text: " ".into(), times: 3, after: "]".into() };
     assert_eq!(long.file_bytes(), Some(b"[   ]".to_vec()));
     let empty = Listing { form: Some(Form::Array), ..Listing::default() };
-    assert_eq!(of(long.clone(), false), Ok(Expect::Exact(Answer::Listing(empty))));
+    assert_eq!(of(long.clone(), false), Ok(Lawful::One(Answer::Index(empty))));
     assert_eq!(of(long, true), refuse(&[Class::Missing]));
     let open_question =
         of(Content::Text("[{\"name\":\"a\",\"file\":\"b\",\"numel\":null}]".into()), false);
     assert_eq!(open_question.unwrap_err(), "IDX demands nothing of an optional key that is null");
-    assert_eq!(derived(Input::ReadIndex { directory: None, open: false }), refuse(&[Class::Io]));
+    assert_eq!(read_index(File::Special(Special::Missing), false), refuse(&[Class::Io]));
 }
 
 #[test]
@@ -478,15 +479,19 @@ fn names_are_told_by_rule_and_rank() {
     assert_eq!(of(&[("a.weight", 2), ("a_weight", 1)]).map(|files| files.len()), Some(2));
     let question = |names: &[&str]| {
         let tensor = |name: &&str| TensorRank { name: (*name).into(), rank: 1 };
-        derived(Input::NameTensors { tensors: names.iter().map(tensor).collect() })
+        let (format, tensors) = (FormatId::KHQ4, names.iter().map(tensor).collect());
+        expected(&Question::NameTensors(NameTensors { format, tensors }))
     };
     let files = vec!["a.f16".to_owned(), "b.f16".to_owned()];
-    assert_eq!(question(&["a", "b"]), Ok(Expect::Exact(Answer::Files(files))));
-    assert_eq!(question(&["a", "a"]), Ok(Expect::Refuse(vec![Class::Duplicate])));
+    assert_eq!(question(&["a", "b"]), Ok(Lawful::One(Answer::Files(files))));
+    assert_eq!(question(&["a", "a"]), Ok(Lawful::refuse([Class::Duplicate])));
 }
 
 #[test]
 fn sources_are_rounded_once_and_keep_their_signs() {
+    let from_f16 = |bits: u16| widened(&Floats::F16(Bits16(vec![bits])))[0];
+    let from_bf16 = |bits: u16| widened(&Floats::Bf16(Bits16(vec![bits])))[0];
+    let from_f64 = |value: f64| widened(&Floats::F64(Bits64::of(&[value])))[0];
     for (bits, expected) in [
         (0x0000, 0),
         (0x8000, 1 << 31),
@@ -496,20 +501,20 @@ fn sources_are_rounded_once_and_keep_their_signs() {
         (0x83ff, 0xb87f_c000),
         (0x7bff, 0x477f_e000),
     ] {
-        assert_eq!(source::from_f16(bits), expected, "{bits:04x}");
+        assert_eq!(from_f16(bits), expected, "{bits:04x}");
     }
     for bits in [0x7c00, 0xfc00, 0x7e00] {
-        assert!(!f32::from_bits(source::from_f16(bits)).is_finite());
+        assert!(!f32::from_bits(from_f16(bits)).is_finite());
     }
-    assert_eq!(source::from_bf16(0x3f80), 0x3f80_0000);
-    assert_eq!(source::from_bf16(0x8001), 0x8001_0000);
+    assert_eq!(from_bf16(0x3f80), 0x3f80_0000);
+    assert_eq!(from_bf16(0x8001), 0x8001_0000);
     for value in [0.0, -0.0, 1.0, -1.5, 0.1, 1e-40, -1e-46, 1e300, f64::MAX, f64::MIN_POSITIVE] {
         let expected = value as f32;
-        let found = f32::from_bits(source::from_f64(f64::to_bits(value)));
+        let found = f32::from_bits(from_f64(value));
         assert_eq!(found.abs().to_bits(), expected.abs().to_bits(), "{value}");
         assert!(found.is_infinite() || found.is_sign_negative() == value.is_sign_negative());
     }
-    assert!(!f32::from_bits(source::from_f64(f64::NAN.to_bits())).is_finite());
+    assert!(!f32::from_bits(from_f64(f64::NAN)).is_finite());
 }
 
 #[test]
@@ -539,15 +544,19 @@ fn a_group_of_mlx_by_hand() {
         assert_eq!(mlx::encode(&group(&[0x3c00, bits])), None);
     }
     assert_eq!(mlx::encode(&[]), Some(vec![]));
-    let question = |shape: &[u64], count: usize| {
-        derived(Input::EncodeMlx { shape: shape.to_vec(), values: Bits16(vec![0; count]) })
+    let encode = |shape: &[u64], values: Vec<u16>| {
+        let values = Floats::F16(Bits16(values));
+        expected(&Question::encode(FormatId::MLX, None, shape, values))
     };
-    assert!(matches!(question(&[2, 32], 64), Ok(Expect::Exact(Answer::Blocks(_)))));
+    let question = |shape: &[u64], count: usize| {
+        encode(shape, vec![0; count])
+    };
+    assert!(matches!(question(&[2, 32], 64), Ok(Lawful::One(Answer::Encoded(_)))));
     assert!(
-        matches!(question(&[2, 16], 32), Ok(Expect::OneOf(both)) if both[1].name == "whole-rows")
+        matches!(question(&[2, 16], 32), Ok(Lawful::OneOf(both)) if both[1].name == "whole-rows")
     );
-    assert_eq!(question(&[31], 31), Ok(Expect::Refuse(vec![Class::Shape])));
-    assert_eq!(question(&[64], 32), Ok(Expect::Refuse(vec![Class::ShapeMismatch])));
-    let infinite = Input::EncodeMlx { shape: vec![32], values: Bits16(vec![0x7c00; 32]) };
-    assert_eq!(derived(infinite).unwrap_err(), "MLX-2 demands nothing of such values");
+    assert_eq!(question(&[31], 31), Ok(Lawful::refuse([Class::Shape])));
+    assert_eq!(question(&[64], 32), Ok(Lawful::refuse([Class::ShapeMismatch])));
+    let infinite = encode(&[32], vec![0x7c00; 32]);
+    assert_eq!(infinite.unwrap_err(), "MLX-2 demands nothing of such values");
 }

@@ -1,10 +1,13 @@
 //! The evaluator's verdicts on files, beside the table of ERR-2 and the clauses of the header, at
 //! each of their limits: what is lawful there is read off the text, not off the code.
 
-use std::collections::BTreeSet;
-
 use q4proof::format::Class::{self, *};
-use q4proof::suite::exact::file::{Content, Verdict, judge, write};
+use q4proof::suite::exact::files::khq4::{Khq4, write};
+use q4proof::suite::exact::files::{Caller, Container, khf1};
+use q4proof::suite::floats::Floats;
+use q4proof::suite::hex::{Bits, Bits16, Bytes};
+use q4proof::suite::lawful::{Behaviour, Lawful};
+use q4proof::suite::question::Tensor;
 
 /// A block of scale 1, bias 2 and nibbles of zero: 32 times 2.
 const TWOS: [u8; 20] = [0x00, 0x3c, 0x00, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -17,18 +20,33 @@ fn prefix(magic: &[u8; 4], version: u32, ndim: u32, rest: &[u8]) -> Vec<u8> {
     [&magic[..], &version.to_le_bytes(), &ndim.to_le_bytes(), rest].concat()
 }
 
-#[track_caller]
-fn refused(bytes: &[u8], width: u32, classes: &[Class]) {
-    let expected: BTreeSet<Class> = classes.iter().copied().collect();
-    assert_eq!(judge(bytes, width, None), Verdict::Refuse(expected), "{width} bits, {bytes:02x?}");
+fn judge(bytes: &[u8], width: u32, expected_shape: Option<&[u64]>) -> Lawful<Vec<Tensor>> {
+    Khq4.judge(bytes, &Caller { width, expected_shape })
 }
 
 #[track_caller]
-fn accepted(bytes: &[u8], width: u32) -> Content {
+fn refused(bytes: &[u8], width: u32, classes: &[Class]) {
+    let expected = Lawful::refuse(classes.iter().copied());
+    assert_eq!(judge(bytes, width, None), expected, "{width} bits, {bytes:02x?}");
+}
+
+#[track_caller]
+fn accepted(bytes: &[u8], width: u32) -> Tensor {
     match judge(bytes, width, None) {
-        Verdict::Accept(content) => content,
+        Lawful::One(tensors) => one(tensors),
         verdict => panic!("{width} bits: {verdict:?}"),
     }
+}
+
+/// The tensor of a file that holds one.
+#[track_caller]
+fn one(mut tensors: Vec<Tensor>) -> Tensor {
+    assert_eq!(tensors.len(), 1);
+    tensors.remove(0)
+}
+
+fn floats(bits: Vec<u32>) -> Option<Floats> {
+    Some(Floats::F32(Bits(bits)))
 }
 
 /// KHQ4-H1 to H4, and the first five rows of ERR-2.
@@ -114,9 +132,9 @@ fn a_payload_is_refused_for_its_length_and_for_each_of_its_blocks() {
         for len in [1, 31, 32] {
             refused(&write(&[len], len, &TWOS[..19]), width, &[TruncatedPayload]);
             refused(&write(&[len], len, &[&TWOS[..], &[0]].concat()), width, &[TrailingBytes]);
-            let content = accepted(&write(&[len], len, &TWOS), width);
-            assert_eq!(content.values, vec![0x4000_0000; len as usize]);
-            assert_eq!((content.shape, content.payload), (vec![len], TWOS.to_vec()));
+            let tensor = accepted(&write(&[len], len, &TWOS), width);
+            assert_eq!(tensor.values, floats(vec![0x4000_0000; len as usize]));
+            assert_eq!((tensor.shape, tensor.blocks), (vec![len], Some(Bytes(TWOS.to_vec()))));
         }
         refused(&write(&[33], 33, &TWOS), width, &[TruncatedPayload]);
         refused(&write(&[0], 0, &TWOS), width, &[TrailingBytes]);
@@ -145,9 +163,9 @@ fn a_payload_is_refused_for_its_length_and_for_each_of_its_blocks() {
 
     let file = write(&[2, 16], 32, &TWOS);
     let asked = |shape: &[u64]| judge(&file, 64, Some(shape));
-    assert!(matches!(asked(&[2, 16]), Verdict::Accept(_)));
+    assert!(matches!(asked(&[2, 16]), Lawful::One(_)));
     for other in [&[32][..], &[16, 2], &[2, 16, 1], &[2], &[]] {
-        assert_eq!(asked(other), Verdict::Refuse([ExpectedShape].into()), "{other:?}");
+        assert_eq!(asked(other), Lawful::refuse([ExpectedShape]), "{other:?}");
     }
 }
 
@@ -155,21 +173,24 @@ fn a_payload_is_refused_for_its_length_and_for_each_of_its_blocks() {
 #[test]
 fn what_two_behaviours_answer_has_both_answers() {
     let either = |bytes: &[u8], names: [&str; 2], class: Class| match judge(bytes, 64, None) {
-        Verdict::Either { content, accepts, refuses, class: found } => {
-            assert_eq!(([accepts, refuses], found), (names, class));
-            content
+        Lawful::OneOf(behaviours) => {
+            let [Behaviour { name, expect: Lawful::One(tensors) }, other] = &behaviours[..] else {
+                panic!("{behaviours:?}")
+            };
+            assert_eq!((name.as_str(), other), (names[0], &Behaviour::refuses(names[1], class)));
+            one(tensors.clone())
         }
         verdict => panic!("{verdict:?}"),
     };
     let two_33 = 1u64 << 33;
     let zero = either(&write(&[two_33, two_33, 0], 0, &[]), ["zero-first", "fold-left"], Overflow);
-    assert_eq!((zero.shape, zero.values), (vec![two_33, two_33, 0], vec![]));
+    assert_eq!((zero.shape, zero.values), (vec![two_33, two_33, 0], floats(vec![])));
     assert_eq!(accepted(&write(&[0, two_33, two_33], 0, &[]), 64).shape, [0, two_33, two_33]);
     refused(&write(&[two_33, two_33, 0], 5, &[]), 64, &[ShapeMismatch, Overflow, TruncatedPayload]);
 
     let names = ["signed-scale", "positive-scale"];
     let signed = either(&write(&[64], 64, &[TWOS, NEGATIVE].concat()), names, Scale);
-    assert_eq!(signed.values, [0x4000_0000; 64]);
+    assert_eq!(signed.values, floats(vec![0x4000_0000; 64]));
     let trailing = [&NEGATIVE[..], &[0]].concat();
     refused(&write(&[1], 1, &trailing), 64, &[TrailingBytes, Scale]);
     refused(&write(&[1], 1, &[TWOS, NEGATIVE].concat()), 64, &[TrailingBytes]);
@@ -190,23 +211,27 @@ fn a_file_is_written_field_by_field() {
 /// KHF1, at each of its limits.
 #[test]
 fn a_file_of_f16_is_judged_by_its_own_clauses() {
-    use q4proof::suite::exact::halves::{Content, Verdict, judge, write};
+    use khf1::write;
+
+    fn judge(bytes: &[u8], width: u32, expected_shape: Option<&[u64]>) -> Lawful<Vec<Tensor>> {
+        khf1::Khf1.judge(bytes, &Caller { width, expected_shape })
+    }
 
     #[track_caller]
     fn refused(bytes: &[u8], width: u32, classes: &[Class]) {
-        let expected: BTreeSet<Class> = classes.iter().copied().collect();
-        assert_eq!(judge(bytes, width, None), Verdict::Refuse(expected), "{width}: {bytes:02x?}");
+        let expected = Lawful::refuse(classes.iter().copied());
+        assert_eq!(judge(bytes, width, None), expected, "{width}: {bytes:02x?}");
     }
     // 1, the largest negative number, the least subnormal, -0.
     let four = [0x3c00, 0xfbff, 0x0001, 0x8000];
     let sound = write(&[2, 2], 4, &four);
     let accepted = |shape: &[u64], values: &[u16]| {
-        Verdict::Accept(Content { shape: shape.to_vec(), values: values.to_vec() })
+        Lawful::One(vec![Tensor::of_values(shape, Floats::F16(Bits16(values.to_vec())))])
     };
     for width in [32, 64] {
         assert_eq!(judge(&sound, width, None), accepted(&[2, 2], &four));
         assert_eq!(judge(&sound, width, Some(&[2, 2])), accepted(&[2, 2], &four));
-        assert_eq!(judge(&sound, width, Some(&[4])), Verdict::Refuse([ExpectedShape].into()));
+        assert_eq!(judge(&sound, width, Some(&[4])), Lawful::refuse([ExpectedShape]));
         assert_eq!(judge(&write(&[0], 0, &[]), width, None), accepted(&[0], &[]));
 
         let version = |version: u8| [&sound[..4], &[version], &sound[5..]].concat();
@@ -246,10 +271,10 @@ fn a_file_of_f16_is_judged_by_its_own_clauses() {
     }
     refused(&write(&[1 << 31], 1 << 31, &four), 64, &[TruncatedPayload]);
 
-    let (two_32, empty) =
-        (1u64 << 32, |shape: &[u64]| Content { shape: shape.to_vec(), values: Vec::new() });
+    let two_32 = 1u64 << 32;
     let either = judge(&write(&[two_32, two_32, 0], 0, &[]), 64, None);
-    assert_eq!(either, Verdict::Either(empty(&[two_32, two_32, 0])));
+    let empty = vec![Tensor::of_values(&[two_32, two_32, 0], Floats::F16(Bits16::default()))];
+    assert_eq!(either, Lawful::either("zero-first", empty, "fold-left", Overflow));
     refused(&write(&[two_32, two_32, 0], 1, &[]), 64, &[ShapeMismatch, Overflow, TruncatedPayload]);
     assert_eq!(judge(&write(&[two_32, 0], 0, &[]), 64, None), accepted(&[two_32, 0], &[]));
     refused(&write(&[two_32, 0], 0, &[]), 32, &[Overflow]);

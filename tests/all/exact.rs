@@ -2,7 +2,7 @@
 //! its rounding where the machine has no single operation for it, worked out by hand.
 
 use half::f16;
-use q4proof::suite::exact::number::{Exact, Format, round, round_half_away};
+use q4proof::suite::exact::number::{Exact, Float, round, round_half_away};
 use q4proof::suite::random::SplitMix64;
 
 fn one() -> Exact {
@@ -10,11 +10,11 @@ fn one() -> Exact {
 }
 
 fn f64_of(value: f64) -> Exact {
-    Format::F64.value(value.to_bits()).expect("finite")
+    Float::F64.value(value.to_bits()).expect("finite")
 }
 
 fn f32_of(value: f32) -> Exact {
-    Format::F32.value(value.to_bits().into()).expect("finite")
+    Float::F32.value(value.to_bits().into()).expect("finite")
 }
 
 /// Bits of f64s at which conversions go wrong: around powers of two and the limits of the smaller
@@ -41,12 +41,12 @@ fn a_number_is_rounded_as_the_machine_converts_it() {
     for value in doubles().filter(|value| *value != 0.0) {
         let exact = f64_of(value);
         let to = |format| round(&exact, &one(), format).bits(format);
-        assert_eq!(to(Format::F64), value.to_bits(), "{value:e} to f64");
-        assert_eq!(to(Format::F32) as u32, (value as f32).to_bits(), "{value:e} to f32");
+        assert_eq!(to(Float::F64), value.to_bits(), "{value:e} to f64");
+        assert_eq!(to(Float::F32) as u32, (value as f32).to_bits(), "{value:e} to f32");
         // From f32, since the conversion from f64 in `half` does not look at the last 32 bits.
         let narrow = value as f32;
         if narrow.is_finite() && narrow != 0.0 {
-            let rounded = round(&f32_of(narrow), &one(), Format::F16).bits(Format::F16);
+            let rounded = round(&f32_of(narrow), &one(), Float::F16).bits(Float::F16);
             assert_eq!(rounded as u16, f16::from_f32(narrow).to_bits(), "{narrow:e} to f16");
         }
     }
@@ -62,7 +62,7 @@ fn quotients_sums_and_products_are_rounded_as_the_machine_has_them() {
         let (left, right) = (pair[0], pair[1]);
         let (l, r) = (f32_of(left), f32_of(right));
         let rounded =
-            |exact: &Exact, by: &Exact| round(exact, by, Format::F32).bits(Format::F32) as u32;
+            |exact: &Exact, by: &Exact| round(exact, by, Float::F32).bits(Float::F32) as u32;
         assert_eq!(rounded(&l, &r), (left / right).to_bits(), "{left:e} / {right:e}");
         assert_eq!(rounded(&(&l * &r), &one()), (left * right).to_bits(), "{left:e} * {right:e}");
         for (exact, sum) in [(&l + &r, left + right), (&l - &r, left - right)] {
@@ -99,20 +99,20 @@ fn numbers_are_ordered_as_the_machine_orders_them() {
 #[test]
 fn what_is_not_finite_has_no_value() {
     for (format, bits) in [
-        (Format::F16, 0x7c00),
-        (Format::F16, 0xfc00),
-        (Format::F16, 0x7e01),
-        (Format::F32, 0x7f80_0000),
-        (Format::F32, 0xffc0_0001),
-        (Format::F64, 0x7ff0_0000_0000_0000),
+        (Float::F16, 0x7c00),
+        (Float::F16, 0xfc00),
+        (Float::F16, 0x7e01),
+        (Float::F32, 0x7f80_0000),
+        (Float::F32, 0xffc0_0001),
+        (Float::F64, 0x7ff0_0000_0000_0000),
     ] {
         assert_eq!(format.value(bits), None, "{bits:x}");
     }
     // The largest finite number of each, and a half step more, which is no longer finite.
     for (format, largest, beyond) in [
-        (Format::F16, Exact::scaled(2047, 5), Exact::scaled(4095, 4)),
-        (Format::F32, Exact::scaled((1 << 24) - 1, 104), Exact::scaled((1 << 25) - 1, 103)),
-        (Format::F64, Exact::scaled((1 << 53) - 1, 971), Exact::scaled((1 << 54) - 1, 970)),
+        (Float::F16, Exact::scaled(2047, 5), Exact::scaled(4095, 4)),
+        (Float::F32, Exact::scaled((1 << 24) - 1, 104), Exact::scaled((1 << 25) - 1, 103)),
+        (Float::F64, Exact::scaled((1 << 53) - 1, 971), Exact::scaled((1 << 54) - 1, 970)),
     ] {
         assert_eq!(round(&largest, &one(), format).value(), Some(largest.clone()));
         assert_eq!(round(&-&largest, &one(), format).value(), Some(-&largest));
@@ -120,9 +120,9 @@ fn what_is_not_finite_has_no_value() {
         let infinity = round(&beyond, &one(), format).bits(format);
         let negative = round(&-&beyond, &one(), format).bits(format);
         let machine = |value: f64| match format {
-            Format::F16 => u64::from(f16::from_f64(value).to_bits()),
-            Format::F32 => u64::from((value as f32).to_bits()),
-            Format::F64 => value.to_bits(),
+            Float::F16 => u64::from(f16::from_f64(value).to_bits()),
+            Float::F32 => u64::from((value as f32).to_bits()),
+            Float::F64 => value.to_bits(),
         };
         assert_eq!((infinity, negative), (machine(f64::INFINITY), machine(f64::NEG_INFINITY)));
     }
@@ -139,8 +139,8 @@ fn a_zero_keeps_its_sign() {
         (tiny(-1), one(), 0x8000),
         (tiny(-1), Exact::scaled(-1, 0), 0),
     ] {
-        let rounded = round(&top, &bottom, Format::F16);
-        assert_eq!(rounded.bits(Format::F16), bits);
+        let rounded = round(&top, &bottom, Float::F16);
+        assert_eq!(rounded.bits(Float::F16), bits);
         assert!(rounded.value().is_some_and(|value| value.is_zero()));
     }
 }

@@ -5,14 +5,17 @@ use std::cell::Cell;
 
 use q4proof::format::Class;
 use q4proof::fuzz::{Finding, Target, Verdict};
-use q4proof::subject::message::{Decode, Encode, Hello, Load, Save};
-use q4proof::subject::{Answer, Implementation, InProcess, Loaded, Reference};
-use q4proof::suite::exact::file::write;
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::subject::{Entry, Hello, Implementation, InProcess, Reference, Response};
+use q4proof::suite::exact::files::khq4::write;
+use q4proof::suite::question::{Decode, Encode, Load, Save, Tensor};
+use q4proof::suite::{Encoded, Floats, FormatId, Verb};
+
+const DECODE: Target = Target::of(Verb::Decode, FormatId::KHQ4);
+const LOAD: Target = Target::of(Verb::Load, FormatId::KHQ4);
 
 #[test]
 fn inputs_are_the_same_for_the_same_seed() {
-    for target in Target::ALL {
+    for target in Target::all() {
         for seed in 0..20 {
             assert_eq!(target.generate(seed), target.generate(seed), "{target}");
         }
@@ -40,32 +43,34 @@ impl Implementation for Spoiled {
         Reference.hello()
     }
 
-    fn decode(&self, request: &Decode) -> Answer<Bits> {
+    fn decode(&self, question: &Decode, entry: Entry) -> Response<Floats> {
         self.asked.set(self.asked.get() + 1);
-        Reference.decode(request).map(|mut values| {
-            values.0.extend((self.forgets && self.asked.get().is_multiple_of(2)).then_some(0));
+        Reference.decode(question, entry).map(|mut values| {
+            if let Floats::F32(bits) = &mut values {
+                bits.0.extend((self.forgets && self.asked.get().is_multiple_of(2)).then_some(0));
+            }
             values
         })
     }
 
-    fn encode(&self, request: &Encode) -> Answer<Bytes> {
-        Reference.encode(request)
+    fn encode(&self, question: &Encode, entry: Entry) -> Response<Encoded> {
+        Reference.encode(question, entry)
     }
 
-    fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
-        let hoard = vec![1u8; if request.expected_shape.is_none() { self.hoards } else { 0 }];
+    fn load(&self, question: &Load<String>, entry: Entry) -> Response<Vec<Tensor>> {
+        let hoard = vec![1u8; if question.expected_shape.is_none() { self.hoards } else { 0 }];
         std::hint::black_box(&hoard);
-        assert!(!self.panics || std::fs::metadata(&request.path).unwrap().len() > 0, "empty");
-        Reference.load_khq4(request).map(|mut loaded| {
-            if self.confuses && request.path.ends_with("tensor.q4") {
-                loaded.shape = Vec::new();
+        assert!(!self.panics || std::fs::metadata(&question.path).unwrap().len() > 0, "empty");
+        Reference.load(question, entry).map(|mut tensors| {
+            if self.confuses && question.path.ends_with("tensor.q4") {
+                tensors[0].shape = Vec::new();
             }
-            loaded
+            tensors
         })
     }
 
-    fn save_khq4(&self, request: &Save) -> Answer<()> {
-        Reference.save_khq4(request)
+    fn save(&self, question: &Save<String>, entry: Entry) -> Response<()> {
+        Reference.save(question, entry)
     }
 }
 
@@ -79,12 +84,12 @@ fn each_oracle_speaks() {
     };
     let seed = |target: Target| target.seeds().remove(0).1;
     let forgets = Spoiled { forgets: true, ..Spoiled::default() };
-    assert_eq!(oracle(forgets, Target::Decode, &seed(Target::Decode)), "twice the same");
+    assert_eq!(oracle(forgets, DECODE, &seed(DECODE)), "twice the same");
     let panics = Spoiled { panics: true, ..Spoiled::default() };
-    assert_eq!(oracle(panics, Target::LoadKhq4, b""), "no panic");
-    for input in [&b"KHQ4"[..], &seed(Target::LoadKhq4)] {
+    assert_eq!(oracle(panics, LOAD, b""), "no panic");
+    for input in [&b"KHQ4"[..], &seed(LOAD)] {
         let hoards = Spoiled { hoards: 1 << 20, ..Spoiled::default() };
-        assert_eq!(oracle(hoards, Target::LoadKhq4, input), "memory");
+        assert_eq!(oracle(hoards, LOAD, input), "memory");
     }
     // 64 KiB are always allowed, for a tensor also 32 times its file, and 4 times for what is refused.
     let file = write(&[320], 320, &[0, 0x3c, 0, 0, 0].repeat(40));
@@ -93,17 +98,17 @@ fn each_oracle_speaks() {
         (68_000, &file[..], Verdict::Accepted),
         (64_000, truncated, Verdict::Refused(Some(Class::TruncatedPayload))),
     ] {
-        let verdict = run(Spoiled { hoards, ..Spoiled::default() }, Target::LoadKhq4, input);
+        let verdict = run(Spoiled { hoards, ..Spoiled::default() }, LOAD, input);
         assert_eq!(verdict, expected, "{hoards}");
     }
     for (hoards, input) in [(80_000, &file[..]), (67_000, truncated)] {
         let hoards = Spoiled { hoards, ..Spoiled::default() };
-        assert_eq!(oracle(hoards, Target::LoadKhq4, input), "memory");
+        assert_eq!(oracle(hoards, LOAD, input), "memory");
     }
     let confuses = Spoiled { confuses: true, ..Spoiled::default() };
     let matrix = Target::SaveLoad.seeds().into_iter().find(|(name, _)| name.ends_with("2x16"));
     assert_eq!(oracle(confuses, Target::SaveLoad, &matrix.unwrap().1), "round trip");
-    for target in [Target::Decode, Target::LoadKhq4, Target::SaveLoad] {
+    for target in [DECODE, LOAD, Target::SaveLoad] {
         assert_eq!(run(Spoiled::default(), target, &seed(target)), Verdict::Accepted);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use q4proof::run::{Profile, Record, RunError, Settings, Totals, run};
 use q4proof::subject::message::{Hello, Output};
-use q4proof::subject::{Answer, InProcess, Reference, Refusal, Reply, Request, Stop, Subject};
+use q4proof::subject::{Response, InProcess, Reference, Refusal, Reply, Request, Stop, Subject};
 use q4proof::suite::case::{Case, Expect};
 use q4proof::suite::judge;
 use q4proof::suite::judge::Outcome;
@@ -61,7 +61,7 @@ impl<R: FnMut(&Request, Reply) -> Reply> Subject for Bent<R> {
 }
 
 fn refuse(_: &Request, _: Reply) -> Reply {
-    Reply::Answer(Answer::Refused(Refusal { message: "no".into(), class: None }))
+    Reply::Answer(Response::Refused(Refusal { message: "no".into(), class: None }))
 }
 
 const REFUSAL: &str = "load/trailing-one-byte";
@@ -96,9 +96,9 @@ fn a_control_is_asked_once_a_start_and_entry() {
 #[test]
 fn a_control_with_wrong_values_is_no_control() {
     let mut wrong = Bent::new(|_: &Request, reply| match reply {
-        Reply::Answer(Answer::Done(mut output)) => {
+        Reply::Answer(Response::Done(mut output)) => {
             output.values.as_mut().unwrap().0[0] ^= 1;
-            Reply::Answer(Answer::Done(output))
+            Reply::Answer(Response::Done(output))
         }
         other => other,
     });
@@ -107,7 +107,7 @@ fn a_control_with_wrong_values_is_no_control() {
 
 #[test]
 fn unsupported_fails_inside_the_profile_and_is_not_asked_outside() {
-    let unsupported = |_: &Request, _| Reply::Answer(Answer::Unsupported);
+    let unsupported = |_: &Request, _| Reply::Answer(Response::Unsupported);
     let ids = ["decode/nibble-00", "save/0d"];
     let found = outcomes(&mut Bent::new(unsupported), "decode", &ids);
     assert_eq!(found, [Outcome::Unsupported, Outcome::NotInProfile]);
@@ -119,7 +119,7 @@ fn unsupported_fails_inside_the_profile_and_is_not_asked_outside() {
 fn an_entry_that_cannot_express_a_question_is_no_failure_beside_one_that_answers() {
     let only_copy = |request: &Request, reply| match request {
         Request::LoadKhq4(load) if load.entry.as_deref() == Some("map") => {
-            Reply::Answer(Answer::Unsupported)
+            Reply::Answer(Response::Unsupported)
         }
         _ => reply,
     };
@@ -172,7 +172,7 @@ fn a_panic_is_a_crash() {
         fn decode(
             &self,
             _: &q4proof::subject::message::Decode,
-        ) -> Answer<q4proof::suite::hex::Bits> {
+        ) -> Response<q4proof::suite::hex::Bits> {
             std::panic::resume_unwind(Box::new("index out of range"))
         }
     }
@@ -193,7 +193,7 @@ fn a_refused_save_must_leave_nothing() {
     // The control's file is written over as well, and so is no longer what was asked for.
     assert_eq!(found, [Outcome::ControlRejected]);
     let leaves_on_refusal = |request: &Request, reply| match (request, &reply) {
-        (Request::SaveKhq4(save), Reply::Answer(Answer::Refused(_))) => {
+        (Request::SaveKhq4(save), Reply::Answer(Response::Refused(_))) => {
             std::fs::write(&save.path, b"KHQ4").unwrap();
             reply
         }
@@ -206,9 +206,9 @@ fn a_refused_save_must_leave_nothing() {
 #[test]
 fn a_wrong_class_is_told_apart_and_passes() {
     let misnames = |_: &Request, reply| match reply {
-        Reply::Answer(Answer::Refused(refusal)) => {
+        Reply::Answer(Response::Refused(refusal)) => {
             let class = Some(q4proof::format::Class::Magic);
-            Reply::Answer(Answer::Refused(Refusal { class, ..refusal }))
+            Reply::Answer(Response::Refused(Refusal { class, ..refusal }))
         }
         other => other,
     };
@@ -222,7 +222,7 @@ fn a_wrong_class_is_told_apart_and_passes() {
 fn vectors_that_the_evaluator_does_not_derive_are_not_run() {
     let suite = crate::embedded();
     let mut case = suite.get("decode/nibble-00").unwrap().clone();
-    if let Expect::Exact(q4proof::suite::case::Answer::Values(values)) = &mut case.expect {
+    if let Lawful::One(q4proof::suite::case::Answer::Values(values)) = &mut case.expect {
         values.0[31] ^= 1;
     }
     let mut subject = InProcess::new(Reference);
@@ -266,10 +266,10 @@ fn what_may_be_refused_has_a_control() {
 #[test]
 fn a_long_answer_leaves_a_short_record() {
     let floods = |_: &Request, reply| match reply {
-        Reply::Answer(Answer::Done(output)) => {
+        Reply::Answer(Response::Done(output)) => {
             let values = output.values.map(|_| q4proof::suite::hex::Bytes(vec![0xaa; 4 << 20]));
             let blocks = output.blocks.map(|_| q4proof::suite::hex::Bytes(vec![0xaa; 4 << 20]));
-            Reply::Answer(Answer::Done(Output { values, blocks, ..output }))
+            Reply::Answer(Response::Done(Output { values, blocks, ..output }))
         }
         other => other,
     };
@@ -281,7 +281,7 @@ fn a_long_answer_leaves_a_short_record() {
     }
     let complains = |_: &Request, _| {
         let message = "é".repeat(1 << 20);
-        Reply::Answer(Answer::Refused(Refusal { message, class: None }))
+        Reply::Answer(Response::Refused(Refusal { message, class: None }))
     };
     let record = records(&mut Bent::new(complains), "decode", &["decode/nibble-00"]).remove(0);
     let said = "refused what must be accepted: ".to_owned() + &"é".repeat(2048) + "...";
@@ -336,7 +336,7 @@ fn a_subject_may_do_anything_to_the_folder_of_its_file() {
     let found = outcomes(&mut Bent::new(always), "all", &["save/1d-32", "load/accept-1d-32"]);
     assert_eq!(found, [Outcome::ProtocolError, Outcome::Pass]);
     let where_it_refuses = |request: &Request, reply| {
-        if matches!(&reply, Reply::Answer(Answer::Refused(_))) {
+        if matches!(&reply, Reply::Answer(Response::Refused(_))) {
             remove(request);
         }
         reply
@@ -383,7 +383,7 @@ fn a_save_that_leaves_no_regular_file_is_no_answer() {
 
 #[test]
 fn tiers_that_do_not_bind_decide_nothing() {
-    let lenient = |_: &Request, _| Reply::Answer(Answer::Unsupported);
+    let lenient = |_: &Request, _| Reply::Answer(Response::Unsupported);
     let totals =
         Totals::of(&records(&mut Bent::new(lenient), "decode", &["decode/extent-no-blocks"]));
     assert_eq!((totals.failed, totals.advisory, totals.conforms()), (0, 1, false));

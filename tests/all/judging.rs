@@ -11,7 +11,7 @@ const ONE_TO_FOUR: [u32; 4] = [0x3f80_0000, 0x4000_0000, 0x4040_0000, 0x4080_000
 /// A case of which only the question and the lawful answers matter here.
 fn case(input: Input, expect: Expect) -> Case {
     let mut case = crate::embedded().cases()[0].clone();
-    case.input = input;
+    case.question = input;
     case.expect = expect;
     case
 }
@@ -56,11 +56,11 @@ fn equal_answers_pass_without_a_word() {
     };
     for (answer, given) in [
         (Answer::Values(values(&ONE_TO_FOUR)), Given::Values(values(&ONE_TO_FOUR))),
-        (Answer::Blocks(Bytes(block(1))), Given::Blocks(Bytes(block(1)))),
+        (Answer::Encoded(Encoded::of(block(1))), Given::Blocks(Bytes(block(1)))),
         (Answer::File(Bytes(vec![7])), Given::File(Bytes(vec![7]))),
         (tensor, given),
     ] {
-        let judgement = judged(Expect::Exact(answer), given);
+        let judgement = judged(Lawful::One(answer), given);
         assert_eq!(judgement, Judgement::plain(Outcome::Pass, ""));
     }
 }
@@ -68,7 +68,7 @@ fn equal_answers_pass_without_a_word() {
 #[test]
 fn a_value_that_differs_stands_in_its_row() {
     let got = values(&[0x3f80_0000, 0x4000_0001, 0x4040_0000]);
-    let judgement = judged(Expect::Exact(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(got));
+    let judgement = judged(Lawful::One(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(got));
     assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "3 fields differ"));
     assert_eq!(
         rows(&judgement),
@@ -80,14 +80,14 @@ fn a_value_that_differs_stands_in_its_row() {
     );
     let longer = [&ONE_TO_FOUR[..], &ONE_TO_FOUR[..1]].concat();
     let judgement =
-        judged(Expect::Exact(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(values(&longer)));
+        judged(Lawful::One(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(values(&longer)));
     assert_eq!(
         rows(&judgement),
         [["values", "4", "5"], ["value 4", "none", "3f800000 (1e0)"]],
         "what is too much is shown"
     );
     let judgement = judged(
-        Expect::Exact(Answer::Values(values(&ONE_TO_FOUR[..1]))),
+        Lawful::One(Answer::Values(values(&ONE_TO_FOUR[..1]))),
         Given::Values(values(&ONE_TO_FOUR[1..2])),
     );
     assert_eq!(judgement.summary, "1 field differs");
@@ -99,18 +99,18 @@ fn a_value_that_differs_stands_in_its_row() {
 fn rows_are_bounded() {
     let expected = values(&[0; 600]);
     let judgement =
-        judged(Expect::Exact(Answer::Values(expected.clone())), Given::Values(values(&[1; 600])));
+        judged(Lawful::One(Answer::Values(expected.clone())), Given::Values(values(&[1; 600])));
     assert_eq!(
         (judgement.rows.len(), &judgement.summary[..]),
         (258, "more than 256 fields differ")
     );
     let mut got = expected.clone();
     got.0[..256].fill(1);
-    let judgement = judged(Expect::Exact(Answer::Values(expected)), Given::Values(got));
+    let judgement = judged(Lawful::One(Answer::Values(expected)), Given::Values(got));
     assert_eq!((judgement.rows.len(), &judgement.summary[..]), (257, "256 fields differ"));
     // Of what is too long, rows are made up to the same bound.
     let long = values(&[1; 100_000]);
-    let judgement = judged(Expect::Exact(Answer::Values(values(&[1]))), Given::Values(long));
+    let judgement = judged(Lawful::One(Answer::Values(values(&[1]))), Given::Values(long));
     assert_eq!(judgement.rows.len(), 258);
     assert_eq!(judgement.rows[257].field, "value 257");
 }
@@ -121,7 +121,7 @@ fn blocks_are_compared_field_by_field() {
     got[0] = 0x01;
     got[19] = 0x7e;
     let judgement =
-        judged(Expect::Exact(Answer::Blocks(Bytes(block(7)))), Given::Blocks(Bytes(got.clone())));
+        judged(Lawful::One(Answer::Encoded(Encoded::of(block(7)))), Given::Blocks(Bytes(got.clone())));
     let sevens = "7".repeat(32);
     assert_eq!(
         rows(&judgement),
@@ -133,7 +133,7 @@ fn blocks_are_compared_field_by_field() {
     );
     // Of several blocks only those that differ are shown.
     let judgement = judged(
-        Expect::Exact(Answer::Blocks(Bytes([block(3), block(7)].concat()))),
+        Lawful::One(Answer::Blocks(Bytes([block(3), block(7)].concat()))),
         Given::Blocks(Bytes([block(3), got].concat())),
     );
     let fields: Vec<&str> = judgement.rows.iter().map(|row| &row.field[..]).collect();
@@ -144,7 +144,7 @@ fn blocks_are_compared_field_by_field() {
 /// A payload of another length is shown as bytes, up to 4096 of them.
 #[test]
 fn a_payload_that_is_not_the_blocks_is_shown_as_bytes() {
-    let expected = || Expect::Exact(Answer::Blocks(Bytes(block(0))));
+    let expected = || Lawful::One(Answer::Encoded(Encoded::of(block(0))));
     let judgement = judged(expected(), Given::Blocks(Bytes(vec![0xab; 19])));
     assert_eq!(rows(&judgement)[0], ["blocks", "20 bytes", "19 bytes"]);
     assert_eq!(judgement.rows[1].got, "ab".repeat(19));
@@ -156,13 +156,13 @@ fn a_payload_that_is_not_the_blocks_is_shown_as_bytes() {
     // As long as what is expected, and no whole blocks.
     let part = || Bytes(vec![1; 19]);
     let judgement =
-        judged(Expect::Exact(Answer::Blocks(part())), Given::Blocks(Bytes(vec![2; 19])));
+        judged(Lawful::One(Answer::Blocks(part())), Given::Blocks(Bytes(vec![2; 19])));
     assert_eq!(judgement.rows[1].field, "payload");
 }
 
 #[test]
 fn a_file_is_compared_by_its_length_and_its_first_byte_that_differs() {
-    let expected = || Expect::Exact(Answer::File(Bytes(vec![1, 2, 3])));
+    let expected = || Lawful::One(Answer::File(Bytes(vec![1, 2, 3])));
     let told = |bytes: &[u8]| {
         let judgement = judged(expected(), Given::File(Bytes(bytes.to_vec())));
         assert_eq!(judgement.outcome, Outcome::Fail);
@@ -177,7 +177,7 @@ fn a_file_is_compared_by_its_length_and_its_first_byte_that_differs() {
 fn a_tensor_is_compared_by_shape_blocks_and_values() {
     let expect = || {
         let (blocks, values) = (Bytes(block(1)), values(&ONE_TO_FOUR));
-        Expect::Exact(Answer::Tensor { shape: vec![2, 2], blocks, values })
+        Lawful::One(Answer::Tensor { shape: vec![2, 2], blocks, values })
     };
     let tensor = |shape: &[u64], blocks: Option<Vec<u8>>, bits: Option<&[u32]>| {
         let values = bits.map(values);
@@ -210,13 +210,13 @@ fn a_tensor_is_compared_by_shape_blocks_and_values() {
 #[test]
 fn values_of_each_width_are_compared_bit_by_bit() {
     let halves = |bits: &[u16]| Bits16(bits.to_vec());
-    let answer = || Expect::Exact(Answer::Halves(halves(&[0x3c00, 0x8000])));
+    let answer = || Lawful::One(Answer::Halves(halves(&[0x3c00, 0x8000])));
     assert_eq!(judged(answer(), Given::Halves(halves(&[0x3c00, 0x8000]))).outcome, Outcome::Pass);
     let judgement = judged(answer(), Given::Halves(halves(&[0x3c00, 0x0000])));
     assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "1 field differs"));
     assert_eq!(rows(&judgement)[1], ["value 1", "8000 (-0e0)", "0000 (0e0)"]);
 
-    let answer = || Expect::Exact(Answer::Doubles(Bits64::of(&[1.5, 0.0])));
+    let answer = || Lawful::One(Answer::Doubles(Bits64::of(&[1.5, 0.0])));
     assert_eq!(judged(answer(), Given::Doubles(Bits64::of(&[1.5, 0.0]))).outcome, Outcome::Pass);
     let judgement = judged(answer(), Given::Doubles(Bits64::of(&[1.25])));
     assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "3 fields differ"));
@@ -227,7 +227,7 @@ fn values_of_each_width_are_compared_bit_by_bit() {
     ];
     assert_eq!(rows(&judgement), expected);
 
-    let answer = || Expect::Exact(Answer::HalfTensor { shape: vec![2], values: halves(&[1, 2]) });
+    let answer = || Lawful::One(Answer::HalfTensor { shape: vec![2], values: halves(&[1, 2]) });
     let given = |shape: &[u64], bits: &[u16]| {
         judged(answer(), Given::HalfTensor { shape: shape.to_vec(), values: halves(bits) })
     };
@@ -244,7 +244,7 @@ fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
         || Answer::Tensor { shape: vec![3], blocks: Bytes::default(), values: Bits::default() };
     for (answer, words) in [
         (Answer::Values(values(&ONE_TO_FOUR)), "4 values"),
-        (Answer::Blocks(Bytes(block(1))), "20 bytes of blocks"),
+        (Answer::Encoded(Encoded::of(block(1))), "20 bytes of blocks"),
         (tensor(), "a tensor of shape [3]"),
         (Answer::File(Bytes(vec![0; 9])), "a file of 9 bytes"),
         (Answer::Halves(Bits16(vec![1, 2])), "2 values of f16"),
@@ -258,21 +258,21 @@ fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
             Answer::Values(_) => Given::File(Bytes::default()),
             _ => Given::Values(Bits::default()),
         };
-        let judgement = judged(Expect::Exact(answer.clone()), other);
+        let judgement = judged(Lawful::One(answer.clone()), other);
         assert_eq!(rows(&judgement), [["answer", words, "a result of another kind"]]);
         assert_eq!(judgement.outcome, Outcome::Fail);
 
-        let refused = judged(Expect::Exact(answer), refusal(Some(Class::Magic)));
+        let refused = judged(Lawful::One(answer), refusal(Some(Class::Magic)));
         assert_eq!(rows(&refused), [["answer", words, "refused: no"]]);
         assert_eq!(refused.summary, "refused (magic) what must be accepted: no");
     }
-    let refused = judged(Expect::Exact(tensor()), refusal(None));
+    let refused = judged(Lawful::One(tensor()), refusal(None));
     assert_eq!(refused.summary, "refused what must be accepted: no");
 }
 
 #[test]
 fn a_refusal_is_judged_by_its_class_where_one_is_named() {
-    let expect = || Expect::Refuse(vec![Class::Magic, Class::Version]);
+    let expect = || Lawful::refuse([Class::Magic, Class::Version]);
     for class in [None, Some(Class::Magic), Some(Class::Version)] {
         assert_eq!(judged(expect(), refusal(class)), Judgement::plain(Outcome::Pass, ""));
     }
@@ -306,7 +306,7 @@ fn what_was_accepted_against_the_rules_is_shown() {
             "accepted, shape [7]".to_owned(),
         ),
     ] {
-        let judgement = judged(Expect::Refuse(vec![Class::Bias]), given);
+        let judgement = judged(Lawful::refuse([Class::Bias]), given);
         assert_eq!(judgement.outcome, Outcome::Fail);
         assert_eq!(judgement.summary, "accepted what must be refused (bias)");
         assert_eq!(rows(&judgement), [["answer", "refused: bias", &words]]);
@@ -317,7 +317,7 @@ fn what_was_accepted_against_the_rules_is_shown() {
 fn the_best_behaviour_counts_and_the_first_is_no_alternate() {
     let behaviour = |name: &str, answer| Behaviour { name: name.into(), answer };
     let expect = || {
-        Expect::OneOf(vec![
+        Lawful::OneOf(vec![
             behaviour("signed-scale", Answer::Values(values(&ONE_TO_FOUR))),
             behaviour("positive-scale", Answer::Refuse(vec![Class::Scale])),
         ])
@@ -332,7 +332,7 @@ fn the_best_behaviour_counts_and_the_first_is_no_alternate() {
     let neither = judged(expect(), Given::Values(values(&[7])));
     assert_eq!(neither.outcome, Outcome::Fail);
     assert_eq!(neither.rows[0].field, "values", "of equals the first one is told");
-    let nothing = judged(Expect::OneOf(Vec::new()), refusal(None));
+    let nothing = judged(Lawful::OneOf(Vec::new()), refusal(None));
     assert_eq!((nothing.outcome, &nothing.summary[..]), (Outcome::Fail, "no behaviour"));
 }
 
@@ -354,7 +354,7 @@ fn encoding(expect: Expect, payload: Vec<u8>, bounded: bool) -> Judgement {
 
 #[test]
 fn an_encoding_that_is_not_canonical_is_measured() {
-    let canonical = || Expect::Exact(Answer::Blocks(Bytes(ramp_block())));
+    let canonical = || Lawful::One(Answer::Encoded(Encoded::of(ramp_block())));
     assert_eq!(encoding(canonical(), ramp_block(), false).outcome, Outcome::Pass);
     // Value 2 decodes to 3: two half steps off, where a little more than one is allowed.
     let mut beyond = ramp_block();
@@ -376,17 +376,17 @@ fn an_encoding_that_is_not_canonical_is_measured() {
     assert_eq!(lawful.behaviour.as_deref(), Some("within-bound"));
 
     // What must be refused is not excused, and what is no payload is not measured.
-    let refused = encoding(Expect::Refuse(vec![Class::NonFinite]), ramp_block(), true);
+    let refused = encoding(Lawful::refuse([Class::NonFinite]), ramp_block(), true);
     assert_eq!((refused.outcome, refused.within_bound), (Outcome::Fail, false));
     assert_eq!(encoding(canonical(), vec![0; 19], true).summary, "2 fields differ");
 
     // Where any encoding within the bound is lawful, the canonical one is the plain pass.
     for bounded in [false, true] {
-        assert_eq!(encoding(Expect::Bounded {}, ramp_block(), bounded).outcome, Outcome::Pass);
-        let alternate = encoding(Expect::Bounded {}, within.clone(), bounded);
+        assert_eq!(encoding(Lawful::Within { refuse: BTreeSet::new() }, ramp_block(), bounded).outcome, Outcome::Pass);
+        let alternate = encoding(Lawful::Within { refuse: BTreeSet::new() }, within.clone(), bounded);
         assert_eq!(alternate.outcome, Outcome::PassAlternate);
-        assert_eq!(encoding(Expect::Bounded {}, beyond.clone(), bounded).outcome, Outcome::Fail);
+        assert_eq!(encoding(Lawful::Within { refuse: BTreeSet::new() }, beyond.clone(), bounded).outcome, Outcome::Fail);
     }
-    let judgement = judged(Expect::Bounded {}, Given::Values(Bits::default()));
+    let judgement = judged(Lawful::Within { refuse: BTreeSet::new() }, Given::Values(Bits::default()));
     assert_eq!(judgement.summary, "expected an encoding within ENC-B1");
 }

@@ -2,40 +2,45 @@
 //! one; and what a person is told of a wrong one.
 
 use q4proof::format::Class;
-use q4proof::suite::case::{Answer, Case, Expect, Floats, Input, Side};
-use q4proof::suite::derive::derive;
+use q4proof::suite::answer::{Given, Refusal};
 use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
-use q4proof::suite::judge::{Given, Judgement, Outcome, judge};
+use q4proof::suite::judge::{Judgement, Outcome, judge};
+use q4proof::suite::lawful::Behaviour;
+use q4proof::suite::question::{Decode, Matmul, Rotate, Side};
+use q4proof::suite::{Answer, Encoded, Float, Floats, FormatId, Lawful, Question};
 
-use crate::embedded;
+use crate::{case_of, expected, refusal};
 
 /// Scale 1, bias 2, nibbles of zero: 32 times 2.
 const TWOS: [u8; 20] = [0, 0x3c, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-fn asked(input: Input) -> Case {
-    let mut case = Case { control: None, ..embedded().cases()[0].clone() };
-    case.input = input;
-    case
+/// What is lawful.
+type Expected = Result<Lawful<Answer>, String>;
+
+fn judged(question: Question, expect: Lawful<Answer>, given: &Given) -> Judgement {
+    judge(&case_of(question, expect), given, false)
 }
 
-fn derived(input: Input) -> Result<Expect, String> {
-    derive(&asked(input), None)
-}
-
-fn judged(input: Input, expect: Expect, given: &Given) -> Judgement {
-    judge(&Case { expect, ..asked(input) }, given, false)
+/// An answer of f32 values.
+fn singles(values: &[f32]) -> Answer {
+    Answer::Values(Floats::of(values))
 }
 
 fn block(scale: u16, bias: u16) -> Vec<u8> {
     [&scale.to_le_bytes()[..], &bias.to_le_bytes(), &[0; 16]].concat()
 }
 
-fn matmul(rows: u64, columns: u64, vectors: u64, blocks: &[u8], x: &[f32]) -> Input {
-    Input::Matmul { rows, columns, vectors, blocks: Bytes(blocks.to_vec()), x: Bits::of(x) }
+fn matmul(rows: u64, columns: u64, vectors: u64, blocks: &[u8], x: &[f32]) -> Question {
+    let (format, blocks, x) = (FormatId::KHQ4, Bytes(blocks.to_vec()), Floats::of(x));
+    Question::Matmul(Matmul { format, rows, columns, vectors, blocks, x })
 }
 
-fn dot(refuse: &[Class]) -> Result<Expect, String> {
-    Ok(Expect::Dot { refuse: refuse.to_vec() })
+fn within(refuse: &[Class]) -> Lawful<Answer> {
+    Lawful::Within { refuse: refuse.iter().copied().collect() }
+}
+
+fn dot(refuse: &[Class]) -> Expected {
+    Ok(within(refuse))
 }
 
 #[test]
@@ -43,9 +48,9 @@ fn a_product_is_exact_where_one_power_of_two_is_all_there_is() {
     let with = |values: &[(usize, f32)]| {
         let mut x = [0.0; 32];
         values.iter().for_each(|&(at, value)| x[at] = value);
-        derived(matmul(1, 32, 1, &TWOS, &x))
+        expected(&matmul(1, 32, 1, &TWOS, &x))
     };
-    let exact = |value: f32| Ok(Expect::Exact(Answer::Values(Bits::of(&[value]))));
+    let exact = |value: f32| Ok(Lawful::One(singles(&[value])));
     assert_eq!(with(&[(3, 4.0)]), exact(8.0));
     assert_eq!(with(&[(3, -0.5), (4, -0.0)]), exact(-1.0));
     // No power of two, two values, or none.
@@ -56,46 +61,46 @@ fn a_product_is_exact_where_one_power_of_two_is_all_there_is() {
     let zeros = block(0x3c00, 0x0000);
     let mut x = [0.0; 32];
     x[0] = 1.0;
-    assert_eq!(derived(matmul(1, 32, 1, &zeros, &x)), dot(&[]));
+    assert_eq!(expected(&matmul(1, 32, 1, &zeros, &x)), dot(&[]));
     // Of two vectors each has to be such a one.
     let mut two = [0.0; 64];
     (two[0], two[40]) = (1.0, 2.0);
-    let both = Ok(Expect::Exact(Answer::Values(Bits::of(&[2.0, 4.0]))));
-    assert_eq!(derived(matmul(1, 32, 2, &TWOS, &two)), both);
+    let both = Ok(Lawful::One(singles(&[2.0, 4.0])));
+    assert_eq!(expected(&matmul(1, 32, 2, &TWOS, &two)), both);
     two[41] = 1.0;
-    assert_eq!(derived(matmul(1, 32, 2, &TWOS, &two)), dot(&[]));
+    assert_eq!(expected(&matmul(1, 32, 2, &TWOS, &two)), dot(&[]));
 }
 
 #[test]
 fn a_product_is_refused_for_each_of_its_extents() {
     let x = [1.0; 64];
-    let refused = |classes: &[Class]| Ok(Expect::Refuse(classes.to_vec()));
+    let refused = |classes: &[Class]| Ok(Lawful::refuse(classes.to_vec()));
     let two = TWOS.repeat(2);
-    assert_eq!(derived(matmul(1, 64, 1, &two, &x)), dot(&[]));
-    assert_eq!(derived(matmul(1, 64, 1, &TWOS, &x)), refused(&[Class::TruncatedPayload]));
-    assert_eq!(derived(matmul(1, 64, 1, &TWOS.repeat(3), &x)), refused(&[Class::TrailingBytes]));
-    assert_eq!(derived(matmul(1, 64, 1, &two, &x[..63])), refused(&[Class::ShapeMismatch]));
-    assert_eq!(derived(matmul(1, 64, 2, &two, &x)), refused(&[Class::ShapeMismatch]));
+    assert_eq!(expected(&matmul(1, 64, 1, &two, &x)), dot(&[]));
+    assert_eq!(expected(&matmul(1, 64, 1, &TWOS, &x)), refused(&[Class::TruncatedPayload]));
+    assert_eq!(expected(&matmul(1, 64, 1, &TWOS.repeat(3), &x)), refused(&[Class::TrailingBytes]));
+    assert_eq!(expected(&matmul(1, 64, 1, &two, &x[..63])), refused(&[Class::ShapeMismatch]));
+    assert_eq!(expected(&matmul(1, 64, 2, &two, &x)), refused(&[Class::ShapeMismatch]));
     let both = [Class::TruncatedPayload, Class::ShapeMismatch];
-    assert_eq!(derived(matmul(1, 64, 1, &TWOS, &x[..1])), refused(&both));
+    assert_eq!(expected(&matmul(1, 64, 1, &TWOS, &x[..1])), refused(&both));
     let narrow = [Class::ShapeMismatch, Class::Shape];
-    assert_eq!(derived(matmul(1, 33, 1, &two, &x)), refused(&narrow));
-    assert_eq!(derived(matmul(1, 33, 1, &two, &x[..33])), dot(&[Class::Shape]));
+    assert_eq!(expected(&matmul(1, 33, 1, &two, &x)), refused(&narrow));
+    assert_eq!(expected(&matmul(1, 33, 1, &two, &x[..33])), dot(&[Class::Shape]));
     let negative = [block(0xbc00, 0x4000), TWOS.to_vec()].concat();
-    assert_eq!(derived(matmul(1, 64, 1, &negative, &x)), dot(&[Class::Scale]));
+    assert_eq!(expected(&matmul(1, 64, 1, &negative, &x)), dot(&[Class::Scale]));
     // One power of two binds nobody who may refuse the product.
     let mut power = [0.0; 64];
     power[3] = 4.0;
-    let eight = Ok(Expect::Exact(Answer::Values(Bits::of(&[8.0]))));
-    assert_eq!(derived(matmul(1, 64, 1, &two, &power)), eight);
-    assert_eq!(derived(matmul(1, 64, 1, &negative, &power)), dot(&[Class::Scale]));
-    assert_eq!(derived(matmul(1, 33, 1, &two, &power[..33])), dot(&[Class::Shape]));
+    let eight = Ok(Lawful::One(singles(&[8.0])));
+    assert_eq!(expected(&matmul(1, 64, 1, &two, &power)), eight);
+    assert_eq!(expected(&matmul(1, 64, 1, &negative, &power)), dot(&[Class::Scale]));
+    assert_eq!(expected(&matmul(1, 33, 1, &two, &power[..33])), dot(&[Class::Shape]));
     let flat = dot(&[Class::Scale, Class::Shape]);
-    assert_eq!(derived(matmul(1, 33, 1, &negative, &x[..33])), flat);
-    assert_eq!(derived(matmul(1 << 63, 64, 1, &two, &x)), refused(&[Class::TruncatedPayload]));
-    let nothing = Ok(Expect::Exact(Answer::Values(Bits::default())));
-    assert_eq!(derived(matmul(1, 64, 0, &two, &[])), nothing);
-    assert_eq!(derived(matmul(0, 64, 1, &[], &x)), dot(&[]));
+    assert_eq!(expected(&matmul(1, 33, 1, &negative, &x[..33])), flat);
+    assert_eq!(expected(&matmul(1 << 63, 64, 1, &two, &x)), refused(&[Class::TruncatedPayload]));
+    let nothing = Ok(Lawful::One(Answer::Values(Bits::default())));
+    assert_eq!(expected(&matmul(1, 64, 0, &two, &[])), nothing);
+    assert_eq!(expected(&matmul(0, 64, 1, &[], &x)), dot(&[]));
 }
 
 /// ERR-2, of blocks apart from a file.
@@ -105,7 +110,7 @@ fn raw_blocks_are_refused_for_each_of_their_faults() {
     let (nan, negative) = (block(0x3c00, 0x7e00), block(0xbc00, 0x4000));
     let refused = |blocks: &[&[u8]], original_len, classes: &[Class]| {
         let input = Input::Decode { blocks: Bytes(blocks.concat()), original_len };
-        assert_eq!(derived(input), Ok(Expect::Refuse(classes.to_vec())), "{blocks:02x?}");
+        assert_eq!(expected(&input), Ok(Lawful::refuse(classes.to_vec())), "{blocks:02x?}");
     };
     refused(&[&zero, &nan], 64, &[Class::Scale, Class::Bias]);
     refused(&[&nan, &infinite], 64, &[Class::Scale, Class::Bias]);
@@ -130,13 +135,13 @@ fn of_some_products_nothing_is_demanded() {
     {
         let mut values = [1.0; 32];
         values[31] = x;
-        let error = derived(matmul(1, 32, 1, &TWOS, &values)).expect_err("no answer");
+        let error = expected(&matmul(1, 32, 1, &TWOS, &values)).expect_err("no answer");
         assert!(error.contains("DOT-1 demands nothing"), "{error}");
     }
     for x in [least, -least, below(beyond), -0.0] {
-        assert_eq!(derived(matmul(1, 32, 1, &TWOS, &[&[1.0; 31][..], &[x]].concat())), dot(&[]));
+        assert_eq!(expected(&matmul(1, 32, 1, &TWOS, &[&[1.0; 31][..], &[x]].concat())), dot(&[]));
     }
-    assert!(derived(matmul(1, 0, 0, &[], &[])).expect_err("no answer").contains("without columns"));
+    assert!(expected(&matmul(1, 0, 0, &[], &[])).expect_err("no answer").contains("without columns"));
 }
 
 #[test]
@@ -168,10 +173,10 @@ fn a_product_of_another_kind_or_number_is_a_failure() {
     assert_eq!(of(&refusal(None), &[Class::Shape]).0, Outcome::Pass);
     assert_eq!(of(&refusal(Some(Class::Scale)), &[Class::Shape]).0, Outcome::WrongClass);
     let decode = Input::Decode { blocks: Bytes::default(), original_len: 0 };
-    let none = judged(decode, Expect::Dot { refuse: vec![] }, &values(&[]));
+    let none = judged(decode, Lawful::Within { refuse: BTreeSet::new() }, &values(&[]));
     assert_eq!((none.outcome, &none.summary[..]), (Outcome::Fail, "the case asks for no product"));
     let endless = matmul(1, 32, 1, &TWOS, &[f32::NAN; 32]);
-    let none = judged(endless, Expect::Dot { refuse: vec![] }, &values(&[1.0]));
+    let none = judged(endless, Lawful::Within { refuse: BTreeSet::new() }, &values(&[1.0]));
     assert!(none.outcome == Outcome::Fail && none.summary.contains("nothing"), "{none:?}");
 }
 
@@ -216,7 +221,7 @@ fn some_rotations_are_no_questions() {
             *inverse = undone;
         })
     };
-    let answered = |change: Change| derived(rotate(change)).is_ok();
+    let answered = |change: Change| expected(&rotate(change)).is_ok();
     assert!(answered(set([None, None], false, false, false)));
     assert!(answered(set([None, None], true, false, true)));
     assert!(answered(set([None, Some(single())], true, false, false)));
@@ -238,8 +243,8 @@ fn some_rotations_are_no_questions() {
 fn a_wrong_rotation_is_told_by_how_far_it_is_off() {
     let question = || rotate(|_| {});
     let right = [4.0f32, -2.0, -3.0, -1.0, 8.0, -6.0, -7.0, -5.0];
-    let expect = || derived(question()).expect("an answer");
-    assert_eq!(expect(), Expect::Exact(Answer::Values(Bits::of(&right))));
+    let expect = || expected(&question()).expect("an answer");
+    assert_eq!(expect(), Lawful::One(singles(&right)));
     let of = |given: &Given| judged(question(), expect(), given);
     let with = |at: usize, value: f32| {
         let mut values = right;
@@ -266,25 +271,25 @@ fn a_wrong_rotation_is_told_by_how_far_it_is_off() {
 #[test]
 fn a_zero_has_the_sign_that_its_operations_give_it() {
     let single = |new: Floats| {
-        derived(rotate(|input| {
+        expected(&rotate(|input| {
             let Input::Rotate { rows, columns, values, .. } = input else { panic!("a rotation") };
             (*rows, *columns, *values) = (1, 1, new);
         }))
     };
     for (bits, turned) in [(0, 1 << 31), (1 << 31, 0)] {
-        let expected = Expect::Exact(Answer::Values(Bits(vec![turned])));
+        let expected = Lawful::One(Answer::Values(Bits(vec![turned])));
         assert_eq!(single(Floats::F32(Bits(vec![bits]))), Ok(expected));
     }
     for (bits, turned) in [(0, 1 << 63), (1 << 63, 0)] {
-        let expected = Expect::Exact(Answer::Doubles(Bits64(vec![turned])));
+        let expected = Lawful::One(Answer::Doubles(Bits64(vec![turned])));
         assert_eq!(single(Floats::F64(Bits64(vec![bits]))), Ok(expected));
     }
     // -0 and -0 behind the signs of seed 42: their sum is -0, their difference is +0.
-    let pair = derived(rotate(|input| {
+    let pair = expected(&rotate(|input| {
         let Input::Rotate { rows, columns, values, .. } = input else { panic!("a rotation") };
         (*rows, *columns, *values) = (1, 2, Floats::F32(Bits(vec![0, 1 << 31])));
     }));
-    assert_eq!(pair, Ok(Expect::Exact(Answer::Values(Bits(vec![1 << 31, 0])))));
+    assert_eq!(pair, Ok(Lawful::One(Answer::Values(Bits(vec![1 << 31, 0])))));
 }
 
 /// A sum of zero: any small number beside it is on one side of a bound that reaches over zero.
@@ -299,8 +304,8 @@ fn a_rotation_to_zero_may_err_to_either_side() {
     };
     // The signs of seed 42 begin with - and +: 0 and -2, divided by sqrt(2). The bound is 7 2^-24 times
     // 2 / sqrt(2), which is 9.9 2^-24.
-    let expect = derived(question()).expect("an answer");
-    let Expect::Exact(Answer::Values(Bits(bits))) = &expect else { panic!("{expect:?}") };
+    let expect = expected(&question()).expect("an answer");
+    let Lawful::One(Answer::Values(Bits(bits))) = &expect else { panic!("{expect:?}") };
     assert_eq!(bits[..], [0x0000_0000, 0xbfb5_04f3]);
     for (units, outcome) in [
         (0.0, Outcome::Pass),
@@ -318,7 +323,7 @@ fn a_rotation_to_zero_may_err_to_either_side() {
 #[test]
 fn runs_have_their_limits() {
     let empty = |length: u64, run: u64| {
-        derived(rotate(|input| {
+        expected(&rotate(|input| {
             let Input::Rotate { rows, columns, block, values, .. } = input else {
                 panic!("a rotation")
             };
@@ -326,8 +331,8 @@ fn runs_have_their_limits() {
             *values = Floats::F32(Bits::default());
         }))
     };
-    let nothing = Ok(Expect::Exact(Answer::Values(Bits::default())));
-    let refused = Ok(Expect::Refuse(vec![Class::Shape]));
+    let nothing = Ok(Lawful::One(Answer::Values(Bits::default())));
+    let refused = Ok(Lawful::refuse([Class::Shape]));
     for (length, run) in [(1, 1), (8192, 2), (1 << 24, 4096), (1 << 24, 1 << 24), (4096, 1)] {
         assert_eq!(empty(length, run), nothing, "{run} in {length}");
     }
@@ -352,9 +357,9 @@ fn f16_and_q4_1_have_questions_without_answers() {
         derived(Input::DecodeF16 { blocks: Bytes(blocks.to_vec()), original_len })
     };
     let halves = |values: &[u16]| Answer::Halves(Bits16(values.to_vec()));
-    assert_eq!(half(&TWOS, 2), Ok(Expect::Exact(halves(&[0x4000, 0x4000]))));
+    assert_eq!(half(&TWOS, 2), Ok(Lawful::One(halves(&[0x4000, 0x4000]))));
     let negative = block(0xbc00, 0x4000);
-    let Ok(Expect::OneOf(behaviours)) = half(&negative, 1) else { panic!("two behaviours") };
+    let Ok(Lawful::OneOf(behaviours)) = half(&negative, 1) else { panic!("two behaviours") };
     assert_eq!(
         (&behaviours[0].name[..], &behaviours[1].name[..]),
         ("signed-scale", "positive-scale")
@@ -364,36 +369,36 @@ fn f16_and_q4_1_have_questions_without_answers() {
     let mut overflowing = block(0xfbff, 0xfbff);
     overflowing[4] = 0x0f;
     assert!(half(&overflowing, 1).is_err());
-    assert_eq!(half(&overflowing[..19], 1), Ok(Expect::Refuse(vec![Class::TruncatedPayload])));
+    assert_eq!(half(&overflowing[..19], 1), Ok(Lawful::refuse([Class::TruncatedPayload])));
     overflowing[1] = 0x7b;
     overflowing[3] = 0x7b;
-    assert_eq!(half(&overflowing, 1), Ok(Expect::Refuse(vec![Class::Value])));
+    assert_eq!(half(&overflowing, 1), Ok(Lawful::refuse([Class::Value])));
 
     let ggml = |blocks: &[u8], original_len: u64| {
         derived(Input::DecodeQ41 { blocks: Bytes(blocks.to_vec()), original_len })
     };
-    let values = |value: f32| Ok(Expect::Exact(Answer::Values(Bits::of(&[value; 32]))));
+    let values = |value: f32| Ok(Lawful::One(singles(&[value; 32])));
     assert_eq!(ggml(&TWOS, 32), values(2.0));
     assert_eq!(ggml(&block(0, 0x4000), 32), values(2.0));
     for unlawful in [block(0x7e00, 0), block(0x3c00, 0x7c00), block(0x7c00, 0xfc00)] {
         assert!(ggml(&unlawful, 32).expect_err("no answer").contains("GGML-2 demands nothing"));
     }
-    assert_eq!(ggml(&TWOS, 31), Ok(Expect::Refuse(vec![Class::Shape])));
-    assert_eq!(ggml(&TWOS, 64), Ok(Expect::Refuse(vec![Class::TruncatedPayload])));
+    assert_eq!(ggml(&TWOS, 31), Ok(Lawful::refuse([Class::Shape])));
+    assert_eq!(ggml(&TWOS, 64), Ok(Lawful::refuse([Class::TruncatedPayload])));
 
     let encode = |shape: &[u64], values: &[f32]| {
         derived(Input::EncodeQ41 { shape: shape.to_vec(), values: Bits::of(values) })
     };
-    let refused = |classes: &[Class]| Ok(Expect::Refuse(classes.to_vec()));
+    let refused = |classes: &[Class]| Ok(Lawful::refuse(classes.to_vec()));
     let ones = [1.0f32; 33];
     assert_eq!(encode(&[33], &ones), refused(&[Class::Shape]));
     assert_eq!(encode(&[33], &ones[..32]), refused(&[Class::ShapeMismatch]));
     assert_eq!(encode(&[32], &ones), refused(&[Class::Shape, Class::ShapeMismatch]));
     let overflow = [Class::ShapeMismatch, Class::Overflow];
     assert_eq!(encode(&[1 << 63, 2], &ones[..32]), refused(&overflow));
-    assert!(matches!(encode(&[1, 32], &ones[..32]), Ok(Expect::Exact(Answer::Blocks(_)))));
+    assert!(matches!(encode(&[1, 32], &ones[..32]), Ok(Lawful::One(Answer::Blocks(_)))));
     let names = |shape: &[u64], values: &[f32]| match encode(shape, values) {
-        Ok(Expect::OneOf(all)) => all.into_iter().map(|one| one.name).collect::<Vec<_>>(),
+        Ok(Lawful::OneOf(all)) => all.into_iter().map(|one| one.name).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
     };
     assert_eq!(names(&[2, 16], &ones[..32]), ["flat-rows", "whole-rows"]);

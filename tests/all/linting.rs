@@ -6,13 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use q4proof::format::Class;
-use q4proof::suite::Suite;
-use q4proof::suite::case::{
-    Answer, Behaviour, Change, DirectoryEntry, Edit, Expect, File, Input, Tier, Tombstone,
-    VectorFile,
-};
+use q4proof::suite::case::{Change, DirectoryEntry, Edit, File, Tier, Tombstone, VectorFile};
 use q4proof::suite::hex::Bytes;
+use q4proof::suite::lawful::Behaviour;
 use q4proof::suite::lint::{Known, lint};
+use q4proof::suite::question::{Load, ReadIndex};
+use q4proof::suite::{Lawful, Question, Suite};
 
 /// What a case must hold, broken in one place. The file is `load-size.json`, beside its controls.
 type Mistake = fn(&mut VectorFile);
@@ -93,7 +92,8 @@ fn a_layout_of_ones_own_is_named() {
 #[test]
 fn each_mistake_of_a_case_is_named() {
     fn edits(file: &mut VectorFile) -> &mut Vec<Edit> {
-        let Input::Load { file: File::Patch(edits), .. } = &mut file.cases[0].input else {
+        let Question::Load(Load { path: File::Patch(edits), .. }) = &mut file.cases[0].question
+        else {
             panic!("the first case is a patch")
         };
         edits
@@ -172,11 +172,8 @@ fn an_id_is_a_slug_of_its_operation() {
 #[test]
 fn behaviours_have_names_of_their_own() {
     fn second_name(file: &mut VectorFile, name: &str) {
-        let refuse = |name: &str| Behaviour {
-            name: name.into(),
-            answer: Answer::Refuse(vec![Class::Overflow]),
-        };
-        file.cases[0].expect = Expect::OneOf(vec![refuse("one"), refuse(name)]);
+        let refuse = |name: &str| Behaviour::refuses(name, Class::Overflow);
+        file.cases[0].expect = Lawful::OneOf(vec![refuse("one"), refuse(name)]);
     }
     let mistakes: [(Mistake, &str); 2] = [
         (|file| second_name(file, "one"), "names a behaviour twice"),
@@ -185,7 +182,7 @@ fn behaviours_have_names_of_their_own() {
     for (mistake, sentence) in mistakes {
         let problems = linted(mistake, |text| text).unwrap();
         assert_eq!(problems.len(), 2, "{problems:?}");
-        assert!(problems[0].contains("derives"), "{problems:?}");
+        assert!(problems[0].contains("but the exact evaluator says"), "{problems:?}");
         assert!(problems[1].ends_with(sentence), "{problems:?}");
     }
 }
@@ -202,7 +199,7 @@ fn a_refusal_differs_from_its_control_and_binds_no_more_than_it() {
         let accepted: VectorFile = serde_json::from_str(text).unwrap();
         let old = accepted.cases.iter().find(|case| Some(&case.id) == refusal.control.as_ref());
         let old = old.unwrap();
-        (control.input, control.expect) = (old.input.clone(), old.expect.clone());
+        (control.question, control.expect) = (old.question.clone(), old.expect.clone());
         refusal.control = Some(control.id.clone());
         file.cases.push(control);
     };
@@ -215,15 +212,15 @@ fn a_refusal_differs_from_its_control_and_binds_no_more_than_it() {
         let accepted: VectorFile = serde_json::from_str(text).unwrap();
         let refusal = &mut file.cases[0];
         let old = accepted.cases.iter().find(|case| Some(&case.id) == refusal.control.as_ref());
-        refusal.input = old.unwrap().input.clone();
+        refusal.question = old.unwrap().question.clone();
     };
     let problems = linted(asks_the_same, |text| text).unwrap();
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[1].ends_with("asks what its control asks"), "{problems:?}");
 
     let no_class: Mistake = |file| {
-        let refusal = file.cases.iter_mut().find(|case| matches!(case.expect, Expect::Refuse(_)));
-        refusal.unwrap().expect = Expect::Refuse(Vec::new());
+        let refusal = file.cases.iter_mut().find(|case| matches!(case.expect, Lawful::Refuse(_)));
+        refusal.unwrap().expect = Lawful::refuse([]);
     };
     let problems = linted(no_class, |text| text).unwrap();
     assert_eq!(problems.len(), 2, "{problems:?}");
@@ -244,7 +241,8 @@ fn a_refused_directory_differs_from_its_control_in_one_entry() {
 
     let dangling = "read-index/dangling-symlink";
     let case = file.cases.iter_mut().find(|case| case.id == dangling).unwrap();
-    let Input::ReadIndex { directory: Some(entries), .. } = &mut case.input else {
+    let Question::ReadIndex(ReadIndex { path: File::Directory(entries), .. }) = &mut case.question
+    else {
         panic!("{dangling} asks no directory")
     };
     let beside = DirectoryEntry { path: "beside.json".into(), ..entries[0].clone() };
@@ -257,7 +255,8 @@ fn a_refused_directory_differs_from_its_control_in_one_entry() {
 #[test]
 fn an_edit_of_no_bytes_is_named() {
     fn push(file: &mut VectorFile, change: Change) {
-        let Input::Load { file: File::Patch(edits), .. } = &mut file.cases[0].input else {
+        let Question::Load(Load { path: File::Patch(edits), .. }) = &mut file.cases[0].question
+        else {
             panic!("the first case is a patch")
         };
         edits.push(Edit { field: "nothing".into(), repair: true, change });
@@ -285,7 +284,8 @@ fn an_edit_of_no_bytes_is_named() {
 #[test]
 fn a_required_shape_is_a_fault_without_an_edit() {
     let mistake: Mistake = |file| {
-        let Input::Load { file: File::Patch(edits), expected_shape, .. } = &mut file.cases[0].input
+        let Question::Load(Load { path: File::Patch(edits), expected_shape, .. }) =
+            &mut file.cases[0].question
         else {
             panic!("the first case is a patch")
         };

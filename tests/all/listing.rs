@@ -11,7 +11,7 @@ use crate::directory::derived;
 
 fn judged(input: Input, expect: Expect, given: Given, bounded: bool) -> Judgement {
     let mut case: Case = crate::embedded().cases()[0].clone();
-    (case.input, case.expect) = (input, expect);
+    (case.question, case.expect) = (input, expect);
     q4proof::suite::judge::judge(&case, &given, bounded)
 }
 
@@ -30,7 +30,7 @@ fn an_encoding_of_another_source_may_be_within_the_bound() {
             judged(input.clone(), expect, Given::Blocks(Bytes(payload)), bounded)
         };
         assert!(!judge(canonical.clone(), expect.clone(), false).outcome.is_failure());
-        assert_eq!(judge(canonical.clone(), Expect::Bounded {}, false).outcome, Outcome::Pass);
+        assert_eq!(judge(canonical.clone(), Lawful::Within { refuse: BTreeSet::new() }, false).outcome, Outcome::Pass);
         // A bias of 2^-24 is within the bound, and not canonical.
         let mut within = canonical.clone();
         within[2] = 1;
@@ -40,7 +40,7 @@ fn an_encoding_of_another_source_may_be_within_the_bound() {
     }
     // An encoding of anything else is not measured.
     let input = Input::EncodeMlx { shape: vec![2], values: Bits16(vec![0; 2]) };
-    let expect = Expect::Exact(Answer::Blocks(Bytes(canonical.clone())));
+    let expect = Lawful::One(Answer::Encoded(Encoded::of(canonical.clone())));
     let other = judged(input, expect, Given::Blocks(Bytes(vec![0; 20])), true);
     assert_eq!((other.outcome, other.within_bound), (Outcome::Fail, false));
     assert!(!other.summary.contains("bound"), "{}", other.summary);
@@ -62,7 +62,7 @@ fn listings_are_judged_key_by_key() {
         tensors: vec![tensor.clone(), plain.clone()],
     };
     let against = |given: Listing| {
-        let expect = Expect::Exact(Answer::Listing(listing.clone()));
+        let expect = Lawful::One(Answer::Listing(listing.clone()));
         judged(
             Input::ReadIndex { directory: None, open: false },
             expect,
@@ -111,7 +111,7 @@ fn listings_are_judged_key_by_key() {
     // A reader that does not tell the forms apart still tells that there is none.
     let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
     let without = |form: Option<Form>| {
-        let expect = Expect::Exact(Answer::Listing(absent.clone()));
+        let expect = Lawful::One(Answer::Listing(absent.clone()));
         let given = Given::Listing(Listing { form, ..Listing::default() });
         judged(Input::ReadIndex { directory: None, open: false }, expect, given, false).outcome
     };
@@ -124,7 +124,7 @@ fn listings_are_judged_key_by_key() {
 
     let words = |answer: Answer, given: Given| {
         let judgement =
-            judged(Input::NameTensors { tensors: vec![] }, Expect::Exact(answer), given, false);
+            judged(Input::NameTensors { tensors: vec![] }, Lawful::One(answer), given, false);
         rows(&judgement)[0].clone()
     };
     let refusal = Given::Refused { message: "no".into(), class: None };
@@ -136,7 +136,7 @@ fn listings_are_judged_key_by_key() {
     let refuse = |given: Given| {
         judged(
             Input::NameTensors { tensors: vec![] },
-            Expect::Refuse(vec![Class::Path]),
+            Lawful::refuse([Class::Path]),
             given,
             false,
         )
@@ -151,7 +151,7 @@ fn listings_are_judged_key_by_key() {
 fn names_are_judged_one_by_one() {
     let names = |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.into()).collect() };
     let against = |given: &[&str]| {
-        let expect = Expect::Exact(Answer::Files(names(&["a.q4", "b.f16"])));
+        let expect = Lawful::One(Answer::Files(names(&["a.q4", "b.f16"])));
         let given = Given::Files(names(given));
         judged(Input::NameTensors { tensors: vec![] }, expect, given, false)
     };

@@ -4,6 +4,11 @@
 
 use std::sync::OnceLock;
 
+use q4proof::format::Class;
+use q4proof::suite::answer::{Given, Refusal};
+use q4proof::suite::{Answer, Case, Lawful, Question, Suite};
+
+mod agreement;
 mod allocation;
 #[cfg(feature = "build")]
 mod builders;
@@ -16,6 +21,7 @@ mod exact;
 mod fuzz;
 mod harness;
 mod judging;
+mod kept;
 mod kernels;
 mod linting;
 mod listing;
@@ -28,7 +34,25 @@ mod suite;
 mod vectors;
 
 /// The vectors that the command carries, read once for all tests.
-fn embedded() -> &'static q4proof::suite::Suite {
-    static SUITE: OnceLock<q4proof::suite::Suite> = OnceLock::new();
-    SUITE.get_or_init(|| q4proof::suite::Suite::embedded().unwrap())
+fn embedded() -> &'static Suite {
+    static SUITE: OnceLock<Suite> = OnceLock::new();
+    SUITE.get_or_init(|| Suite::embedded().unwrap())
+}
+
+/// What may be answered to a question; where SPEC.md demands nothing, why.
+fn expected(question: &Question) -> Result<Lawful<Answer>, String> {
+    match q4proof::suite::expected::expected(question, None) {
+        Lawful::Undemanded(why) => Err(why),
+        lawful => Ok(lawful),
+    }
+}
+
+/// A case of which only the question and the lawful answers matter.
+fn case_of(question: Question, expect: Lawful<Answer>) -> Case {
+    Case { control: None, question, expect, ..embedded().cases()[0].clone() }
+}
+
+/// A refusal with this class, or with none.
+fn refusal(class: Option<Class>) -> Given {
+    Err(Refusal { message: "no".into(), class })
 }

@@ -10,7 +10,7 @@ use crate::embedded;
 
 fn judged(input: Input, given: &Given, bounded: bool) -> Judgement {
     let mut case = Case { control: None, ..embedded().cases()[0].clone() };
-    case.input = input;
+    case.question = input;
     case.expect = derive(&case, None).expect("an answer");
     judge(&case, given, bounded)
 }
@@ -147,7 +147,7 @@ fn a_rotation_s_share_is_its_error_by_rot_9() {
 fn what_no_bound_is_asked_about_has_no_share() {
     for id in ["decode/nibble-00", "load/accept-1d-32", "save/1d-32"] {
         let case = embedded().get(id).expect("a case");
-        assert!(matches!(case.expect, Expect::Exact(_)), "{id}");
+        assert!(matches!(case.expect, Lawful::One(_)), "{id}");
         let judgement = judge(case, &Given::Values(Bits::of(&[1.0])), false);
         assert_eq!((judgement.outcome, judgement.share), (Outcome::Fail, None), "{id}");
     }

@@ -8,11 +8,13 @@ use q4proof::codec::{self, EncodeError, Encoder, Mode, round_to_bf16, round_to_f
 use q4proof::format::names::{Collision, file_name, file_names, is_quantized};
 use q4proof::format::pieces::{Blocks, Halves, PIECE_BLOCKS, PIECE_VALUES};
 use q4proof::format::{AddressWidth, Class, FormatError, ReadError, khf1, khq4};
-use q4proof::suite::case::{FileFormat, Input};
-use q4proof::suite::derive::load_bytes;
+use q4proof::suite::exact::blocks::khq4::half;
 use q4proof::suite::exact::number::round;
-use q4proof::suite::exact::{self, Exact, Format};
+use q4proof::suite::exact::{self, Exact, Float, files};
+use q4proof::suite::expected::file_bytes;
+use q4proof::suite::question::Load;
 use q4proof::suite::random::SplitMix64;
+use q4proof::suite::{FormatId, Question};
 use zerocopy::IntoBytes;
 
 const MODES: [Mode; 2] = [Mode::Asymmetric, Mode::Symmetric];
@@ -79,7 +81,7 @@ fn read(format: FileFormat, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>
     let width = AddressWidth::Bits64;
     let mut payload = Vec::new();
     match format {
-        FileFormat::Khq4 => {
+        FormatId::KHQ4 => {
             let mut blocks = Blocks::open(bytes, len, width)?;
             while let Some(piece) = blocks.next_piece()? {
                 assert!((1..=PIECE_BLOCKS).contains(&piece.len()));
@@ -88,7 +90,7 @@ fn read(format: FileFormat, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>
             }
             Ok((blocks.header().shape.clone(), payload))
         }
-        FileFormat::Khf1 => {
+        FormatId::KHF1 => {
             let mut halves = Halves::open(bytes, len, width)?;
             while let Some(piece) = halves.next_piece()? {
                 assert!((1..=PIECE_VALUES).contains(&piece.len()));
@@ -112,15 +114,17 @@ fn a_file_in_pieces_has_the_verdict_of_the_whole() {
     let suite = crate::embedded();
     let mut refusals = 0;
     for case in suite.cases() {
-        let Input::Load { format, .. } = &case.input else { continue };
-        let Some(bytes) = load_bytes(case, suite.control(case)).unwrap() else { continue };
-        let found = read(*format, &bytes, bytes.len() as u64);
+        let Question::Load(Load { format, .. }) = case.question else { continue };
+        let control = suite.control(case).map(|control| &control.question);
+        let Some(bytes) = file_bytes(&case.question, control).unwrap() else { continue };
+        let found = read(format, &bytes, bytes.len() as u64);
         let width = AddressWidth::Bits64;
         let whole = match format {
-            FileFormat::Khq4 => khq4::parse(&bytes, width)
+            FormatId::KHQ4 => khq4::parse(&bytes, width)
                 .map(|view| (view.header.shape.clone(), view.blocks.as_bytes().to_vec())),
-            FileFormat::Khf1 => khf1::parse(&bytes, width)
+            FormatId::KHF1 => khf1::parse(&bytes, width)
                 .map(|view| (view.header.shape.clone(), view.payload.as_bytes().to_vec())),
+            other => panic!("{other} is no container"),
         };
         match whole {
             Ok(tensor) => assert_eq!(found.unwrap(), tensor, "{}", case.id),
@@ -138,27 +142,27 @@ fn a_file_in_pieces_has_the_verdict_of_the_whole() {
 /// A KHQ4 file of as many blocks, each 3c00 0000 and nibbles 1.
 fn blocks_file(count: usize) -> Vec<u8> {
     let block = [&[0x00, 0x3c, 0, 0][..], &[0x11; 16]].concat();
-    exact::file::write(&[32 * count as u64], 32 * count as u64, &block.repeat(count))
+    files::khq4::write(&[32 * count as u64], 32 * count as u64, &block.repeat(count))
 }
 
 #[test]
 fn a_fault_in_a_later_piece_is_named_by_its_place_in_the_file() {
     let count = PIECE_BLOCKS + 3;
     let mut bytes = blocks_file(count);
-    let sound = read(FileFormat::Khq4, &bytes, bytes.len() as u64).unwrap();
+    let sound = read(FormatId::KHQ4, &bytes, bytes.len() as u64).unwrap();
     assert_eq!(sound.1, &bytes[28..]);
     let at = 28 + 20 * (PIECE_BLOCKS + 1);
     bytes[at] = 0;
     bytes[at + 1] = 0;
-    let found = refused(read(FileFormat::Khq4, &bytes, bytes.len() as u64));
+    let found = refused(read(FormatId::KHQ4, &bytes, bytes.len() as u64));
     assert_eq!(found, khq4::parse(&bytes, AddressWidth::Bits64).unwrap_err());
     assert_eq!((found.class, found.offset), (Class::Scale, at as u64));
 
     let mut values = vec![0x3c00; PIECE_VALUES + 5];
     values[PIECE_VALUES + 2] = 0x7c00;
     let numel = values.len() as u64;
-    let bytes = exact::halves::write(&[numel], numel, &values);
-    let found = refused(read(FileFormat::Khf1, &bytes, bytes.len() as u64));
+    let bytes = files::khf1::write(&[numel], numel, &values);
+    let found = refused(read(FormatId::KHF1, &bytes, bytes.len() as u64));
     assert_eq!(found, khf1::parse(&bytes, AddressWidth::Bits64).unwrap_err());
     let at = 28 + 2 * (PIECE_VALUES as u64 + 2);
     assert_eq!((found.class, found.offset), (Class::Value, at));
@@ -190,10 +194,10 @@ fn a_file_that_changes_its_length_is_refused() {
         let bytes = blocks_file(count);
         let len = bytes.len() as u64;
         let longer = [&bytes[..], &[0]].concat();
-        let found = refused(read(FileFormat::Khq4, &longer, len));
+        let found = refused(read(FormatId::KHQ4, &longer, len));
         assert_eq!((found.class, found.offset), (Class::TrailingBytes, len), "{count} blocks");
         if count > 0 {
-            let found = refused(read(FileFormat::Khq4, &bytes[..bytes.len() - 1], len));
+            let found = refused(read(FormatId::KHQ4, &bytes[..bytes.len() - 1], len));
             let at = (Class::TruncatedPayload, len - 1);
             assert_eq!((found.class, found.offset), at, "{count} blocks");
         }
@@ -212,8 +216,8 @@ fn a_file_is_read_no_further_than_its_length_decides() {
 fn wide_numbers() -> Vec<f64> {
     let mut numbers = vec![0.0, f64::MIN_POSITIVE, f64::from_bits(1), f64::MAX, 1e300];
     for bits in 0..0x7c00_u16 {
-        let units = exact::block::half(bits).unwrap() as f64 / f64::from(1 << 24);
-        let next = match exact::block::half(bits + 1) {
+        let units = half(bits).unwrap() as f64 / f64::from(1 << 24);
+        let next = match half(bits + 1) {
             Some(next) => next as f64 / f64::from(1 << 24),
             None => 65536.0,
         };
@@ -229,14 +233,14 @@ fn wide_numbers() -> Vec<f64> {
 }
 
 fn exactly(number: f64) -> Exact {
-    Format::F64.value(number.to_bits()).unwrap()
+    Float::F64.value(number.to_bits()).unwrap()
 }
 
 #[test]
 fn f64_is_rounded_once_to_f16() {
     let one = Exact::scaled(1, 0);
     for number in wide_numbers() {
-        let mut expected = round(&exactly(number), &one, Format::F16).bits(Format::F16) as u16;
+        let mut expected = round(&exactly(number), &one, Float::F16).bits(Float::F16) as u16;
         if number.is_sign_negative() {
             expected |= 0x8000;
         }

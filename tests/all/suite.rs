@@ -6,20 +6,22 @@ use std::fs;
 use std::path::Path;
 
 use q4proof::format::Class;
-use q4proof::suite::Suite;
-use q4proof::suite::case::{
-    Answer, Behaviour, Case, Change, Edit, Expect, File, FileFormat, Floats, Input, Mode,
-    SourceValues, Special, Tombstone, VectorFile,
-};
-use q4proof::suite::derive::{derive, load_bytes, verify};
+use q4proof::suite::case::{Case, Change, Edit, File, Special, Tombstone, VectorFile};
+use q4proof::suite::expected::{file_bytes, verify};
 use q4proof::suite::glob;
 use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
+use q4proof::suite::lawful::Behaviour;
 use q4proof::suite::library::{LOCK, Lock, VERSION, read_text, sha256};
+use q4proof::suite::operation::Verb;
 use q4proof::suite::patch::apply;
 use q4proof::suite::profile::Profile;
+use q4proof::suite::question::{Load, Mode};
 use q4proof::suite::random::SplitMix64;
+use q4proof::suite::{
+    Answer, Encoded, Float, Floats, FormatId, Lawful, Operation, Question, Suite,
+};
 
-use crate::embedded;
+use crate::{embedded, expected};
 
 fn vectors() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/vectors")
@@ -165,7 +167,7 @@ fn a_refusal_has_a_control_of_its_kind_that_must_be_accepted() {
 
     // What may be accepted or refused needs one as well, and is none.
     let either = case("load/negative-scale-first");
-    assert!(matches!(either.expect, Expect::OneOf(_)));
+    assert!(matches!(either.expect, Lawful::OneOf(_)));
     let orphan = Case { control: None, ..either.clone() };
     let words = format!("{}: may be refused, and has no control", either.id);
     assert_eq!(problem_of(vec![orphan]), words);
@@ -189,9 +191,9 @@ fn cases_are_found_by_their_ids() {
 #[test]
 fn source_values_are_carried_little_endian() {
     let halves = || Bits16(vec![0x3c01, 0x8000]);
-    let doubles = SourceValues::F64(Bits64(vec![0x3ff0_0000_0000_0002]));
-    assert_eq!(SourceValues::F16(halves()).to_le_bytes().0, [0x01, 0x3c, 0x00, 0x80]);
-    assert_eq!(SourceValues::Bf16(halves()).to_le_bytes().0, [0x01, 0x3c, 0x00, 0x80]);
+    let doubles = Floats::F64(Bits64(vec![0x3ff0_0000_0000_0002]));
+    assert_eq!(Floats::F16(halves()).to_le_bytes().0, [0x01, 0x3c, 0x00, 0x80]);
+    assert_eq!(Floats::Bf16(halves()).to_le_bytes().0, [0x01, 0x3c, 0x00, 0x80]);
     assert_eq!(doubles.to_le_bytes().0, [2, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
 }
 
@@ -217,12 +219,22 @@ fn hex_is_read_and_written_alike() {
     let error = Bits::from_le_bytes(&Bytes(vec![0; 7])).unwrap_err();
     assert_eq!(error, "7 bytes are not whole f32 values");
 
+    // In JSON they stand by their bytes.
     let read = |text: &str| serde_json::from_str::<Bits>(&format!("{text:?}"));
-    assert_eq!(read("3f800000 c0000000").unwrap(), bits);
+    assert_eq!(serde_json::to_string(&bits).unwrap(), "\"0000803f000000c0\"");
+    assert_eq!(read("0000803f000000c0").unwrap(), bits);
     assert_eq!(read("").unwrap(), Bits::default());
-    for wrong in ["3f80000", "3f8000000", "3f80000g", "+3f80000", "3f800000,c0000000"] {
+    for (wrong, words) in [
+        ("0000803", "hex of 7 digits is not whole bytes"),
+        ("000080", "3 bytes are not whole f32 values"),
+        ("0000803f00", "5 bytes are not whole f32 values"),
+        ("0000803g", "'g' is no hex digit"),
+        ("+000803f", "'+' is no hex digit"),
+        ("0000803f,000000c", "',' is no hex digit"),
+        ("0000803f 000000c0 ", "' ' is no hex digit"),
+    ] {
         let error = read(wrong).unwrap_err().to_string();
-        assert!(error.contains("is not the 8 hex digits of an f32"), "{wrong}: {error}");
+        assert!(error.contains(words), "{wrong}: {error}");
     }
 }
 
@@ -236,21 +248,29 @@ fn floats_of_each_width_are_read_and_written_alike() {
         Bits16::from_le_bytes(&Bytes(vec![1])).unwrap_err(),
         "1 bytes are not whole f16 values"
     );
-    assert_eq!(serde_json::from_str::<Bits16>("\"3c00 8001\"").unwrap(), halves);
-    assert!(serde_json::from_str::<Bits16>("\"3c00 80010\"").is_err());
+    assert_eq!(serde_json::to_string(&halves).unwrap(), "\"003c0180\"");
+    assert_eq!(serde_json::from_str::<Bits16>("\"003c0180\"").unwrap(), halves);
+    assert!(serde_json::from_str::<Bits16>("\"003c018000\"").is_err());
 
     let doubles = Bits64::of(&[1.0, -2.5]);
     assert_eq!(doubles.to_string(), "3ff0000000000000 c004000000000000");
     assert_eq!(doubles.values(), [1.0, -2.5]);
     assert_eq!(Bits64::from_le_bytes(&doubles.to_le_bytes()), Ok(doubles.clone()));
     assert!(Bits64::from_le_bytes(&Bytes(vec![0; 12])).is_err());
-    assert_eq!(
-        serde_json::from_str::<Bits64>("\"3ff0000000000000 c004000000000000\"").unwrap(),
-        doubles
-    );
-    let (single, double) = (Floats::F32(Bits::of(&[1.0; 3])), Floats::F64(doubles));
-    assert_eq!((single.count(), double.count()), (3, 2));
+    let text = "\"000000000000f03f00000000000004c0\"";
+    assert_eq!(serde_json::to_string(&doubles).unwrap(), text);
+    assert_eq!(serde_json::from_str::<Bits64>(text).unwrap(), doubles);
+    let (single, double) = (Floats::of(&[1.0; 3]), Floats::F64(doubles));
+    assert_eq!((single.len(), double.len()), (3, 2));
+    assert_eq!((single.float(), double.float()), (Float::F32, Float::F64));
     assert_eq!((single.to_le_bytes().0.len(), double.to_le_bytes().0.len()), (12, 16));
+    // The type is the one key.
+    let text = r#"{"f32":"0000803f0000803f0000803f"}"#;
+    assert_eq!(serde_json::to_string(&single).unwrap(), text);
+    assert_eq!(serde_json::from_str::<Floats>(text).unwrap(), single);
+    for wrong in [r#"{"f8":"00"}"#, r#"{"f32":"","f16":""}"#, "{}", r#""0000803f""#] {
+        assert!(serde_json::from_str::<Floats>(wrong).is_err(), "{wrong}");
+    }
 }
 
 fn edit(change: Change) -> Edit {
@@ -302,20 +322,24 @@ fn a_patch_needs_a_control_with_a_file() {
     let suite = embedded();
     let refusal = suite.get("load/trailing-one-byte").unwrap();
     let control = suite.control(refusal);
-    let Input::Load { file: File::Bytes(sound), .. } = &control.unwrap().input else {
+    let (refusal, control) = (&refusal.question, &control.unwrap().question);
+    let Question::Load(Load { path: File::Bytes(sound), .. }) = control else {
         panic!("a control is a file of bytes")
     };
-    let patched = load_bytes(refusal, control).unwrap().unwrap();
+    let patched = file_bytes(refusal, Some(control)).unwrap().unwrap();
     assert_eq!(patched.len(), sound.0.len() + 1);
-    assert_eq!(load_bytes(control.unwrap(), None).unwrap().as_ref(), Some(&sound.0));
+    assert_eq!(file_bytes(control, None).unwrap().as_ref(), Some(&sound.0));
     let words = "a patch needs a control with a file of bytes";
-    assert_eq!(load_bytes(refusal, None).unwrap_err(), words);
-    assert_eq!(load_bytes(refusal, Some(refusal)).unwrap_err(), words);
+    assert_eq!(file_bytes(refusal, None).unwrap_err(), words);
+    assert_eq!(file_bytes(refusal, Some(refusal)).unwrap_err(), words);
     // Where there is no file, or no load, there are no bytes.
-    let decode = suite.get("decode/nibble-00").unwrap();
-    assert_eq!(load_bytes(decode, None), Ok(None));
-    let special = |case: &&Case| matches!(case.input, Input::Load { file: File::Special(_), .. });
-    assert_eq!(load_bytes(suite.cases().iter().find(special).unwrap(), control), Ok(None));
+    let decode = &suite.get("decode/nibble-00").unwrap().question;
+    assert_eq!(file_bytes(decode, None), Ok(None));
+    let special = |question: &&Question| {
+        matches!(question, Question::Load(Load { path: File::Special(_), .. }))
+    };
+    let special = suite.cases().iter().map(|case| &case.question).find(special).unwrap();
+    assert_eq!(file_bytes(special, Some(control)), Ok(None));
 }
 
 /// KHQ4-A1 as a table.
@@ -331,18 +355,23 @@ fn what_is_no_file_has_its_classes() {
         (Special::Device, &[not_a_file]),
         (Special::Socket, &[not_a_file, io]),
     ] {
-        let mut case = embedded().get("load/accept-1d-32").unwrap().clone();
-        let (expected_shape, address_width) = (None, None);
-        let (format, file) = (FileFormat::Khq4, File::Special(special));
-        case.input = Input::Load { format, file, expected_shape, address_width };
-        assert_eq!(derive(&case, None), Ok(Expect::Refuse(classes.to_vec())), "{special:?}");
+        let question = Question::load(FormatId::KHQ4, File::Special(special));
+        assert_eq!(expected(&question), Ok(Lawful::refuse(classes.to_vec())), "{special:?}");
     }
 }
 
 fn encode_case(shape: &[u64], values: &[f32], mode: Mode) -> Case {
     let mut case = embedded().get("encode/weights-symmetric-1").unwrap().clone();
-    case.input = Input::Encode { mode, shape: shape.to_vec(), values: Bits::of(values) };
+    case.question = Question::encode(FormatId::KHQ4, Some(mode), shape, Floats::of(values));
     case
+}
+
+fn encode_expected(
+    shape: &[u64],
+    values: &[f32],
+    mode: Mode,
+) -> Result<Lawful<Answer>, String> {
+    expected(&encode_case(shape, values, mode).question)
 }
 
 /// Every fault of an encode is a right class, and each is named once (ERR-2).
@@ -351,38 +380,35 @@ fn an_encode_with_several_faults_has_all_their_classes() {
     let nan = [f32::NAN; 32];
     let huge = [3e38; 32];
     let wide: Vec<f32> = (0..32).map(|place| if place == 0 { 3e38 } else { 0.0 }).collect();
-    let classes = |shape: &[u64], values: &[f32]| match derive(
-        &encode_case(shape, values, Mode::Asymmetric),
-        None,
-    )
-    .unwrap()
-    {
-        Expect::Refuse(classes) => classes,
-        expect => panic!("{expect:?}"),
+    let refused = |shape: &[u64], values: &[f32], classes: &[Class]| {
+        let found = encode_expected(shape, values, Mode::Asymmetric);
+        assert_eq!(found, Ok(Lawful::refuse(classes.to_vec())), "{shape:?}");
     };
-    assert_eq!(classes(&[32], &nan), [Class::NonFinite]);
-    assert_eq!(classes(&[32], &wide), [Class::Scale]);
-    assert_eq!(classes(&[32], &huge), [Class::Bias]);
-    assert_eq!(classes(&[31], &nan), [Class::ShapeMismatch, Class::NonFinite]);
+    refused(&[32], &nan, &[Class::NonFinite]);
+    refused(&[32], &wide, &[Class::Scale]);
+    refused(&[32], &huge, &[Class::Bias]);
+    refused(&[31], &nan, &[Class::ShapeMismatch, Class::NonFinite]);
     let all = [&nan[..], &wide, &huge, &nan].concat();
-    assert_eq!(classes(&[128], &all), [Class::NonFinite, Class::Scale, Class::Bias]);
+    refused(&[128], &all, &[Class::NonFinite, Class::Scale, Class::Bias]);
     let overflows = [1 << 33, 1 << 33];
-    assert_eq!(classes(&overflows, &nan)[..2], [Class::ShapeMismatch, Class::Overflow]);
+    refused(&overflows, &nan, &[Class::ShapeMismatch, Class::Overflow, Class::NonFinite]);
 }
 
 /// KHQ4-H6: a fold from the left may leave 64 bits before it meets the zero.
 #[test]
 fn an_empty_tensor_whose_shape_overflows_may_be_refused() {
-    let empty = |shape: &[u64]| derive(&encode_case(shape, &[], Mode::Asymmetric), None).unwrap();
-    let blocks = || Answer::Blocks(Bytes::default());
-    assert_eq!(empty(&[0, 1 << 33, 1 << 33]), Expect::Exact(blocks()));
-    let Expect::OneOf(behaviours) = empty(&[1 << 33, 1 << 33, 0]) else { panic!("one answer") };
-    let found: Vec<_> = behaviours.into_iter().map(|one| (one.name, one.answer)).collect();
-    let refused = Answer::Refuse(vec![Class::Overflow]);
-    assert_eq!(found, [("zero-first".into(), blocks()), ("fold-left".into(), refused)]);
+    let empty = |shape: &[u64]| encode_expected(shape, &[], Mode::Asymmetric).unwrap();
+    let blocks = || Answer::Encoded(Encoded::default());
+    assert_eq!(empty(&[0, 1 << 33, 1 << 33]), Lawful::One(blocks()));
+    let Lawful::OneOf(behaviours) = empty(&[1 << 33, 1 << 33, 0]) else { panic!("one answer") };
+    let expected = [
+        Behaviour::answers("zero-first", blocks()),
+        Behaviour::refuses("fold-left", Class::Overflow),
+    ];
+    assert_eq!(behaviours, expected);
     // 2^32 * 2^32 is the least that does, 2^32 * (2^32 - 1) does not.
-    assert!(matches!(empty(&[1 << 32, 1 << 32, 0]), Expect::OneOf(_)));
-    assert_eq!(empty(&[1 << 32, (1 << 32) - 1, 0]), Expect::Exact(blocks()));
+    assert!(matches!(empty(&[1 << 32, 1 << 32, 0]), Lawful::OneOf(_)));
+    assert_eq!(empty(&[1 << 32, (1 << 32) - 1, 0]), Lawful::One(blocks()));
 }
 
 /// Either sign of a minimum of zero is lawful (ENC-Z1): each such block doubles the encodings, and
@@ -391,12 +417,12 @@ fn an_empty_tensor_whose_shape_overflows_may_be_refused() {
 fn a_question_has_at_most_eight_minima_of_zero() {
     let block: Vec<f32> = (0..32).map(|place| place as f32).collect();
     let of = |blocks: usize, mode| {
-        derive(&encode_case(&[32 * blocks as u64], &block.repeat(blocks), mode), None)
+        encode_expected(&[32 * blocks as u64], &block.repeat(blocks), mode)
     };
-    let Expect::OneOf(eight) = of(8, Mode::Asymmetric).unwrap() else { panic!("one answer") };
+    let Lawful::OneOf(eight) = of(8, Mode::Asymmetric).unwrap() else { panic!("one answer") };
     assert_eq!(eight.len(), 256);
-    let payload = |behaviour: &Behaviour| match &behaviour.answer {
-        Answer::Blocks(Bytes(payload)) => payload.clone(),
+    let payload = |behaviour: &Behaviour<Answer>| match &behaviour.expect {
+        Lawful::One(Answer::Encoded(encoded)) => encoded.blocks.0.clone(),
         other => panic!("{other:?}"),
     };
     let mut payloads: BTreeSet<Vec<u8>> = eight.iter().map(payload).collect();
@@ -412,38 +438,38 @@ fn a_question_has_at_most_eight_minima_of_zero() {
     }
     let words = "9 blocks have a minimum of zero, more than 8";
     assert_eq!(of(9, Mode::Asymmetric), Err(words.into()));
-    assert!(matches!(of(9, Mode::Symmetric), Ok(Expect::Exact(_))), "the bias is no minimum there");
+    assert!(matches!(of(9, Mode::Symmetric), Ok(Lawful::One(_))), "the bias is no minimum there");
 }
 
 /// DEC-3 and KHQ4-P6.
 #[test]
 fn a_decode_is_refused_for_its_length_its_scales_and_its_biases() {
     let answer = |blocks: &[&[u8]], len: u64| {
-        let mut case = embedded().get("decode/nibble-00").unwrap().clone();
-        case.input = Input::Decode { blocks: Bytes(blocks.concat()), original_len: len };
-        derive(&case, None).unwrap()
+        expected(&Question::decode(FormatId::KHQ4, blocks.concat(), len)).unwrap()
     };
     let block =
         |scale: u16, bias: u16| [&scale.to_le_bytes()[..], &bias.to_le_bytes(), &[0; 16]].concat();
     let (sound, negative) = (block(0x3c00, 0x4000), block(0xbc00, 0x4000));
     let (no_scale, no_bias) = (block(0x0000, 0x4000), block(0x3c00, 0xfc00));
-    assert_eq!(answer(&[&sound], 33), Expect::Refuse(vec![Class::TruncatedPayload]));
-    assert_eq!(answer(&[&sound, &sound], 32), Expect::Refuse(vec![Class::TrailingBytes]));
-    assert_eq!(answer(&[&sound, &[0]], 32), Expect::Refuse(vec![Class::TrailingBytes]));
-    assert_eq!(answer(&[&sound, &no_scale], 64), Expect::Refuse(vec![Class::Scale]));
-    assert_eq!(answer(&[&no_bias, &sound], 64), Expect::Refuse(vec![Class::Bias]));
-    let both = Expect::Refuse(vec![Class::Scale, Class::Bias]);
+    assert_eq!(answer(&[&sound], 33), Lawful::refuse([Class::TruncatedPayload]));
+    assert_eq!(answer(&[&sound, &sound], 32), Lawful::refuse([Class::TrailingBytes]));
+    assert_eq!(answer(&[&sound, &[0]], 32), Lawful::refuse([Class::TrailingBytes]));
+    assert_eq!(answer(&[&sound, &no_scale], 64), Lawful::refuse([Class::Scale]));
+    assert_eq!(answer(&[&no_bias, &sound], 64), Lawful::refuse([Class::Bias]));
+    let both = Lawful::refuse([Class::Scale, Class::Bias]);
     assert_eq!(answer(&[&no_bias, &no_scale], 64), both);
     for scale in [0x7c00, 0xfc00, 0x7e00, 0x8000] {
         let refused = answer(&[&block(scale, 0)], 32);
-        assert_eq!(refused, Expect::Refuse(vec![Class::Scale]), "scale {scale:04x}");
+        assert_eq!(refused, Lawful::refuse([Class::Scale]), "scale {scale:04x}");
     }
-    let twos = |count: usize| Answer::Values(Bits(vec![0x4000_0000; count]));
-    assert_eq!(answer(&[&sound, &sound], 33), Expect::Exact(twos(33)));
-    let Expect::OneOf(behaviours) = answer(&[&sound, &negative], 64) else { panic!("one answer") };
-    let found: Vec<_> = behaviours.into_iter().map(|one| (one.name, one.answer)).collect();
-    let refused = Answer::Refuse(vec![Class::Scale]);
-    assert_eq!(found, [("signed-scale".into(), twos(64)), ("positive-scale".into(), refused)]);
+    let twos = |count: usize| Answer::Values(Floats::F32(Bits(vec![0x4000_0000; count])));
+    assert_eq!(answer(&[&sound, &sound], 33), Lawful::One(twos(33)));
+    let Lawful::OneOf(behaviours) = answer(&[&sound, &negative], 64) else { panic!("one answer") };
+    let expected = [
+        Behaviour::answers("signed-scale", twos(64)),
+        Behaviour::refuses("positive-scale", Class::Scale),
+    ];
+    assert_eq!(behaviours, expected);
 }
 
 #[test]
@@ -451,14 +477,14 @@ fn a_case_is_trusted_where_the_evaluator_derives_the_same() {
     let suite = embedded();
     let decode = suite.get("decode/nibble-00").unwrap();
     assert_eq!(verify(decode, None), Ok(()));
-    let wrong = Case { expect: Expect::Refuse(vec![Class::Scale]), ..decode.clone() };
+    let wrong = Case { expect: Lawful::refuse([Class::Scale]), ..decode.clone() };
     let error = verify(&wrong, None).unwrap_err();
-    assert!(error.starts_with("expects Refuse([Scale]), but the exact evaluator derives Exact"));
+    assert!(error.starts_with("expects Refuse({Scale}), but the exact evaluator says One("));
     // Any encoding within the bound is an expectation of lawful encodings only.
-    let bounded = |case: &Case| Case { expect: Expect::Bounded {}, ..case.clone() };
+    let bounded = |case: &Case| Case { expect: Lawful::Within { refuse: BTreeSet::new() }, ..case.clone() };
     assert!(verify(&bounded(decode), None).is_err());
     let either = suite.get("load/negative-scale-first").unwrap();
-    assert!(matches!(either.expect, Expect::OneOf(_)));
+    assert!(matches!(either.expect, Lawful::OneOf(_)));
     assert!(verify(&bounded(either), suite.control(either)).is_err());
     let plain: Vec<f32> = (1..33).map(|place| place as f32).collect();
     assert_eq!(verify(&bounded(&encode_case(&[32], &plain, Mode::Symmetric)), None), Ok(()));
@@ -470,22 +496,40 @@ fn a_case_is_trusted_where_the_evaluator_derives_the_same() {
 
 #[test]
 fn a_profile_is_what_it_names() {
-    let operations = q4proof::suite::case::Operation::ALL;
-    for operation in operations {
-        assert!(Profile::all().contains(operation));
-        let alone: Profile = operation.name().parse().unwrap();
-        let held: Vec<_> = operations.into_iter().filter(|&one| alone.contains(one)).collect();
-        assert_eq!((held, alone.bounded), (vec![operation], false));
-        assert_eq!(alone.to_string(), operation.name());
+    let operations = Operation::all();
+    let held = |profile: &Profile| -> Vec<Operation> {
+        operations.iter().copied().filter(|&operation| profile.contains(operation)).collect()
+    };
+    assert_eq!(held(&Profile::all()), operations);
+    for &operation in &operations {
+        let alone: Profile = operation.to_string().parse().unwrap();
+        assert_eq!(held(&alone), [operation]);
+        assert!(!alone.is_bounded(operation.format));
+        assert_eq!(alone.to_string(), operation.to_string());
     }
+    // A format stands for all of its operations.
+    let of_khq4: Vec<Operation> = operations
+        .iter()
+        .copied()
+        .filter(|operation| operation.format == FormatId::KHQ4)
+        .collect();
+    assert_eq!(held(&"khq4".parse().unwrap()), of_khq4);
+    assert_eq!("khq4".parse::<Profile>().unwrap().to_string(), "khq4");
+    let encode = Operation::new(Verb::Encode, FormatId::KHQ4);
     let bounded = Profile::bounded_encode();
-    assert_eq!((bounded.to_string().as_str(), bounded.bounded), ("encode-bounded", true));
-    assert_eq!("encode-bounded".parse(), Ok(bounded));
-    assert_eq!(
-        "all,encode-bounded".parse::<Profile>().unwrap().to_string(),
-        "decode+encode-bounded+load+save+load-khf1+save-khf1+decode-f16+matmul+rotate+decode-q4-1+\
-         encode-q4-1+encode-mlx+read-index+name-tensors"
-    );
+    assert_eq!((bounded.to_string().as_str(), held(&bounded)), ("encode-bounded:khq4", vec![encode]));
+    assert!(bounded.is_bounded(FormatId::KHQ4) && !bounded.is_bounded(FormatId::Q4_1));
+    assert_eq!("encode-bounded:khq4".parse(), Ok(bounded));
+    let words: Vec<String> = operations
+        .iter()
+        .map(|operation| operation.to_string().replace("encode:khq4", "encode-bounded:khq4"))
+        .collect();
+    let all_bounded = "all,encode-bounded:khq4".parse::<Profile>().unwrap();
+    assert_eq!(held(&all_bounded), operations);
+    assert_eq!(all_bounded.to_string().parse(), Ok(all_bounded.clone()));
+    assert!(words.iter().filter(|word| word.ends_with(":khq4")).all(
+        |word| all_bounded.to_string().split('+').any(|written| written == word)
+    ), "{all_bounded}");
 }
 
 /// The first numbers of seed 1234567, as the author of splitmix64 publishes them.

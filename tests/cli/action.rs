@@ -135,7 +135,7 @@ const MINIMAL: &str = "python3 conformance/subjects/minimal/codec.py";
 #[test]
 fn what_conforms_is_reported_and_lets_the_job_go_on() {
     let job = Job::new();
-    let done = job.run(&[("command", MINIMAL), ("profile", "decode+load")]);
+    let done = job.run(&[("command", MINIMAL), ("profile", "decode:khq4+load:khq4")]);
     assert_eq!(done.code, Some(0), "{done:#?}");
     assert!(done.verdict().ends_with(" · conforms"), "{done:#?}");
     let summary = job.bench.read("summary");
@@ -158,7 +158,7 @@ fn what_conforms_is_reported_and_lets_the_job_go_on() {
 fn what_does_not_conform_is_reported_and_fails_the_job() {
     let job = Job::new();
     let swapped = format!("{MINIMAL} --swap-nibbles");
-    let inputs = [("command", swapped.as_str()), ("profile", "decode+load")];
+    let inputs = [("command", swapped.as_str()), ("profile", "decode:khq4+load:khq4")];
     let done = job.run(&inputs);
     assert_eq!(done.code, Some(1), "{done:#?}");
     let summary = job.bench.read("summary");
@@ -179,14 +179,15 @@ fn what_does_not_conform_is_reported_and_fails_the_job() {
 
 #[test]
 fn a_subject_has_a_name_or_a_command_and_a_deadline() {
-    let done = Job::new().run(&[("subject", "zoo:sound"), ("profile", "save")]);
+    let done = Job::new().run(&[("subject", "zoo:sound"), ("profile", "save:khq4")]);
     assert_eq!(done.code, Some(0), "{done:#?}");
-    assert!(done.verdict().starts_with("profile save: 42 passed"), "{done:#?}");
+    assert!(done.verdict().starts_with("profile save:khq4: 42 passed"), "{done:#?}");
 
     let hello = r#"{"protocol":1,"name":"idle","version":"1","language":"sh","capabilities":[]}"#;
     let idle = format!("read hello; echo '{hello}'; sleep 60");
     let job = Job::new();
-    let done = job.run(&[("command", idle.as_str()), ("profile", "save"), ("deadline", "0.05")]);
+    let done =
+        job.run(&[("command", idle.as_str()), ("profile", "save:khq4"), ("deadline", "0.05")]);
     assert_eq!(done.code, Some(1), "{done:#?}");
     assert!(job.bench.read("summary").contains("no answer within the deadline"));
 }
@@ -215,7 +216,7 @@ fn an_input_is_no_part_of_a_script() {
         for name in ["subject", "profile", "ledger", "deadline"] {
             let job = Job::new();
             // Of two inputs of the same name the later counts.
-            let inputs = [("subject", "zoo:sound"), ("profile", "save"), (name, words)];
+            let inputs = [("subject", "zoo:sound"), ("profile", "save:khq4"), (name, words)];
             let done = job.run(&inputs);
             assert_eq!(done.code, Some(2), "{done:#?}");
             let entries = fs::read_dir(job.bench.path("work")).expect("a folder").count();

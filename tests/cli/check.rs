@@ -16,8 +16,69 @@ fn the_reference_conforms() {
 #[test]
 fn the_reference_conforms_to_the_vectors_that_the_command_carries() {
     let checked = q4proof(["check"]);
-    checked.shows(0, &["suite 1.2.0 ("]);
-    assert!(checked.verdict().ends_with(" · suite 1.2.0 · conforms"), "{checked:#?}");
+    checked.shows(0, &["suite 1.3.0 ("]);
+    assert!(checked.verdict().ends_with(" · suite 1.3.0 · conforms"), "{checked:#?}");
+}
+
+/// The payload of another format than the suite began with is shown by its own layout, in the order of its
+/// weights: what is right ascends there, and is no row of doubled digits.
+#[test]
+fn a_payload_is_shown_by_its_own_format_in_the_order_of_its_weights() {
+    let ascending = "0123456789abcdef0123456789abcdef";
+    for (fault, id, words) in [
+        (
+            "zoo:ggml-sequential-pairs",
+            "decode-q4-1/nibbles-ascending",
+            ["value 1", "3f800000 (1e0)"],
+        ),
+        (
+            "zoo:ggml-sequential-pairs-encode",
+            "encode-q4-1/ramp",
+            ["block 0 nibbles  00112233445566778899aabbccddeeff", ascending],
+        ),
+        ("zoo:mlx-split-half", "encode-mlx/ramp", ["block 0 nibbles  ", ">  block 0 nibbles"]),
+        (
+            "zoo:q8-0-offset-codes-encode",
+            "encode-q8-0/ramp",
+            ["block 0 codes  -119 -111 -103 ", "  9 17 25 "],
+        ),
+        (
+            "zoo:split-half-encode",
+            "encode/plain-order-asymmetric",
+            ["block 0 nibbles", ">  block 0 nibbles"],
+        ),
+    ] {
+        let checked = q4proof(["check", "--filter", id, "--subject", fault]);
+        assert_eq!(checked.code, Some(1), "{fault}: {checked:#?}");
+        for word in words {
+            assert!(checked.stdout.contains(word), "{word:?} is not in {checked:#?}");
+        }
+    }
+    let shown = q4proof(["show", "decode-q4-1/nibbles-ascending"]);
+    shown.shows(0, &["block 0 scale    1\n", "block 0 minimum  0\n", "block 0 nibbles  "]);
+    let shown = q4proof(["show", "decode-q8-0/codes-ascending"]);
+    shown.shows(
+        0,
+        &["decode 34 bytes of ggml's Q8_0 blocks to 32 values", "block 0 codes  0 1 2 3 4 "],
+    );
+}
+
+/// Without a profile, a subject is asked what its handshake claims, and nothing of it is left unsaid.
+#[test]
+fn the_profile_is_what_the_handshake_claims() {
+    let codec = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/subjects/minimal/codec.py");
+    let checked = Bench::new().run("check", &["--", "python3", codec]);
+    checked.shows(0, &["subject minimal"]);
+    assert_eq!(
+        checked.verdict(),
+        "profile decode:khq4+load:khq4: 4 passed, 0 failed, 2 not in profile · suite unlocked · conforms"
+    );
+    let hello =
+        r#"{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["lode"]}"#;
+    let script = format!("read hello; echo '{hello}'; cat > /dev/null");
+    let nothing = Bench::new().run("check", &["--", "sh", "-c", &script]);
+    nothing
+        .says(3, &["the handshake of odd offers lode", "expected operations such as decode:khq4"]);
 }
 
 #[test]
@@ -46,18 +107,20 @@ fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
 #[test]
 fn a_subject_that_refuses_everything_passes_no_refusal() {
     let checked = Bench::new().run("check", &["--subject", "zoo:refuse-all"]);
-    checked
-        .shows(1, &["control-rejected  2 cases of load", "its control load/worked came to fail"]);
+    checked.shows(
+        1,
+        &["control-rejected  2 cases of load:khq4", "its control load/worked came to fail"],
+    );
     assert!(checked.verdict().starts_with("profile all: 0 passed, 6 failed"), "{checked:#?}");
 }
 
 #[test]
 fn what_is_outside_the_profile_is_counted_and_never_passed() {
-    let checked = Bench::new().run("check", &["--profile", "decode+load"]);
+    let checked = Bench::new().run("check", &["--profile", "decode:khq4+load:khq4"]);
     checked.shows(0, &[]);
     assert_eq!(
         checked.verdict(),
-        "profile decode+load: 4 passed, 0 failed, 2 not in profile · suite unlocked · conforms"
+        "profile decode:khq4+load:khq4: 4 passed, 0 failed, 2 not in profile · suite unlocked · conforms"
     );
 }
 
@@ -79,7 +142,7 @@ fn where_nothing_is_asked_there_is_no_verdict() {
     let bench = Bench::new();
     let none = bench.run("check", &["--filter", "load", "--filter", "no-such-case"]);
     none.says(4, &["nothing to ask", "\"no-such-case\"", "none of the 6 cases"]);
-    let outside = bench.run("check", &["--profile", "save"]);
+    let outside = bench.run("check", &["--profile", "save:khq4"]);
     outside.shows(4, &["6 not in profile"]);
     assert!(outside.verdict().ends_with(" · nothing that binds was asked"), "{outside:#?}");
     Bench::with(r#"{"about":"","cases":[]}"#).run("check", &[]).says(2, &["holds no case"]);
@@ -92,8 +155,20 @@ fn wrong_arguments_name_what_there_is() {
             vec!["--profile", "most"],
             [
                 "\"most\"",
-                "name all, encode-bounded or operations, joined by +: decode, encode, load",
+                "name all, a format, or operations, joined by +: decode:khq4, encode:khq4, matmul:khq4",
             ],
+        ),
+        (
+            vec!["--profile", "decode"],
+            ["\"decode\" names no format", "there is decode:khq4, decode:q4_1, decode:q8_0"],
+        ),
+        (
+            vec!["--profile", "load:q4_1"],
+            ["\"load:q4_1\" is no operation", "there is load:khq4, load:khf1"],
+        ),
+        (
+            vec!["--profile", "encode-bounded"],
+            ["\"encode-bounded\" names no format", "encode:khq4"],
         ),
         (vec!["--deadline", "0"], ["--deadline", "seconds above 0"]),
         (vec!["--deadline", "NaN"], ["--deadline", "seconds above 0"]),
@@ -190,7 +265,8 @@ fn a_mutant_of_a_codec_is_known_by_the_exit_code() {
         assert_eq!(codec.matches(line).count(), 1, "{line}");
         let bench = Bench::new();
         let path = bench.write("codec.py", codec.replace(line, mutant)).display().to_string();
-        let checked = q4proof(["check", "--profile", "decode+load", "--", "python3", &path]);
+        let checked =
+            q4proof(["check", "--profile", "decode:khq4+load:khq4", "--", "python3", &path]);
         assert_eq!(checked.code, Some(code), "{mutant}: {checked:#?}");
     }
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use q4proof::suite::exact::number::round;
-use q4proof::suite::exact::{self, Exact, Format};
+use q4proof::suite::exact::{self, Exact, Float};
 use q4proof::suite::random::SplitMix64;
 use serde_json::{Value, json};
 
@@ -80,10 +80,10 @@ pub fn refuses(
 fn exactly(dtype: &str, values: &[u8]) -> Vec<Exact> {
     let number = |format: Format, bits: u64| format.value(bits).expect("finite");
     match dtype {
-        "F64" => words::<8>(values).map(|bits| number(Format::F64, bits)).collect(),
-        "F32" => words::<4>(values).map(|bits| number(Format::F32, bits)).collect(),
-        "F16" => words::<2>(values).map(|bits| number(Format::F16, bits)).collect(),
-        "BF16" => words::<2>(values).map(|bits| number(Format::F32, bits << 16)).collect(),
+        "F64" => words::<8>(values).map(|bits| number(Float::F64, bits)).collect(),
+        "F32" => words::<4>(values).map(|bits| number(Float::F32, bits)).collect(),
+        "F16" => words::<2>(values).map(|bits| number(Float::F16, bits)).collect(),
+        "BF16" => words::<2>(values).map(|bits| number(Float::F32, bits << 16)).collect(),
         _ => panic!("{dtype} has no numbers here"),
     }
 }
@@ -103,7 +103,7 @@ fn rounded(numbers: &[Exact], format: Format) -> Vec<u64> {
 /// SPEC.md has behaviours.
 fn lawful_files(dtype: &str, shape: &[u64], values: &[u8], symmetric: bool) -> Vec<Vec<u8>> {
     let bits: Vec<u32> =
-        rounded(&exactly(dtype, values), Format::F32).iter().map(|&bits| bits as u32).collect();
+        rounded(&exactly(dtype, values), Float::F32).iter().map(|&bits| bits as u32).collect();
     let len = bits.len() as u64;
     let variants = exact::encode(&bits, symmetric).expect("values that can be encoded");
     variants.iter().map(|variant| exact::file::write(shape, len, &variant.payload)).collect()
@@ -112,7 +112,7 @@ fn lawful_files(dtype: &str, shape: &[u64], values: &[u8], symmetric: bool) -> V
 /// The KHF1 file of values, each rounded once.
 fn half_file(dtype: &str, shape: &[u64], values: &[u8]) -> Vec<u8> {
     let halves: Vec<u16> =
-        rounded(&exactly(dtype, values), Format::F16).iter().map(|&bits| bits as u16).collect();
+        rounded(&exactly(dtype, values), Float::F16).iter().map(|&bits| bits as u16).collect();
     exact::halves::write(shape, halves.len() as u64, &halves)
 }
 

@@ -44,21 +44,21 @@ fn what_newly_fails_is_a_regression() {
 #[test]
 fn what_is_not_asked_any_more_is_gone_and_what_had_passed_is_lost() {
     let bench = Bench::new();
-    let narrower = diff(&bench, &SOUND, &["--profile", "decode"]);
+    let narrower = diff(&bench, &SOUND, &["--profile", "decode:khq4"]);
     narrower.shows(1, &["\ngone\n", "load/version-1", "passed, and is not asked any more"]);
     assert!(narrower.verdict().ends_with("0 new, 5 gone, 0 failing in both · regressions"));
     diff(&bench, &SOUND, &["--filter", "worked"]).shows(1, &["3 gone", "· regressions"]);
 
     // What failed and is not asked any more has not become worse.
-    let encode = ["--subject", "zoo:padded-tail-range", "--profile", "decode+encode"];
-    let decode = ["--subject", "zoo:padded-tail-range", "--profile", "decode"];
+    let encode = ["--subject", "zoo:padded-tail-range", "--profile", "decode:khq4+encode:khq4"];
+    let decode = ["--subject", "zoo:padded-tail-range", "--profile", "decode:khq4"];
     diff(&bench, &encode, &decode).shows(0, &["0 new, 2 gone", "· no regression"]);
 }
 
 #[test]
 fn what_is_newly_asked_is_new_and_no_regression() {
     let bench = Bench::new();
-    let wider = diff(&bench, &["--profile", "decode"], &FAULTY);
+    let wider = diff(&bench, &["--profile", "decode:khq4"], &FAULTY);
     wider.shows(0, &["\nnew\n", "fail  encode/worked", "pass  load/worked", "no regression"]);
     assert!(wider.verdict().starts_with("0 newly failing, 0 newly passing, 5 new, 0 gone"));
 }
@@ -89,7 +89,7 @@ fn a_should_that_newly_fails_is_shown_and_is_no_regression() {
 #[test]
 fn hostile_words_do_not_steer_the_terminal() {
     let bench = Bench::new();
-    let shown = diff(&bench, &["--profile", "decode"], &crate::logs::hostile());
+    let shown = diff(&bench, &["--profile", "decode:khq4"], &crate::logs::hostile());
     shown.shows(1, &["<script>alert(1)</script>", "\\u{1b}[2J"]);
     assert!(!shown.stdout.contains('\x1b'), "{shown:#?}");
 }

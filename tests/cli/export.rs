@@ -58,8 +58,8 @@ fn what_is_exported_can_be_checked_against() {
     let target = bench.text("vendored");
     q4proof(["export", &target]).shows(0, &[]);
     let vectors = bench.text("vendored/vectors");
-    let checked = q4proof(["check", "--profile", "save", "--vectors", &vectors]);
-    let carried = q4proof(["check", "--profile", "save"]);
+    let checked = q4proof(["check", "--profile", "save:khq4", "--vectors", &vectors]);
+    let carried = q4proof(["check", "--profile", "save:khq4"]);
     checked.shows(0, &[" · suite 1.2.0 · conforms"]);
     assert_eq!(checked.stdout, carried.stdout);
     // The lock comes with them: a vector that is changed is noticed.

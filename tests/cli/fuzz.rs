@@ -39,10 +39,10 @@ fn inputs_of_numbers_and_texts_are_shown_as_they_are_read() {
     };
     let payload = [&3u64.to_le_bytes()[..], &file_bytes()[28..]].concat();
     let words = ["  original_len 3, then 20 bytes:\n", "         0  4430  ", "block 0 nibbles"];
-    ask("decode", &payload).shows(0, &words);
+    ask("decode_khq4", &payload).shows(0, &words);
     let values = [&[1u8][..], &5f32.to_le_bytes(), &(-0.5f32).to_le_bytes()].concat();
-    let words = ["  Symmetric, shape [2]\n", "  1  bf000000  -0.5  block 0\n"];
-    ask("encode", &values).shows(0, &words);
+    let words = ["  Symmetric, of f32, shape [2]\n", "  1  bf000000  -0.5  block 0\n"];
+    ask("encode_khq4", &values).shows(0, &words);
     let hello = br#"{"op":"hello","protocol":1}"#;
     ask("protocol_line", hello).shows(0, &["{\"op\":\"hello\",\"protocol\":1}\n"]);
     ask("protocol_line", &[0xff]).shows(0, &["  no UTF-8: ff\n", "refused, as is lawful\n"]);
@@ -60,7 +60,10 @@ fn what_cannot_be_asked_is_said() {
         .says(2, &["no-such-fault"]);
     let unknown = q4proof(["fuzz", "ask", "load_khq5", &path]);
     assert_eq!(unknown.code, Some(2));
-    assert!(unknown.stderr.contains("there is load_khq4, access_paths"), "{unknown:#?}");
+    assert!(
+        unknown.stderr.contains("there is decode_khq4, encode_khq4, matmul_khq4, decode_q4_1"),
+        "{unknown:#?}"
+    );
 }
 
 #[test]

@@ -104,12 +104,12 @@ fn all_that_is_not_as_a_line_says_is_red() {
 #[test]
 fn a_line_whose_case_is_not_asked_is_red() {
     let all = ledger(&[line("encode/*", "fail", "bug")]);
-    let outside = checked(&all, &["--profile", "decode"]);
+    let outside = checked(&all, &["--profile", "decode:khq4"]);
     outside.shows(1, &["skipped", "ledger.toml:3", "not asked: encode/worked, encode/padding"]);
     let filtered = checked(&all, &["--filter", "worked"]);
     filtered.shows(1, &["skipped", "not asked: encode/padding", "1 expected failure (bug 1)"]);
     assert!(filtered.verdict().ends_with(", 3 of 6 cases · not as expected"), "{filtered:#?}");
-    let nothing = checked(&all, &["--profile", "save"]);
+    let nothing = checked(&all, &["--profile", "save:khq4"]);
     assert_eq!(nothing.code, Some(4), "{nothing:#?}");
 }
 
@@ -121,7 +121,7 @@ fn what_is_flaky_may_pass_and_may_not_fail_otherwise() {
     let checked_flaky = checked(&flaky("fail"), &[]);
     checked_flaky.shows(0, &["2 expected failures (flaky 2)", "as expected"]);
     checked(&flaky("timeout"), &[]).shows(1, &["changed", "came to fail"]);
-    let skipped = checked(&flaky("fail"), &["--profile", "encode"]);
+    let skipped = checked(&flaky("fail"), &["--profile", "encode:khq4"]);
     skipped.shows(1, &["skipped", "decode/worked", "not asked"]);
 }
 

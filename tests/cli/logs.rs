@@ -21,7 +21,7 @@ done"#,
 
 /// The arguments by which the hostile subject is asked what it claims.
 pub fn hostile() -> Vec<&'static str> {
-    ["--profile", "decode"].into_iter().chain(HOSTILE).collect()
+    ["--profile", "decode:khq4"].into_iter().chain(HOSTILE).collect()
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_report_from_a_log_is_that_of_the_pass() {
         (vec![], 0),
         (vec!["--subject", "zoo:padded-tail-range", "--seed", "7"], 1),
         (vec!["--subject", "zoo:refuse-all"], 1),
-        (vec!["--filter", "scale", "--profile", "load"], 0),
+        (vec!["--filter", "scale", "--profile", "load:khq4"], 0),
         (hostile(), 1),
     ] {
         let log = bench.log("log", &arguments);
@@ -40,8 +40,8 @@ fn a_report_from_a_log_is_that_of_the_pass() {
         assert_eq!(reported.stdout, checked.stdout, "{arguments:?}");
         reported.shows(code, &[]);
     }
-    let log = bench.log("log", &["--profile", "decode", "--subject", "zoo:refuse-all"]);
-    let verbose = ["--profile", "decode", "--subject", "zoo:refuse-all", "--verbose"];
+    let log = bench.log("log", &["--profile", "decode:khq4", "--subject", "zoo:refuse-all"]);
+    let verbose = ["--profile", "decode:khq4", "--subject", "zoo:refuse-all", "--verbose"];
     let reported = bench.run("report", &[&log, "--verbose"]);
     assert_eq!(reported.stdout, bench.run("check", &verbose).stdout);
 }
@@ -49,7 +49,7 @@ fn a_report_from_a_log_is_that_of_the_pass() {
 #[test]
 fn where_nothing_was_asked_a_report_has_no_verdict_either() {
     let bench = Bench::new();
-    let log = bench.log("log", &["--profile", "save"]);
+    let log = bench.log("log", &["--profile", "save:khq4"]);
     bench.run("report", &[&log]).shows(4, &["nothing that binds was asked"]);
     let junit = bench.text("junit.xml");
     bench.run("report", &[&log, "--junit", &junit]).shows(4, &[]);
@@ -171,7 +171,8 @@ fn a_log_of_another_suite_is_refused() {
 fn junit_is_well_formed_and_counts_what_binds() {
     let bench = Bench::new();
     let junit = bench.text("junit.xml");
-    let log = bench.log("log", &["--subject", "zoo:padded-tail-range", "--profile", "encode+load"]);
+    let log = bench
+        .log("log", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4+load:khq4"]);
     bench.run("report", &[&log, "--junit", &junit]).shows(1, &["2 failed"]);
     let xml = bench.read("junit.xml");
     for words in [
@@ -179,7 +180,7 @@ fn junit_is_well_formed_and_counts_what_binds() {
         r#"<testcase name="encode/worked" classname="ENC-A1">"#,
         r#"<failure message="fail: 3 fields differ; value 0 errs by 1.97 of its bound (beyond ENC-B1)" type="fail">"#,
         "expected                          got",
-        "q4proof repro encode/worked --subject zoo:padded-tail-range --profile encode+load",
+        "q4proof repro encode/worked --subject zoo:padded-tail-range --profile encode:khq4+load:khq4",
         r#"<testcase name="load/worked" classname="KHQ4-H1"/>"#,
         r#"<skipped message="not in profile"/>"#,
     ] {
@@ -206,7 +207,7 @@ fn a_should_that_fails_is_skipped_in_junit() {
     let mut cases = cases();
     cases[0]["tier"] = json!("should");
     let bench = Bench::with(&json!({ "about": "x", "cases": cases }).to_string());
-    let refuses = ["--subject", "zoo:refuse-all", "--profile", "decode"];
+    let refuses = ["--subject", "zoo:refuse-all", "--profile", "decode:khq4"];
     let logged = finished(bench.command("check", &refuses).arg("--json"));
     let log = bench.write("log", logged.stdout).display().to_string();
     bench.run("report", &[&log, "--junit", &bench.text("junit.xml")]);
@@ -245,8 +246,8 @@ fn markdown_shows_totals_clauses_and_failures_and_takes_no_markup() {
 fn a_report_that_cannot_be_written_is_told() {
     let bench = Bench::with(
         &json!({ "about": "x", "cases": [case(
-            "decode/no-values", "DEC-3", &json!({ "decode": { "blocks": "", "original_len": 0 } }),
-            &json!({ "exact": { "values": "" } }),
+            "decode/no-values", "DEC-3", &json!({ "op": "decode", "format": "khq4", "blocks": "", "original_len": 0 }),
+            &json!({ "one": { "values": { "f32": "" } } }),
         )] })
         .to_string(),
     );

@@ -39,7 +39,7 @@ fn each_cell_leads_to_its_failing_cases() {
     let bench = Bench::new();
     let sound = bench.log("sound", &[]);
     let faulty =
-        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode"]);
+        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4"]);
     let html = page(&bench, &[&sound, &faulty]);
     holds(
         &html,
@@ -65,8 +65,10 @@ fn each_cell_leads_to_its_failing_cases() {
 #[test]
 fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
     let bench = Bench::new();
-    let faulty =
-        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode+decode"]);
+    let faulty = bench.log(
+        "faulty",
+        &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4+decode:khq4"],
+    );
     let html = page(&bench, &[&faulty]);
     let both = page(&bench, &[&faulty, &faulty]);
     holds(
@@ -85,7 +87,7 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
             // What was asked, and how it is asked again.
             "encode 3 values, asymmetric, of shape [3]",
             "    0  40a00000  5.0\n",
-            "<pre>q4proof repro encode/worked --subject zoo:padded-tail-range --profile decode+encode --vectors ",
+            "<pre>q4proof repro encode/worked --subject zoo:padded-tail-range --profile decode:khq4+encode:khq4 --vectors ",
         ],
     );
     // Two of one name are told apart by how they were asked; where nothing failed that is said in a line.
@@ -98,7 +100,8 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
 #[test]
 fn a_file_is_shown_with_its_fields() {
     let bench = Bench::new();
-    let faulty = bench.log("log", &["--subject", "zoo:zero-scale-accepted", "--profile", "load"]);
+    let faulty =
+        bench.log("log", &["--subject", "zoo:zero-scale-accepted", "--profile", "load:khq4"]);
     holds(
         &page(&bench, &[&faulty]),
         &[
@@ -117,7 +120,7 @@ fn a_file_is_shown_with_its_fields() {
 fn the_largest_share_of_a_bound_is_shown_with_its_case() {
     let bench = Bench::new();
     let faulty =
-        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode"]);
+        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4"]);
     holds(
         &page(&bench, &[&faulty]),
         &[
@@ -133,7 +136,7 @@ fn the_largest_share_of_a_bound_is_shown_with_its_case() {
 #[test]
 fn the_kill_matrix_stands_on_the_page() {
     let bench = Bench::new();
-    let log = bench.log("log", &["--subject", "zoo:padded-tail-range", "--profile", "encode"]);
+    let log = bench.log("log", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4"]);
     let (kills, html) = (bench.text("kills.json"), bench.text("page.html"));
     // So few cases do not catch all there is.
     let selftest = bench.run("selftest", &["--json", &kills]);
@@ -221,7 +224,7 @@ fn logs_of_two_suites_make_no_matrix() {
         Bench::with(
             r#"{"about":"","cases":[
         {"id":"decode/none","clause":"DEC-3","tier":"must","note":"x","source":{"derivation":"x"},
-        "input":{"decode":{"blocks":"","original_len":0}},"expect":{"exact":{"values":""}}}]}"#,
+        "question":{"op":"decode","format":"khq4","blocks":"","original_len":0},"expect":{"one":{"values":{"f32":""}}}}]}"#,
         ),
     );
     let (one, two) = (bench.log("one", &[]), other.log("two", &[]));

@@ -7,7 +7,7 @@ use crate::support::{BLOCK, Bench, Finished, command, q4proof};
 
 /// The answer to the handshake of a subject that claims to decode.
 const HELLO: &str =
-    r#"{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode"]}"#;
+    r#"{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode:khq4"]}"#;
 
 /// Lets `serve` answer `input`.
 fn serve(subject: &str, input: &str) -> Finished {
@@ -38,21 +38,22 @@ fn dialogue(command: &mut Command, input: &str) -> Finished {
 /// Asks one decode of a shell script that has answered the handshake.
 fn ask(script: &str) -> Finished {
     let script = format!("read hello; echo '{HELLO}'; {script}");
-    let filter = ["--profile", "decode", "--deadline", "0.5", "--", "sh", "-c", &script];
+    let filter = ["--profile", "decode:khq4", "--deadline", "0.5", "--", "sh", "-c", &script];
     Bench::new().run("check", &filter)
 }
 
 #[test]
 fn the_protocol_s_example_is_answered() {
-    let decode =
-        format!("{{\"seq\":1,\"op\":\"decode\",\"blocks\":\"{BLOCK}\",\"original_len\":3}}\n");
+    let decode = format!(
+        "{{\"seq\":1,\"op\":\"decode\",\"format\":\"khq4\",\"blocks\":\"{BLOCK}\",\"original_len\":3}}\n"
+    );
     let hello = "{\"op\":\"hello\",\"protocol\":1}\n";
     let served = serve("reference", &format!("{hello}{decode}"));
     served.shows(
         0,
         &[
             "{\"protocol\":1,\"name\":\"reference\"",
-            "\n{\"seq\":1,\"result\":{\"values\":\"0000a04000dcbd4000fcdf40\"}}\n",
+            "\n{\"seq\":1,\"result\":{\"values\":{\"f32\":\"0000a04000dcbd4000fcdf40\"}}}\n",
         ],
     );
     serve("zoo:refuse-all", &decode).shows(0, &["{\"seq\":1,\"refused\":{\"message\":"]);
@@ -64,7 +65,10 @@ fn a_line_that_is_no_request_is_named() {
         ("hello\n", "line 1"),
         ("{\"op\":\"hello\",\"protocol\":1}\n{\"op\":\"decode\"}\n", "line 2"),
         ("{\"op\":\"hello\",\"protocol\":1}", "ends in the middle"),
-        ("{\"op\":\"decode\",\"seq\":1,\"blocks\":\"0g\",\"original_len\":1}\n", "hex digit"),
+        (
+            "{\"op\":\"decode\",\"format\":\"khq4\",\"seq\":1,\"blocks\":\"0g\",\"original_len\":1}\n",
+            "hex digit",
+        ),
     ] {
         serve("reference", input).says(2, &["is no request", word]);
     }
@@ -138,7 +142,7 @@ fn the_command_of_a_subject_is_repeated_to_ask_again() {
     let checked = ask("read request; exit 3");
     let hello = HELLO.replace('\'', "");
     let tail = format!("-- sh -c 'read hello; echo '\\''{hello}'\\''; read request; exit 3'\n");
-    checked.shows(1, &["q4proof repro decode/worked --profile decode --deadline 0.5", &tail]);
+    checked.shows(1, &["q4proof repro decode/worked --profile decode:khq4 --deadline 0.5", &tail]);
 }
 
 #[test]
@@ -177,11 +181,12 @@ fn every_example_of_the_protocol_is_answered_as_it_says() {
         if op == "hello" {
             continue;
         }
-        let file = if op.ends_with("khf1") { &files[1] } else { &files[0] };
+        let halves = value(request)["format"] == "khf1";
+        let file = if halves { &files[1] } else { &files[0] };
         let (loaded, saved) = (within("loaded"), within(&op));
         std::fs::write(&loaded, file).expect("a file");
         let mut asked = value(request);
-        if op.starts_with("load") {
+        if op == "load" {
             asked["path"] = loaded.into();
         } else if op == "read_index" {
             // What the first of the two examples holds stands below it; the second holds none.
@@ -193,18 +198,18 @@ fn every_example_of_the_protocol_is_answered_as_it_says() {
             }
             asked["path"] = model.path().display().to_string().into();
             directories.push(model);
-        } else if op.starts_with("save") {
+        } else if op == "save" {
             asked["path"] = saved.clone().into();
         }
         let served = serve("reference", &format!("{asked}\n"));
         assert_eq!(served.code, Some(0), "{served:#?}");
         assert_eq!(value(&served.stdout), value(expected), "{request}");
-        if op.starts_with("save") {
+        if op == "save" {
             assert_eq!(&std::fs::read(saved).expect("the file"), file, "{request}");
         }
         answered += 1;
     }
-    assert_eq!(answered, 17);
+    assert_eq!(answered, 19);
 }
 
 /// PROTOCOL.md before its exchange, the exchange, and what comes after it.

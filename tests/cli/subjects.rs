@@ -16,12 +16,15 @@ const OWN: &str = "[own]\nabout = \"our own\"\nstart = [\"sh\", \"own/adapter.sh
 
 #[test]
 fn a_registered_subject_is_started_where_the_user_is() {
-    let bench = bench(&format!("{OWN}profile = \"decode\"\n"));
+    let bench = bench(&format!("{OWN}profile = \"decode:khq4\"\n"));
     let registry = bench.text("conformance/subjects");
     let mut command = bench.command("check", &["--subject", "own", "--subjects", &registry]);
     let checked = finished(command.current_dir("/").env("HOME", bench.path("")));
     checked.shows(0, &["subject reference"]);
-    assert!(checked.verdict().starts_with("profile decode: 1 passed, 0 failed"), "{checked:#?}");
+    assert!(
+        checked.verdict().starts_with("profile decode:khq4: 1 passed, 0 failed"),
+        "{checked:#?}"
+    );
     assert_eq!(std::fs::read_to_string(bench.path("where")).expect("it ran"), "/\n");
 }
 
@@ -102,7 +105,7 @@ fn all_subjects_are_listed_with_what_they_are() {
         0,
         &[
             "  reference  this crate's own codec and loaders\n",
-            "  own  our own (profile all)\n",
+            "  own  our own\n",
             "  zoo:padded-tail-range ",
             "  zoo:refuse-all ",
         ],

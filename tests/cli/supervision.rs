@@ -63,9 +63,9 @@ fn a_fresh_child_is_asked_the_control_again() {
     let asked: Vec<Value> = asked.lines().map(request).collect();
     let ops: Vec<&str> = asked.iter().filter_map(|line| line["op"].as_str()).collect();
     assert_eq!(ops[..3], ["hello", "decode", "encode"]);
-    assert_eq!(ops[12], "load_khq4");
+    assert_eq!(ops[12], "load");
     // Control and refusal, through the one entry and through the other.
-    assert_eq!(ops[13..], ["hello", "load_khq4", "load_khq4", "load_khq4", "load_khq4"]);
+    assert_eq!(ops[13..], ["hello", "load", "load", "load", "load"]);
     let entries: Vec<&str> = asked[14..].iter().filter_map(|line| line["entry"].as_str()).collect();
     assert_eq!(entries, ["copy", "copy", "map", "map"]);
 }
@@ -88,14 +88,14 @@ fn several_children_come_to_the_same_records_in_the_same_order() {
 #[test]
 fn several_children_are_started_and_all_of_them_are_asked() {
     // Thirty decodes, each of which takes a moment.
-    let decode = json!({ "decode": { "blocks": BLOCK, "original_len": 3 } });
-    let exact = json!({ "exact": { "values": VALUES } });
+    let decode = json!({ "op": "decode", "format": "khq4", "blocks": BLOCK, "original_len": 3 });
+    let exact = json!({ "one": { "values": { "f32": VALUES } } });
     let many: Vec<Value> =
         (0..30).map(|number| case(&format!("decode/{number}"), "DEC-1", &decode, &exact)).collect();
     let bench = Bench::with(&json!({ "about": "many", "cases": many }).to_string());
     let log = bench.text("processes");
     let rest = guarded(r#"echo $$ >> "$LOG"; sleep 0.02"#);
-    let arguments = arguments(&["--jobs", "3", "--profile", "decode"], &rest);
+    let arguments = arguments(&["--jobs", "3", "--profile", "decode:khq4"], &rest);
     crate::support::finished(bench.command("check", &arguments).env("LOG", &log)).shows(0, &[]);
     let asked = bench.read("processes");
     let mut processes: Vec<&str> = asked.lines().collect();

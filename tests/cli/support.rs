@@ -15,8 +15,8 @@ pub const FILE: &str = "4b485134020000000100000003000000000000000300000000000000
 /// Its block.
 pub const BLOCK: &str = "44300045700f0000000000000000000000000000";
 
-/// Its values, as f32 bits.
-pub const VALUES: &str = "40a00000 40bddc00 40dffc00";
+/// Its values, f32 in little-endian bytes.
+pub const VALUES: &str = "0000a04000dcbd4000fcdf40";
 
 /// What the command left.
 #[derive(Debug)]
@@ -142,39 +142,45 @@ impl Bench {
 
 /// A decode, an encode with a lawful alternate, and a load with two refusals.
 pub fn cases() -> Vec<Value> {
-    let decode = json!({ "decode": { "blocks": BLOCK, "original_len": 3 } });
-    let encode = |shape: usize, values: &str| json!({ "encode": { "mode": "asymmetric", "shape": [shape], "values": values } });
-    let load = json!({ "load": { "file": { "bytes": FILE } } });
+    let decode = json!({ "op": "decode", "format": "khq4", "blocks": BLOCK, "original_len": 3 });
+    let encode = |shape: usize, values: &str| {
+        json!({
+            "op": "encode", "format": "khq4", "mode": "asymmetric", "shape": [shape],
+            "values": { "f32": values },
+        })
+    };
+    let load = json!({ "op": "load", "format": "khq4", "path": { "bytes": FILE } });
     let padding = |name: &str, pair: &str| {
         let blocks = format!("443000c2f0{}", pair.repeat(15));
-        json!({ "name": name, "answer": { "blocks": blocks } })
+        json!({ "name": name, "expect": { "one": { "encoded": { "blocks": blocks } } } })
     };
-    let tensor = json!({ "tensor": { "shape": [3], "blocks": BLOCK, "values": VALUES } });
+    let values = json!({ "f32": VALUES });
+    let tensor = json!({ "shape": [3], "blocks": BLOCK, "values": values });
     vec![
-        case("decode/worked", "DEC-1", &decode, &json!({ "exact": { "values": VALUES } })),
+        case("decode/worked", "DEC-1", &decode, &json!({ "one": { "values": values } })),
         case(
             "encode/worked",
             "ENC-A1",
-            &encode(3, "40a00000 40c00000 40e00000"),
-            &json!({ "exact": { "blocks": BLOCK } }),
+            &encode(3, "0000a0400000c0400000e040"),
+            &json!({ "one": { "encoded": { "blocks": BLOCK } } }),
         ),
         case(
             "encode/padding",
             "ENC-P1",
-            &encode(2, "c0400000 bf800000"),
+            &encode(2, "000040c0000080bf"),
             &json!({ "one_of": [padding("padding-formula", "ff"), padding("padding-zero", "00")] }),
         ),
-        case("load/worked", "KHQ4-H1", &load, &json!({ "exact": tensor })),
+        case("load/worked", "KHQ4-H1", &load, &json!({ "one": { "tensors": [tensor] } })),
         refusal("load/scale-zero", "KHQ4-P3", "scale", 28, "0000", "scale"),
         refusal("load/version-1", "KHQ4-H2", "version", 4, "01", "legacy_version"),
     ]
 }
 
 /// A case of tier must.
-pub fn case(id: &str, clause: &str, input: &Value, expect: &Value) -> Value {
+pub fn case(id: &str, clause: &str, question: &Value, expect: &Value) -> Value {
     json!({
         "id": id, "clause": clause, "class": 37, "tier": "must", "note": format!("about {id}"),
-        "source": { "derivation": "exact evaluator" }, "input": input, "expect": expect,
+        "source": { "derivation": "exact evaluator" }, "question": question, "expect": expect,
     })
 }
 
@@ -189,8 +195,8 @@ pub fn refusal(
 ) -> Value {
     let change = json!({ "overwrite": { "offset": offset, "bytes": bytes } });
     let edits = json!([{ "field": field, "change": change }]);
-    let input = json!({ "load": { "file": { "patch": edits } } });
-    let mut case = case(id, clause, &input, &json!({ "refuse": [class] }));
+    let question = json!({ "op": "load", "format": "khq4", "path": { "patch": edits } });
+    let mut case = case(id, clause, &question, &json!({ "refuse": [class] }));
     case["control"] = json!("load/worked");
     case
 }

@@ -25,12 +25,11 @@ fn a_file_that_is_no_file_of_vectors_is_named() {
 
 #[test]
 fn a_case_that_contradicts_the_evaluator_is_named() {
-    let decode = json!({ "decode": { "blocks": BLOCK, "original_len": 3 } });
-    let values = "40a00000 40bddc00 40dffc01";
-    let wrong = case("decode/wrong", "DEC-1", &decode, &json!({ "exact": { "values": values } }));
+    let decode = json!({ "op": "decode", "format": "khq4", "blocks": BLOCK, "original_len": 3 });
+    let values = json!({ "f32": "0000a04000dcbd4001fcdf40" });
+    let wrong = case("decode/wrong", "DEC-1", &decode, &json!({ "one": { "values": values } }));
     let checked = bench(&[wrong]).run("check", &[]);
-    checked
-        .says(2, &["decode/wrong: expects", "40dffc01", "the exact evaluator derives", "40dffc00"]);
+    checked.says(2, &["decode/wrong: expects", "40dffc01", "the exact evaluator says", "40dffc00"]);
     assert_eq!(checked.stdout, "");
 }
 
@@ -113,8 +112,8 @@ fn a_case_is_asked_again_with_everything_that_is_said() {
     bench.run("repro", &["load/scale-zero"]).shows(
         0,
         &[
-            "control load/worked, through copy\n-> {\"seq\":1,\"op\":\"load_khq4\",\"entry\":\"copy\"",
-            "case load/scale-zero, through map\n-> {\"seq\":4,\"op\":\"load_khq4\",\"entry\":\"map\"",
+            "control load/worked, through copy\n-> {\"seq\":1,\"entry\":\"copy\",\"op\":\"load\",\"format\":\"khq4\"",
+            "case load/scale-zero, through map\n-> {\"seq\":4,\"entry\":\"map\",\"op\":\"load\",\"format\":\"khq4\"",
             "\n<- {\"seq\":4,\"refused\":{\"message\":",
             "pass  load/scale-zero · KHQ4-P3",
             "    through copy, map: pass\n",
@@ -123,14 +122,14 @@ fn a_case_is_asked_again_with_everything_that_is_said() {
     bench.run("repro", &["encode/worked", "--subject", "zoo:padded-tail-range"]).shows(
         1,
         &[
-            "-> {\"seq\":1,\"op\":\"encode\",\"mode\":\"asymmetric\",\"shape\":[3],\"values\":\"0000a0400000c0400000e040\"}\n",
-            "<- {\"seq\":1,\"result\":{\"blocks\":\"77370000db0f0000000000000000000000000000\"}}\n",
+            "-> {\"seq\":1,\"op\":\"encode\",\"format\":\"khq4\",\"mode\":\"asymmetric\",\"shape\":[3],\"values\":{\"f32\":\"0000a0400000c0400000e040\"}}\n",
+            "<- {\"seq\":1,\"result\":{\"encoded\":{\"blocks\":\"77370000db0f0000000000000000000000000000\"}}}\n",
             "fail  encode/worked · ENC-A1",
         ],
     );
     bench
-        .run("repro", &["decode/worked", "--profile", "load"])
-        .shows(4, &["not asked: decode is not in the profile load"]);
+        .run("repro", &["decode/worked", "--profile", "load:khq4"])
+        .shows(4, &["not asked: decode:khq4 is not in the profile load:khq4"]);
     bench.run("repro", &["nothing"]).says(2, &["no case has the id \"nothing\""]);
 }
 

@@ -23,12 +23,12 @@ fn accepted_share(target: Target, runs: u64) -> f64 {
 #[test]
 fn generated_inputs_show_nothing_in_the_reference_and_are_accepted_often_enough() {
     for (target, runs, floor) in [
-        (Target::LoadKhq4, 4000, 0.3),
+        (Target::of(Verb::Load, FormatId::KHQ4), 4000, 0.3),
         (Target::AccessPaths, 4000, 0.3),
-        (Target::Encode, 2000, 0.3),
-        (Target::Decode, 4000, 0.3),
+        (Target::of(Verb::Encode, FormatId::KHQ4), 2000, 0.3),
+        (Target::of(Verb::Decode, FormatId::KHQ4), 4000, 0.3),
         (Target::SaveLoad, 2000, 0.3),
-        (Target::LoadKhf1, 4000, 0.3),
+        (Target::of(Verb::Load, FormatId::KHF1), 4000, 0.3),
         (Target::Matmul, 2000, 0.3),
         (Target::Rotate, 2000, 0.3),
         (Target::QuantizeIndex, 2000, 0.1),
@@ -58,7 +58,7 @@ fn exposure(name: &str, target: Target, most: u64) -> Option<u64> {
 fn faults_of_each_operation_are_found() {
     for (target, most, names) in [
         (
-            Target::LoadKhq4,
+            Target::of(Verb::Load, FormatId::KHQ4),
             30_000,
             &[
                 "zoo:naive-ceil-wraps",
@@ -73,12 +73,12 @@ fn faults_of_each_operation_are_found() {
             ][..],
         ),
         (
-            Target::Encode,
+            Target::of(Verb::Encode, FormatId::KHQ4),
             6000,
             &["zoo:divide-not-reciprocal", "zoo:padded-tail-range", "zoo:round-half-even"],
         ),
         (
-            Target::LoadKhf1,
+            Target::of(Verb::Load, FormatId::KHF1),
             10_000,
             &[
                 "zoo:numel-product-wraps",
@@ -112,7 +112,7 @@ fn faults_of_each_operation_are_found() {
                 "zoo:runs-unchecked",
             ],
         ),
-        (Target::Decode, 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost"]),
+        (Target::of(Verb::Decode, FormatId::KHQ4), 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost"]),
         (
             Target::SaveLoad,
             2000,

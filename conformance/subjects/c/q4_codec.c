@@ -3,9 +3,9 @@
 
    It is written from SPEC.md and PROTOCOL.md alone and shares no code with any other codec. The ids
    in the comments are clauses of SPEC.md. Of the lawful behaviours it keeps to fold-left (KHQ4-H6),
-   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for Q4_1 (GGML-1),
-   whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of the first minimum
-   (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
+   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for Q4_1 and Q8_0
+   (GGML-1), whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of the first
+   minimum (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
 
 #define _XOPEN_SOURCE 700 /* POSIX of 2008, with realpath */
 
@@ -131,81 +131,136 @@ static uint32_t f16_of(double number) {
     return sign | ((halvings << 10) + half);
 }
 
-enum source { F16, BF16, F32, F64 };
+enum float_type { F16, BF16, F32, F64, FLOAT_TYPES };
 
-static size_t source_size(enum source source) { return source == F64 ? 8 : source == F32 ? 4 : 2; }
+static const char *const float_names[FLOAT_TYPES] = {"f16", "bf16", "f32", "f64"};
+
+static const size_t float_sizes[FLOAT_TYPES] = {2, 2, 4, 8};
+
+/* Values of one type, one behind the other. */
+struct floats {
+    enum float_type type;
+    struct bytes bytes;
+    size_t count;
+};
 
 /* ENC-S5: value i of an encoder's source. An f64 is rounded to f32 once; of an f16 that is no number
    only that is told, as it will be refused. */
-static float source_at(const uint8_t *from, size_t i, enum source source) {
-    if (source == BF16) return f32_of_bits((uint32_t)little_endian(from + 2 * i, 2) << 16);
-    if (source != F16) return (float)number_at(from, i, source == F32);
+static float source_at(const struct floats *source, size_t i) {
+    const uint8_t *from = source->bytes.at;
+    if (source->type == BF16) return f32_of_bits((uint32_t)little_endian(from + 2 * i, 2) << 16);
+    if (source->type != F16) return (float)number_at(from, i, source->type == F32);
     uint32_t half = f16_at(from + 2 * i);
     return f16_is_finite(half) ? f32_of_f16(half) : INFINITY;
 }
 
 /* ---- Blocks ---- */
 
-enum { BLOCK_BYTES = 20, BLOCK_VALUES = 32 }; /* BLK-1 */
+enum { BLOCK_VALUES = 32 }; /* BLK-1 */
+
+/* What sets one format apart from the others. What a format does not have is zero. */
+struct format {
+    const char *name;
+    size_t block_size;
+    bool whole, whole_rows; /* GGML-1, Q8-1, MLX-1: no tensor, or no row, has a partial block */
+    bool (*check)(const uint8_t *block, size_t number); /* refuses a block that has no values */
+    double (*weight)(const uint8_t *block, int slot);   /* the exact value of one weight */
+    bool (*encode)(const float *values, int count, uint8_t *block);
+    enum float_type source; /* what `encode` takes */
+    const char *magic;      /* of its files */
+    uint64_t version, retired;
+};
 
 /* BLK-3, in the form of KHQ4-H8, which cannot wrap. */
 static uint64_t block_count(uint64_t values) {
     return values / BLOCK_VALUES + (values % BLOCK_VALUES != 0);
 }
 
-/* KHQ4-P1, KHQ4-P2, DEC-4: as many blocks as the values take. */
-static bool check_extent(struct bytes blocks, uint64_t count) {
-    uint64_t needed = BLOCK_BYTES * block_count(count);
-    return blocks.length == needed ||
-           refuse(blocks.length < needed ? "truncated_payload" : "trailing_bytes",
-                  "%zu bytes of blocks instead of %" PRIu64, blocks.length, needed);
+/* KHQ4-P1, KHQ4-P2, DEC-4: as many blocks as the values take, compared without a product that wraps. */
+static bool check_extent(struct bytes blocks, uint64_t count, size_t size) {
+    uint64_t have = blocks.length / size, needed = block_count(count);
+    return (have == needed && blocks.length % size == 0) ||
+           refuse(have < needed ? "truncated_payload" : "trailing_bytes",
+                  "%zu bytes instead of %" PRIu64 " blocks of %zu", blocks.length, needed, size);
 }
 
-/* KHQ4-P3 to KHQ4-P6; GGML-2 has zeros among the scales. No nibble is looked at. */
-static bool check_scales(struct bytes blocks, bool ggml) {
-    for (size_t i = 0; i < blocks.length; i += BLOCK_BYTES) {
-        uint32_t scale = f16_at(blocks.at + i), bias = f16_at(blocks.at + i + 2);
-        if (!f16_is_finite(scale) || ((scale & 0x7fff) == 0 && !ggml))
-            return refuse("scale", "block %zu: scale is zero or not finite", i / BLOCK_BYTES);
-        if (!f16_is_finite(bias))
-            return refuse("bias", "block %zu: bias is not finite", i / BLOCK_BYTES);
+static bool check_blocks(const struct format *format, struct bytes blocks, uint64_t count) {
+    if (!check_extent(blocks, count, format->block_size)) return false;
+    for (size_t i = 0; i < blocks.length / format->block_size; i++) {
+        if (!format->check(blocks.at + i * format->block_size, i)) return false;
     }
     return true;
 }
 
-static bool check_blocks(struct bytes blocks, uint64_t count) {
-    return check_extent(blocks, count) && check_scales(blocks, false);
-}
-
-/* GGML-1, MLX-1: whole blocks. */
+/* GGML-1, Q8-1, MLX-1: whole blocks. */
 static bool check_whole(uint64_t count) {
     return count % BLOCK_VALUES == 0 ||
            refuse("shape", "%" PRIu64 " values are not whole blocks", count);
 }
 
+/* KHQ4-P3 to KHQ4-P6. No nibble is looked at. */
+static bool check_khq4(const uint8_t *block, size_t number) {
+    uint32_t scale = f16_at(block), bias = f16_at(block + 2);
+    if (!f16_is_finite(scale) || (scale & 0x7fff) == 0)
+        return refuse("scale", "block %zu: scale is zero or not finite", number);
+    return f16_is_finite(bias) || refuse("bias", "block %zu: bias is not finite", number);
+}
+
+/* GGML-2: a scale may be a zero. */
+static bool check_q4_1(const uint8_t *block, size_t number) {
+    if (!f16_is_finite(f16_at(block))) return refuse("scale", "block %zu: d is not finite", number);
+    return f16_is_finite(f16_at(block + 2)) || refuse("bias", "block %zu: m is not finite", number);
+}
+
+/* Q8-2: any finite scale. */
+static bool check_q8_0(const uint8_t *block, size_t number) {
+    return f16_is_finite(f16_at(block)) || refuse("scale", "block %zu: d is not finite", number);
+}
+
 /* Where in its block nibble i stands. BLK-2: pairs in sequence; GGML-1: split halves. */
-static int nibble_byte(int i, bool ggml) { return 4 + (ggml ? i % 16 : i / 2); }
+static int nibble_byte(int i, bool halves) { return 4 + (halves ? i % 16 : i / 2); }
 
-static int nibble_shift(int i, bool ggml) { return 4 * (ggml ? i / 16 : i % 2); }
+static int nibble_shift(int i, bool halves) { return 4 * (halves ? i / 16 : i % 2); }
 
-/* Weight i of the flat sequence. The product and the sum are exact in binary64, so that DEC-1, F16-1
-   and GGML-2 round what is returned; a zero has the sign that it has in f32 (DEC-2). */
-static double exact_weight(const uint8_t *blocks, size_t i, bool ggml) {
-    const uint8_t *block = blocks + i / BLOCK_VALUES * BLOCK_BYTES;
-    int slot = i % BLOCK_VALUES;
-    int nibble = block[nibble_byte(slot, ggml)] >> nibble_shift(slot, ggml) & 15;
+/* The product and the sum are exact in binary64, so that DEC-1, F16-1 and GGML-2 round what is
+   returned; a zero has the sign that it has in f32 (DEC-2). */
+static double weight_of_nibble(const uint8_t *block, int slot, bool halves) {
+    int nibble = block[nibble_byte(slot, halves)] >> nibble_shift(slot, halves) & 15;
     double product = nibble * (double)f32_of_f16(f16_at(block));
     return product + (double)f32_of_f16(f16_at(block + 2));
 }
 
-/* ENC-Q2: rounds half away from zero, adds the middle nibble of the mode, clamps. The difference is
-   exact, and |t| is below 2^28. */
+static double weight_khq4(const uint8_t *block, int slot) {
+    return weight_of_nibble(block, slot, false);
+}
+
+static double weight_q4_1(const uint8_t *block, int slot) {
+    return weight_of_nibble(block, slot, true);
+}
+
+/* Q8-2: a scale and 32 bytes, each a number from -128 to 127. The product is exact in f32 too. */
+static double weight_q8_0(const uint8_t *block, int slot) {
+    int code = block[2 + slot] < 128 ? block[2 + slot] : block[2 + slot] - 256;
+    return code * (double)f32_of_f16(f16_at(block));
+}
+
+/* Weight i of the flat sequence. */
+static double weight_at(const struct format *format, const uint8_t *blocks, size_t i) {
+    return format->weight(blocks + i / BLOCK_VALUES * format->block_size, i % BLOCK_VALUES);
+}
+
+/* ENC-Q2: rounds half away from zero. The difference is exact, and |t| is below 2^28. */
+static int round_away(float t) {
+    int number = (int)t;
+    float rest = t - (float)number;
+    if (rest >= 0.5f) number++;
+    if (rest <= -0.5f) number--;
+    return number;
+}
+
+/* ENC-A4, ENC-Y3: from the middle nibble of the mode on, clamped. */
 static int nibble_of(float t, int middle) {
-    int nibble = (int)t;
-    float rest = t - (float)nibble;
-    if (rest >= 0.5f) nibble++;
-    if (rest <= -0.5f) nibble--;
-    nibble += middle;
+    int nibble = round_away(t) + middle;
     return nibble < 0 ? 0 : nibble > 15 ? 15 : nibble;
 }
 
@@ -223,21 +278,19 @@ static bool begin_block(uint8_t *block, float s, float b) {
     uint32_t scale = f16_of(s), bias = f16_of(b);
     if (!f16_is_finite(scale)) return refuse("scale", "no f16 for scale %g", s);
     if (!f16_is_finite(bias)) return refuse("bias", "no f16 for bias %g", b);
-    memset(block, 0, BLOCK_BYTES);
+    memset(block, 0, 20);
     put_little_endian(block, scale, 2);
     put_little_endian(block + 2, bias, 2);
     return true;
 }
 
-static void put_nibble(uint8_t *block, int i, int nibble, bool ggml) {
-    block[nibble_byte(i, ggml)] |= (uint8_t)(nibble << nibble_shift(i, ggml));
+static void put_nibble(uint8_t *block, int i, int nibble, bool halves) {
+    block[nibble_byte(i, halves)] |= (uint8_t)(nibble << nibble_shift(i, halves));
 }
-
-enum mode { ASYMMETRIC, SYMMETRIC, GGML, MLX };
 
 /* A block of `count` values, behind which `values` holds zeros. Each operation is stored in an f32,
    and so is rounded on its own (ENC-S1). */
-static bool encode_block(const float *values, int count, bool symmetric, uint8_t *block) {
+static bool encode_in_mode(const float *values, int count, bool symmetric, uint8_t *block) {
     float lo, hi;
     get_extremes(values, count, &lo, &hi);
     float amax = -lo > hi ? -lo : hi, range = hi - lo;
@@ -254,26 +307,55 @@ static bool encode_block(const float *values, int count, bool symmetric, uint8_t
     return true;
 }
 
-/* GGML-3. Where 1 / d is an infinity nothing is demanded, and the block is refused; else t is at least
-   0.5 and not much above 15.5. */
-static bool encode_ggml_block(const float *values, uint8_t *block) {
-    float lo, hi;
-    get_extremes(values, BLOCK_VALUES, &lo, &hi);
-    float range = hi - lo, d = range / 15.0f, id = d == 0.0f ? 0.0f : 1.0f / d;
-    if (isinf(id)) return refuse("scale", "no reciprocal for scale %g", d);
-    if (!begin_block(block, d, lo)) return false;
-    for (int i = 0; i < BLOCK_VALUES; i++) {
+static bool encode_asymmetric(const float *values, int count, uint8_t *block) {
+    return encode_in_mode(values, count, false, block);
+}
+
+static bool encode_symmetric(const float *values, int count, uint8_t *block) {
+    return encode_in_mode(values, count, true, block);
+}
+
+/* 1 / d, or 0 for a d of 0. Where it is an infinity nothing is demanded, and the block is refused. */
+static bool get_reciprocal(float d, float *id) {
+    *id = d == 0.0f ? 0.0f : 1.0f / d;
+    return !isinf(*id) || refuse("scale", "no reciprocal for scale %g", d);
+}
+
+/* GGML-3. t is at least 0.5 and not much above 15.5. */
+static bool encode_q4_1(const float *values, int count, uint8_t *block) {
+    float lo, hi, id;
+    get_extremes(values, count, &lo, &hi);
+    float range = hi - lo, d = range / 15.0f;
+    if (!get_reciprocal(d, &id) || !begin_block(block, d, lo)) return false;
+    for (int i = 0; i < count; i++) {
         float difference = values[i] - lo, product = difference * id, t = product + 0.5f;
         put_nibble(block, i, t >= 15.0f ? 15 : (int)t, true);
     }
     return true;
 }
 
+/* Q8-3. Even where d is subnormal, no t is far enough above 127 to be rounded to 128. A d of zero is
+   +0, whatever the signs of the values are. */
+static bool encode_q8_0(const float *values, int count, uint8_t *block) {
+    float amax = 0.0f, id;
+    for (int i = 0; i < count; i++) amax = fmaxf(amax, fabsf(values[i]));
+    float d = amax / 127.0f;
+    uint32_t scale = f16_of(d);
+    if (!get_reciprocal(d, &id)) return false;
+    if (!f16_is_finite(scale)) return refuse("scale", "no f16 for scale %g", d);
+    put_little_endian(block, scale, 2);
+    for (int i = 0; i < count; i++) {
+        float t = values[i] * id;
+        block[2 + i] = (uint8_t)round_away(t);
+    }
+    return true;
+}
+
 /* MLX-2. The first s is at least 1e-7, and |q0| at least 7 where s has not been raised to that, so that
    no quotient is too large for f32 and no s for f16. */
-static bool encode_mlx_block(const float *values, uint8_t *block) {
+static bool encode_mlx(const float *values, int count, uint8_t *block) {
     float lo, hi, b = 0.0f;
-    get_extremes(values, BLOCK_VALUES, &lo, &hi);
+    get_extremes(values, count, &lo, &hi);
     float range = hi - lo, s = range / 15.0f;
     if (s < 1e-7f) s = 1e-7f;
     bool low = fabsf(lo) > fabsf(hi);
@@ -285,12 +367,24 @@ static bool encode_mlx_block(const float *values, uint8_t *block) {
         b = edge;
     }
     if (!begin_block(block, s, b)) return false;
-    for (int i = 0; i < BLOCK_VALUES; i++) {
+    for (int i = 0; i < count; i++) {
         float difference = values[i] - b, t = difference / s, q = rintf(t);
         put_nibble(block, i, q <= 0.0f ? 0 : q >= 15.0f ? 15 : (int)q, false);
     }
     return true;
 }
+
+static const struct format
+    khq4 = {.name = "khq4", .block_size = 20, .check = check_khq4, .weight = weight_khq4,
+            .magic = "KHQ4", .version = 2, .retired = 1},                         /* KHQ4-H1, KHQ4-H2 */
+    khf1 = {.name = "khf1", .magic = "KHF1", .version = 1, .retired = UINT64_MAX}, /* KHF1-H1 */
+    q4_1 = {.name = "q4_1", .block_size = 20, .whole = true, .check = check_q4_1,
+            .weight = weight_q4_1, .encode = encode_q4_1, .source = F32},
+    q8_0 = {.name = "q8_0", .block_size = 34, .whole = true, .check = check_q8_0,
+            .weight = weight_q8_0, .encode = encode_q8_0, .source = F32},
+    mlx = {.name = "mlx", .block_size = 20, .whole = true, .whole_rows = true,
+           .encode = encode_mlx, .source = F16},
+    quarot = {.name = "quarot"};
 
 /* KHQ4-H5, KHQ4-H6, KHQ4-H8: the product, from the left, is `count`; nothing exceeds `max`. A shape is
    kept as it stands in a file, 8 bytes a dimension. */
@@ -312,22 +406,19 @@ static bool check_rows(struct bytes shape) {
     return shape.length == 0 || check_whole(little_endian(shape.at + shape.length - 8, 8));
 }
 
-/* ENC-S2, ENC-S4: cuts the flat sequence of `count` values into blocks. */
-static bool encode_values(const uint8_t *from, enum source source, size_t count, enum mode mode,
-                          uint8_t *blocks) {
-    for (size_t first = 0; first < count; first += BLOCK_VALUES) {
+/* ENC-S2, ENC-S4: cuts the flat sequence into blocks. */
+static bool encode_values(const struct floats *source, const struct format *format,
+                          bool (*encode)(const float *, int, uint8_t *), uint8_t *blocks) {
+    for (size_t first = 0; first < source->count; first += BLOCK_VALUES) {
         float values[BLOCK_VALUES] = {0};
-        int real = count - first < BLOCK_VALUES ? (int)(count - first) : BLOCK_VALUES;
+        size_t left = source->count - first;
+        int real = left < BLOCK_VALUES ? (int)left : BLOCK_VALUES;
         for (int i = 0; i < real; i++) {
-            values[i] = source_at(from, first + (size_t)i, source);
+            values[i] = source_at(source, first + (size_t)i);
             if (!isfinite(values[i]))
                 return refuse("non_finite", "value %zu is not finite", first + (size_t)i);
         }
-        uint8_t *block = blocks + first / BLOCK_VALUES * BLOCK_BYTES;
-        bool done = mode == GGML  ? encode_ggml_block(values, block)
-                    : mode == MLX ? encode_mlx_block(values, block)
-                                  : encode_block(values, real, mode == SYMMETRIC, block);
-        if (!done) return false;
+        if (!encode(values, real, blocks + first / BLOCK_VALUES * format->block_size)) return false;
     }
     return true;
 }
@@ -344,7 +435,7 @@ static bool product_is(uint64_t a, uint64_t b, uint64_t count) {
 static float dot(const uint8_t *blocks, size_t first, const uint8_t *x, uint64_t columns) {
     double sum = 0;
     for (size_t k = 0; k < columns; k++)
-        sum += exact_weight(blocks, first + k, false) * number_at(x, k, true);
+        sum += weight_at(&khq4, blocks, first + k) * number_at(x, k, true);
     return (float)sum;
 }
 
@@ -433,14 +524,14 @@ static void rotate_matrix(double *values, const struct rotation *rotation) {
 /* ---- JSON ---- */
 
 enum key {
-    OP, SEQ, BLOCKS, ORIGINAL_LEN, MODE, SHAPE, VALUES, ENTRY, PATH, EXPECTED, WIDTH,
-    ROWS, COLUMNS, VECTORS, X, PRECISION, SEED, SIDE, INVERSE, BLOCK, NORM, SOURCE, OPEN, TENSORS, KEYS
+    OP, FORMAT, SEQ, BLOCKS, ORIGINAL_LEN, TO, MODE, SHAPE, VALUES, ENTRY, PATH, EXPECTED, WIDTH,
+    ROWS, COLUMNS, VECTORS, X, SEED, SIDE, INVERSE, BLOCK, NORM, OPEN, TENSORS, KEYS
 };
 
 static const char *const key_names[KEYS] = {
-    "op", "seq", "blocks", "original_len", "mode", "shape", "values", "entry", "path",
-    "expected_shape", "address_width", "rows", "columns", "vectors", "x", "precision", "seed",
-    "side", "inverse", "block", "gamma", "source", "open", "tensors"};
+    "op", "format", "seq", "blocks", "original_len", "to", "mode", "shape", "values", "entry", "path",
+    "expected_shape", "address_width", "rows", "columns", "vectors", "x", "seed", "side", "inverse",
+    "block", "gamma", "open", "tensors"};
 
 static const char digits[] = "0123456789abcdef", decimals[] = "0123456789";
 
@@ -693,6 +784,7 @@ struct index {
 /* A request and what is held for it, to be released when it is answered. */
 struct request {
     char *value[KEYS];  /* where in the line each value begins; NULL where it is absent */
+    const struct format *format;
     struct bytes shape; /* `shape` or `expected_shape` */
     struct file file;   /* the file, or the index, that is read */
     struct index index; /* its texts are in the file */
@@ -739,11 +831,9 @@ static bool get_boolean(const struct request *request, enum key key, bool *boole
 }
 
 /* Bytes; they take the place of the first half of their digits. */
-static bool get_bytes(const struct request *request, enum key key, struct bytes *bytes) {
-    char *text = get_text(request, key);
-    if (text == NULL) return false;
+static bool read_bytes(char *text, struct bytes *bytes) {
     size_t length = strlen(text);
-    if (length % 2 != 0 || strspn(text, digits) != length) return malformed(key);
+    if (length % 2 != 0 || strspn(text, digits) != length) return false;
     *bytes = (struct bytes){(uint8_t *)text, length / 2};
     for (size_t i = 0; i < bytes->length; i++) {
         int high = index_in(digits, text[2 * i]), low = index_in(digits, text[2 * i + 1]);
@@ -752,29 +842,29 @@ static bool get_bytes(const struct request *request, enum key key, struct bytes 
     return true;
 }
 
-/* Whole numbers of a size. */
-static bool get_numbers(const struct request *request, enum key key, size_t size,
-                        struct bytes *numbers) {
-    if (!get_bytes(request, key, numbers)) return false;
-    return numbers->length % size == 0 || malformed(key);
+static bool get_bytes(const struct request *request, enum key key, struct bytes *bytes) {
+    char *text = get_text(request, key);
+    return text != NULL && (read_bytes(text, bytes) || malformed(key));
+}
+
+/* Floats: an object whose one key is their type, which is one of some: `types` has a bit for each. */
+static bool get_floats(const struct request *request, enum key key, unsigned types,
+                       struct floats *floats) {
+    char *object = request->value[key], *values[FLOAT_TYPES] = {NULL};
+    int type = 0;
+    if (object == NULL || *object != '{') return malformed(key);
+    read_members(object, float_names, FLOAT_TYPES, values);
+    while (type < FLOAT_TYPES && (values[type] == NULL || (types >> type & 1) == 0)) type++;
+    if (type == FLOAT_TYPES) return refuse(unsupported, "the type of %s", key_names[key]);
+    floats->type = (enum float_type)type;
+    if (*values[type] != '"' || !read_bytes(values[type] + 1, &floats->bytes)) return malformed(key);
+    floats->count = floats->bytes.length / float_sizes[type];
+    return floats->bytes.length % float_sizes[type] == 0 || malformed(key);
 }
 
 static bool get_shape(struct request *request, enum key key) {
     char *at = request->value[key];
     return (at != NULL && read_shape(at, &request->shape)) || malformed(key);
-}
-
-/* ENC-S5; absent where it is f32. */
-static bool get_source(const struct request *request, enum source *source) {
-    *source = F32;
-    if (request->value[SOURCE] == NULL) return true;
-    const char *text = get_text(request, SOURCE);
-    if (text == NULL) return false;
-    if (strcmp(text, "f16") == 0) *source = F16;
-    else if (strcmp(text, "bf16") == 0) *source = BF16;
-    else if (strcmp(text, "f64") == 0) *source = F64;
-    else return refuse(unsupported, "source");
-    return true;
 }
 
 /* ---- Files ---- */
@@ -783,12 +873,6 @@ struct tensor {
     struct bytes shape;
     uint64_t count; /* original_len or numel */
     struct bytes payload;
-};
-
-struct format {
-    const char *magic;
-    uint64_t version, retired;
-    bool (*check_payload)(struct bytes payload, uint64_t count);
 };
 
 /* KHF1-P1, KHF1-P2. Twice `count` could wrap (KHF1-H3); half the length cannot. */
@@ -803,9 +887,6 @@ static bool check_halves(struct bytes halves, uint64_t count) {
     }
     return true;
 }
-
-static const struct format khq4 = {"KHQ4", 2, 1, check_blocks};          /* KHQ4-H1, KHQ4-H2 */
-static const struct format khf1 = {"KHF1", 1, UINT64_MAX, check_halves}; /* KHF1-H1: none retired */
 
 /* Section 3 in its order, and section 10 with it; the length of the file is known to be at most
    `max`. Nothing is allocated (KHQ4-A3): the tensor points into the file. */
@@ -830,8 +911,9 @@ static bool parse(struct bytes file, uint64_t max, const struct format *format,
         return refuse("truncated_header", "the file ends in its number of values");
     tensor->count = little_endian(at, 8);
     tensor->payload = (struct bytes){at + 8, left - 8};
-    return check_shape(tensor->shape, max, tensor->count) &&
-           format->check_payload(tensor->payload, tensor->count);
+    if (!check_shape(tensor->shape, max, tensor->count)) return false;
+    return format == &khf1 ? check_halves(tensor->payload, tensor->count)
+                           : check_blocks(format, tensor->payload, tensor->count);
 }
 
 /* KHQ4-A1: opens a regular file and notes its length. Where there is none the class is `absent`. */
@@ -1156,128 +1238,155 @@ static bool is_quantized(const char *name, uint64_t rank) {
            !ends_in(name, length, "conv1d.weight");
 }
 
-/* ---- Operations: each writes its result, but for the last brackets, or refuses ---- */
+/* ---- Operations: each writes its result, or refuses ---- */
 
-static void put_bytes(const char *before, struct bytes bytes, const char *behind) {
-    fputs(before, stdout);
+static void put_bytes(struct bytes bytes) {
     for (size_t i = 0; i < bytes.length; i++) {
         putchar(digits[bytes.at[i] >> 4]);
         putchar(digits[bytes.at[i] & 15]);
     }
-    fputs(behind, stdout);
 }
 
 static void put_f32(float number) {
     uint8_t value[4];
     put_number_at(value, 0, number, true);
-    put_bytes("", (struct bytes){value, sizeof value}, "");
+    put_bytes((struct bytes){value, sizeof value});
+}
+
+static const char result_begin[] = "\"result\":{";
+
+static void begin_values(enum float_type type) { printf("\"values\":{\"%s\":\"", float_names[type]); }
+
+static void end_values(void) { fputs("\"}", stdout); }
+
+static void put_values(enum float_type type, struct bytes values) {
+    begin_values(type);
+    put_bytes(values);
+    end_values();
 }
 
 /* DEC-3: as many values as there are, and no padding. */
-static void put_weights(const char *before, struct bytes blocks, uint64_t count, bool ggml) {
-    fputs(before, stdout);
-    for (size_t i = 0; i < count; i++) put_f32((float)exact_weight(blocks.at, i, ggml));
-    putchar('"');
+static void put_weights(const struct format *format, struct bytes blocks, uint64_t count) {
+    begin_values(F32);
+    for (size_t i = 0; i < count; i++) put_f32((float)weight_at(format, blocks.at, i));
+    end_values();
 }
-
-static const char values_begin[] = "\"result\":{\"values\":\"";
 
 /* DEC-4: the payload is checked before it is read. */
-static bool get_blocks(struct request *request, bool ggml, struct bytes *blocks, uint64_t *count) {
+static bool get_blocks(const struct request *request, struct bytes *blocks, uint64_t *count) {
     return get_bytes(request, BLOCKS, blocks) && get_integer(request, ORIGINAL_LEN, count) &&
-           (!ggml || check_whole(*count)) && check_extent(*blocks, *count) &&
-           check_scales(*blocks, ggml);
+           (!request->format->whole || check_whole(*count)) &&
+           check_blocks(request->format, *blocks, *count);
 }
 
-static bool decode(struct request *request, bool ggml) {
+static bool decode(struct request *request) {
     struct bytes blocks;
     uint64_t count;
-    if (!get_blocks(request, ggml, &blocks, &count)) return false;
-    put_weights(values_begin, blocks, count, ggml);
+    if (!get_blocks(request, &blocks, &count)) return false;
+    fputs(result_begin, stdout);
+    put_weights(request->format, blocks, count);
+    putchar('}');
     return true;
 }
 
 /* F16-1, F16-2: nothing is written before the last value is known to be finite. */
-static bool decode_f16(struct request *request) {
+static bool decode_to_f16(struct request *request) {
     struct bytes blocks;
     uint64_t count;
-    if (!get_blocks(request, false, &blocks, &count)) return false;
+    if (!get_blocks(request, &blocks, &count)) return false;
     struct bytes halves = {request->memory = allocate((size_t)count * 2), (size_t)count * 2};
     for (size_t i = 0; i < count; i++) {
-        uint32_t half = f16_of(exact_weight(blocks.at, i, false));
+        uint32_t half = f16_of(weight_at(request->format, blocks.at, i));
         if (!f16_is_finite(half)) return refuse("value", "no f16 for value %zu", i);
         put_little_endian(halves.at + 2 * i, half, 2);
     }
-    put_bytes(values_begin, halves, "\"");
+    fputs(result_begin, stdout);
+    put_values(F16, halves);
+    putchar('}');
     return true;
 }
 
-static bool encode(struct request *request, enum mode mode) {
-    struct bytes values;
-    enum source source = F16; /* that of MLX-2 */
-    if ((mode != MLX && !get_source(request, &source)) ||
-        !get_numbers(request, VALUES, source_size(source), &values) || !get_shape(request, SHAPE))
-        return false;
-    size_t count = values.length / source_size(source);
-    size_t size = (size_t)block_count(count) * BLOCK_BYTES;
+static bool decode_khq4(struct request *request) {
+    if (request->value[TO] == NULL) return decode(request);
+    const char *type = get_text(request, TO);
+    if (type == NULL) return false;
+    return strcmp(type, float_names[F16]) == 0 ? decode_to_f16(request) : refuse(unsupported, "to");
+}
+
+static bool encode_from(struct request *request, unsigned types,
+                        bool (*encode)(const float *, int, uint8_t *)) {
+    const struct format *format = request->format;
+    struct floats source;
+    if (!get_floats(request, VALUES, types, &source) || !get_shape(request, SHAPE)) return false;
+    size_t size = (size_t)block_count(source.count) * format->block_size;
     struct bytes blocks = {request->memory = allocate(size), size};
-    if (!check_shape(request->shape, UINT64_MAX, count) || /* ENC-S3 */
-        ((mode == GGML || mode == MLX) && !check_whole(count)) ||
-        (mode == MLX && !check_rows(request->shape)) ||
-        !encode_values(values.at, source, count, mode, blocks.at))
+    if (!check_shape(request->shape, UINT64_MAX, source.count) || /* ENC-S3 */
+        (format->whole && !check_whole(source.count)) ||
+        (format->whole_rows && !check_rows(request->shape)) ||
+        !encode_values(&source, format, encode, blocks.at))
         return false;
-    put_bytes("\"result\":{\"blocks\":\"", blocks, "\"");
+    fputs(result_begin, stdout);
+    fputs("\"encoded\":{\"blocks\":\"", stdout);
+    put_bytes(blocks);
+    fputs("\"}}", stdout);
     return true;
 }
 
-static bool encode_in_mode(struct request *request) {
+static bool encode(struct request *request) {
+    return encode_from(request, 1u << request->format->source, request->format->encode);
+}
+
+static bool encode_khq4(struct request *request) {
     bool symmetric;
     return get_choice(request, MODE, "asymmetric", "symmetric", &symmetric) &&
-           encode(request, symmetric ? SYMMETRIC : ASYMMETRIC);
+           encode_from(request, 1u << F16 | 1u << BF16 | 1u << F32 | 1u << F64, /* ENC-S5 */
+                       symmetric ? encode_symmetric : encode_asymmetric);
 }
 
 /* DOT-4 to DOT-6. What is given bounds no product without columns, of which nothing is demanded. */
 static bool check_product(uint64_t rows, uint64_t columns, uint64_t vectors, struct bytes blocks,
-                          struct bytes x) {
+                          const struct floats *x) {
     if (columns == 0) return refuse("shape", "a matrix without columns");
     if (rows > UINT64_MAX / columns)
         return refuse("truncated_payload", "rows * columns exceeds 64 bits");
-    if (!product_is(vectors, columns, x.length / 4))
+    if (!product_is(vectors, columns, x->count))
         return refuse("shape_mismatch", "x is not that of %" PRIu64 " vectors", vectors);
-    return check_blocks(blocks, rows * columns);
+    return check_blocks(&khq4, blocks, rows * columns);
 }
 
 /* DOT-3: vector by vector, and row by row. */
 static bool multiply(struct request *request) {
     uint64_t rows, columns, vectors;
-    struct bytes blocks, x;
+    struct bytes blocks;
+    struct floats x;
     if (!get_integer(request, ROWS, &rows) || !get_integer(request, COLUMNS, &columns) ||
         !get_integer(request, VECTORS, &vectors) || !get_bytes(request, BLOCKS, &blocks) ||
-        !get_numbers(request, X, 4, &x) || !check_product(rows, columns, vectors, blocks, x))
+        !get_floats(request, X, 1u << F32, &x) || !check_product(rows, columns, vectors, blocks, &x))
         return false;
-    fputs(values_begin, stdout);
+    fputs(result_begin, stdout);
+    begin_values(F32);
     for (size_t vector = 0; vector < vectors; vector++) {
         for (size_t row = 0; row < rows; row++)
-            put_f32(dot(blocks.at, row * columns, x.at + 4 * columns * vector, columns));
+            put_f32(dot(blocks.at, row * columns, x.bytes.at + 4 * columns * vector, columns));
     }
-    putchar('"');
+    end_values();
+    putchar('}');
     return true;
 }
 
 /* The block form and a norm are for some rotations only (ROT-5, ROT-7). */
 static bool get_rotation(struct request *request, struct rotation *rotation) {
-    bool normed = request->value[NORM] != NULL, f64;
+    bool normed = request->value[NORM] != NULL;
     rotation->blocked = request->value[BLOCK] != NULL;
-    if (!get_choice(request, PRECISION, "f32", "f64", &f64) ||
-        !get_choice(request, SIDE, "input", "output", &rotation->output) ||
+    if (!get_choice(request, SIDE, "input", "output", &rotation->output) ||
         !get_boolean(request, INVERSE, &rotation->inverse) ||
         !get_integer(request, SEED, &rotation->seed) ||
         !get_integer(request, ROWS, &rotation->rows) ||
         !get_integer(request, COLUMNS, &rotation->columns) ||
         (rotation->blocked && !get_integer(request, BLOCK, &rotation->block)))
         return false;
-    rotation->single = !f64;
-    if (rotation->blocked && (f64 || rotation->output)) return refuse(unsupported, "block");
+    if (rotation->blocked && (!rotation->single || rotation->output))
+        return refuse(unsupported, "block");
     if (normed && (rotation->inverse || rotation->output)) return refuse(unsupported, "gamma");
     return true;
 }
@@ -1293,26 +1402,26 @@ static void fold_norm(double *values, size_t count, struct bytes norm, const str
 }
 
 static bool rotate(struct request *request) {
-    struct bytes source, norm = {NULL, 0};
+    struct floats source, norm = {.count = 0};
     struct rotation rotation = {0};
     bool normed = request->value[NORM] != NULL;
+    if (!get_floats(request, VALUES, 1u << F32 | 1u << F64, &source)) return false;
+    bool single = rotation.single = source.type == F32;
     if (!get_rotation(request, &rotation)) return false;
-    bool single = rotation.single;
-    size_t size = single ? 4 : 8;
-    if (!get_numbers(request, VALUES, size, &source)) return false;
-    if (normed && !get_numbers(request, NORM, size, &norm)) return false;
-    size_t count = source.length / size;
-    if (!product_is(rotation.rows, rotation.columns, count)) /* ROT-8 */
-        return refuse("shape_mismatch", "%zu values are not rows * columns", count);
-    if (normed && norm.length / size != rotation.columns)
-        return refuse("shape_mismatch", "%zu values of gamma", norm.length / size);
+    if (normed && !get_floats(request, NORM, 1u << source.type, &norm)) return false;
+    if (!product_is(rotation.rows, rotation.columns, source.count)) /* ROT-8 */
+        return refuse("shape_mismatch", "%zu values are not rows * columns", source.count);
+    if (normed && norm.count != rotation.columns)
+        return refuse("shape_mismatch", "%zu values of gamma", norm.count);
     if (!check_rotation(&rotation)) return false;
-    double *values = request->memory = allocate(count * sizeof *values);
-    for (size_t i = 0; i < count; i++) values[i] = number_at(source.at, i, single);
-    if (normed) fold_norm(values, count, norm, &rotation);
+    double *values = request->memory = allocate(source.count * sizeof *values);
+    for (size_t i = 0; i < source.count; i++) values[i] = number_at(source.bytes.at, i, single);
+    if (normed) fold_norm(values, source.count, norm.bytes, &rotation);
     rotate_matrix(values, &rotation);
-    for (size_t i = 0; i < count; i++) put_number_at(source.at, i, values[i], single);
-    put_bytes(values_begin, source, "\"");
+    for (size_t i = 0; i < source.count; i++) put_number_at(source.bytes.at, i, values[i], single);
+    fputs(result_begin, stdout);
+    put_values(source.type, source.bytes);
+    putchar('}');
     return true;
 }
 
@@ -1324,7 +1433,8 @@ static void put_shape(const char *before, struct bytes shape) {
     fputs(shape.length == 0 ? "[]" : "]", stdout);
 }
 
-static bool load(struct request *request, const struct format *format) {
+static bool load(struct request *request) {
+    const struct format *format = request->format;
     struct tensor tensor;
     uint64_t width = 64;
     bool map = false, expected = request->value[EXPECTED] != NULL;
@@ -1339,22 +1449,45 @@ static bool load(struct request *request, const struct format *format) {
     if (!parse(request->file.bytes, max, format, &tensor)) return false;
     if (expected && !same_shape(tensor.shape, request->shape)) /* KHQ4-P7 */
         return refuse("expected_shape", "the file has another shape");
-    put_shape("\"result\":{\"shape\":", tensor.shape);
-    if (format == &khq4) put_weights(",\"values\":\"", tensor.payload, tensor.count, false);
-    put_bytes(format == &khq4 ? ",\"blocks\":\"" : ",\"values\":\"", tensor.payload, "\"");
+    put_shape("\"result\":{\"tensors\":[{\"shape\":", tensor.shape);
+    putchar(',');
+    if (format == &khf1) {
+        put_values(F16, tensor.payload);
+    } else {
+        put_weights(format, tensor.payload, tensor.count);
+        fputs(",\"blocks\":\"", stdout);
+        put_bytes(tensor.payload);
+        putchar('"');
+    }
+    fputs("}]}", stdout);
+    return true;
+}
+
+/* Takes the keys of the one tensor for keys of the request: the two have no name in common. */
+static bool get_tensor(struct request *request) {
+    char *tensors = request->value[TENSORS];
+    size_t count;
+    if (!count_objects(tensors, &count) || count != 1) return malformed(TENSORS);
+    read_members(first_element(tensors), key_names, KEYS, request->value);
     return true;
 }
 
 /* KHQ4-W1, KHQ4-W2: the file is put together in memory and judged as a reader judges it. */
-static bool save(struct request *request, const struct format *format) {
+static bool save(struct request *request) {
+    const struct format *format = request->format;
+    struct floats halves;
     struct bytes payload;
     struct tensor tensor;
     uint64_t count;
     const char *path = get_text(request, PATH);
-    if (path == NULL || !get_shape(request, SHAPE)) return false;
-    if (!get_bytes(request, format == &khq4 ? BLOCKS : VALUES, &payload)) return false;
-    count = payload.length / 2; /* that of KHF1 */
-    if (format == &khq4 && !get_integer(request, ORIGINAL_LEN, &count)) return false;
+    if (path == NULL || !get_tensor(request) || !get_shape(request, SHAPE)) return false;
+    if (format == &khf1) {
+        if (!get_floats(request, VALUES, 1u << F16, &halves)) return false;
+        payload = halves.bytes;
+        count = halves.count;
+    } else if (!get_bytes(request, BLOCKS, &payload) || !get_integer(request, ORIGINAL_LEN, &count)) {
+        return false;
+    }
     size_t table = request->shape.length, size = 20 + table + payload.length;
     if (table / 8 > UINT32_MAX) return refuse("dimensions", "ndim exceeds 32 bits");
     uint8_t *file = request->memory = allocate(size);
@@ -1366,7 +1499,7 @@ static bool save(struct request *request, const struct format *format) {
     memcpy(file + 20 + table, payload.at, payload.length);
     struct bytes bytes = {file, size};
     if (!parse(bytes, SIZE_MAX, format, &tensor) || !replace_file(path, bytes)) return false;
-    fputs("\"result\":{", stdout);
+    fputs("\"result\":\"saved\"", stdout);
     return true;
 }
 
@@ -1412,7 +1545,7 @@ static bool read_index(struct request *request) {
         if (i > 0) putchar(',');
         put_entry(index->entries + i);
     }
-    fputs("]}", stdout);
+    fputs("]}}", stdout);
     return true;
 }
 
@@ -1447,33 +1580,59 @@ static bool name_tensors(struct request *request) {
         if (done) put_text(i == 0 ? "" : ",", files[i]);
         free(files[i]);
     }
-    if (done) putchar(']');
+    if (done) fputs("]}", stdout);
     free(names);
     free(files);
     free(sorted);
     return done;
 }
 
+static const struct {
+    const char *name;
+    const struct format *format;
+    bool (*run)(struct request *request);
+} operations[] = {
+    {"decode", &khq4, decode_khq4},
+    {"decode", &q4_1, decode},
+    {"decode", &q8_0, decode},
+    {"encode", &khq4, encode_khq4},
+    {"encode", &q4_1, encode},
+    {"encode", &q8_0, encode},
+    {"encode", &mlx, encode},
+    {"load", &khq4, load},
+    {"load", &khf1, load},
+    {"save", &khq4, save},
+    {"save", &khf1, save},
+    {"matmul", &khq4, multiply},
+    {"rotate", &quarot, rotate},
+    {"read_index", &khq4, read_index},
+    {"name_tensors", &khq4, name_tensors},
+};
+
+enum { OPERATIONS = sizeof operations / sizeof *operations };
+
 /* Only loads have entries; any entry of another operation is unknown. */
 static bool operate(struct request *request) {
-    const char *name = get_text(request, OP);
-    if (name == NULL) return false;
-    if (strcmp(name, "load_khq4") == 0) return load(request, &khq4);
-    if (strcmp(name, "load_khf1") == 0) return load(request, &khf1);
-    if (request->value[ENTRY] != NULL) return refuse(unsupported, "entry");
-    if (strcmp(name, "save_khq4") == 0) return save(request, &khq4);
-    if (strcmp(name, "save_khf1") == 0) return save(request, &khf1);
-    if (strcmp(name, "decode") == 0) return decode(request, false);
-    if (strcmp(name, "decode_f16") == 0) return decode_f16(request);
-    if (strcmp(name, "decode_q4_1") == 0) return decode(request, true);
-    if (strcmp(name, "encode") == 0) return encode_in_mode(request);
-    if (strcmp(name, "encode_q4_1") == 0) return encode(request, GGML);
-    if (strcmp(name, "encode_mlx") == 0) return encode(request, MLX);
-    if (strcmp(name, "read_index") == 0) return read_index(request);
-    if (strcmp(name, "name_tensors") == 0) return name_tensors(request);
-    if (strcmp(name, "matmul") == 0) return multiply(request);
-    if (strcmp(name, "rotate") == 0) return rotate(request);
-    return refuse(unsupported, "op");
+    const char *name = get_text(request, OP), *format = get_text(request, FORMAT);
+    for (int i = 0; i < OPERATIONS; i++) {
+        if (name == NULL || strcmp(name, operations[i].name) != 0) continue;
+        if (format == NULL || strcmp(format, operations[i].format->name) != 0) continue;
+        if (request->value[ENTRY] != NULL && operations[i].run != load)
+            return refuse(unsupported, "entry");
+        request->format = operations[i].format;
+        return operations[i].run(request);
+    }
+    return refuse(unsupported, "op and format");
+}
+
+static void put_handshake(void) {
+    fputs("{\"protocol\":1,\"name\":\"q4_codec\",\"version\":\"1.0.0\",\"language\":\"C\","
+          "\"capabilities\":[", stdout);
+    for (int i = 0; i < OPERATIONS; i++)
+        printf("\"%s:%s\",", operations[i].name, operations[i].format->name);
+    puts("\"expected-shape\",\"width-32\",\"source-f16\",\"source-bf16\",\"source-f64\",\"to-f16\","
+         "\"directory\"],"
+         "\"entries\":{\"load:khq4\":[\"copy\",\"map\"],\"load:khf1\":[\"copy\",\"map\"]}}");
 }
 
 static void release(struct request *request) {
@@ -1491,18 +1650,13 @@ static void answer(char *line, size_t length) {
     if (!read_request(line, length, &request)) stop("a line is not a JSON object");
     const char *name = get_text(&request, OP);
     if (name != NULL && strcmp(name, "hello") == 0) {
-        puts("{\"protocol\":1,\"name\":\"q4_codec\",\"version\":\"1.0.0\",\"language\":\"C\","
-             "\"capabilities\":[\"decode\",\"encode\",\"load\",\"save\",\"load-khf1\",\"save-khf1\","
-             "\"decode-f16\",\"matmul\",\"rotate\",\"decode-q4-1\",\"encode-q4-1\","
-             "\"encode-mlx\",\"read-index\",\"name-tensors\",\"expected-shape\",\"width-32\","
-             "\"source-f16\",\"source-bf16\",\"source-f64\",\"directory\"],"
-             "\"entries\":{\"load\":[\"copy\",\"map\"],\"load-khf1\":[\"copy\",\"map\"]}}");
+        put_handshake();
         return;
     }
     if (!get_integer(&request, SEQ, &seq)) stop("a request has no seq");
     printf("{\"seq\":%" PRIu64 ",", seq);
     if (operate(&request)) {
-        puts("}}");
+        puts("}");
     } else if (refusal.class == unsupported) {
         puts("\"unsupported\":true}");
     } else {

@@ -1,7 +1,7 @@
-"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its Q4_1 codec.
+"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its codecs of Q4_1 and Q8_0.
 
-All that this file knows of Q4_1 is that the package takes and gives it as numpy arrays of bytes.
-Everything else is the package's answer, handed on as it was given:
+All that this file knows of these formats is that the package takes and gives them as numpy arrays of
+bytes. Everything else is the package's answer, handed on as it was given:
 
 * Nothing is checked on the package's behalf. A request goes to it whenever the function that the
   entry names can express it, however wrong the request is. Where the function has no argument for
@@ -12,8 +12,8 @@ Everything else is the package's answer, handed on as it was given:
   numpy to object. An assertion that fails, or memory that runs out, is no refusal; both end this
   process, as they would end a real program, and the harness counts a crash.
 
-The entries are the package's public ways to do one thing. `Q4_1.quantize` and `Q4_1.dequantize` are
-not among them, because `array` and `lazy` call nothing else.
+The entries are the package's public ways to do one thing, here for Q4_1. `Q4_1.quantize` and
+`Q4_1.dequantize` are not among them, because `array` and `lazy` call nothing else.
 
   array   gguf.quantize and gguf.dequantize, given a numpy array
   lazy    the same, given a tensor that is evaluated later, as llama.cpp's converters do
@@ -28,11 +28,9 @@ from importlib.metadata import version
 
 import numpy as np
 from gguf import LazyNumpyTensor, dequantize, quant_shape_to_byte_shape, quantize
-from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
-from gguf.quants import Q4_1
+from gguf.quants import Q4_1, Q8_0
 
-TYPE = GGMLQuantizationType.Q4_1
-BLOCK_WEIGHTS, BLOCK_BYTES = GGML_QUANT_SIZES[TYPE]
+FORMATS = {"q4_1": Q4_1, "q8_0": Q8_0}
 
 
 class Inexpressible(Exception):
@@ -61,26 +59,33 @@ def cut(array, width):
     return array
 
 
-def later(function, array):
-    return LazyNumpyTensor.to_eager(function(LazyNumpyTensor.from_eager(array), TYPE))
+def later(function, array, codec):
+    return LazyNumpyTensor.to_eager(function(LazyNumpyTensor.from_eager(array), codec.qtype))
 
 
-# Each takes an array of bytes and the number of values. Only one has an argument for that number.
+# Each takes the codec, an array of bytes and the number of values. Only one has an argument for that number.
 DECODE = {
-    "array": lambda data, _: dequantize(data, TYPE),
-    "lazy": lambda data, _: later(dequantize, data),
-    "shaped": lambda data, count: dequantize(shaped(data, quant_shape_to_byte_shape([count], TYPE)), TYPE),
-    "rows": lambda data, _: Q4_1.dequantize_rows(data),
-    "blocks": lambda data, _: Q4_1.dequantize_blocks(cut(data, BLOCK_BYTES)),
+    "array": lambda codec, data, _: dequantize(data, codec.qtype),
+    "lazy": lambda codec, data, _: later(dequantize, data, codec),
+    "shaped": lambda codec, data, count: dequantize(
+        shaped(data, quant_shape_to_byte_shape([count], codec.qtype)), codec.qtype),
+    "rows": lambda codec, data, _: codec.dequantize_rows(data),
+    "blocks": lambda codec, data, _: codec.dequantize_blocks(cut(data, codec.type_size)),
 }
 
-# Each takes an array of values that has the request's shape.
+# Each takes the codec and an array of values that has the request's shape.
 ENCODE = {
-    "array": lambda values: quantize(values, TYPE),
-    "lazy": lambda values: later(quantize, values),
-    "rows": Q4_1.quantize_rows,
-    "blocks": lambda values: Q4_1.quantize_blocks(cut(values, BLOCK_WEIGHTS)),
+    "array": lambda codec, values: quantize(values, codec.qtype),
+    "lazy": lambda codec, values: later(quantize, values, codec),
+    "rows": lambda codec, values: codec.quantize_rows(values),
+    "blocks": lambda codec, values: codec.quantize_blocks(cut(values, codec.block_size)),
 }
+
+
+def named(table, name):
+    if name not in table:
+        raise Inexpressible
+    return table[name]
 
 
 def ask(function, *arguments):
@@ -93,36 +98,39 @@ def ask(function, *arguments):
         raise Refused(f"{type(error).__name__}: {error}") from error
 
 
-def decode(request):
-    function, count = DECODE[request.get("entry", "array")], request["original_len"]
-    values = ask(function, np.frombuffer(bytes.fromhex(request["blocks"]), np.uint8), count)
+def decode(codec, request):
+    function, count = named(DECODE, request.get("entry", "array")), request["original_len"]
+    values = ask(function, codec, np.frombuffer(bytes.fromhex(request["blocks"]), np.uint8), count)
     # Whole blocks came out, as many as went in. That another number was wanted was never said.
     if values.size != count:
         raise Inexpressible
-    return {"values": values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes().hex()}
+    data = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+    return {"values": {f"f{8 * values.itemsize}": data.hex()}}
 
 
-def encode(request):
-    function = ENCODE[request.get("entry", "array")]
-    values = shaped(np.frombuffer(bytes.fromhex(request["values"]), "<f4"), request["shape"])
-    return {"blocks": ask(function, values).tobytes().hex()}
+def encode(codec, request):
+    function, digits = named(ENCODE, request.get("entry", "array")), named(request["values"], "f32")
+    values = shaped(np.frombuffer(bytes.fromhex(digits), "<f4"), request["shape"])
+    return {"encoded": {"blocks": ask(function, codec, values).tobytes().hex()}}
 
 
+OPERATIONS = {"decode": decode, "encode": encode}
+ENTRIES = {"decode": list(DECODE), "encode": list(ENCODE)}
+PAIRS = [(op, form) for form in FORMATS for op in OPERATIONS]
 HELLO = {
     "protocol": 1,
     "name": "gguf",
     "version": version("gguf"),
     "language": f"Python, numpy {version('numpy')}",
-    "capabilities": ["decode-q4-1", "encode-q4-1"],
-    "entries": {"decode-q4-1": list(DECODE), "encode-q4-1": list(ENCODE)},
+    "capabilities": [f"{op}:{form}" for op, form in PAIRS],
+    "entries": {f"{op}:{form}": ENTRIES[op] for op, form in PAIRS},
 }
-OPERATIONS = {"decode_q4_1": decode, "encode_q4_1": encode}
 
 
 def answer(request):
-    operation = OPERATIONS.get(request["op"])
     try:
-        return {"result": operation(request)} if operation else {"unsupported": True}
+        operation, codec = named(OPERATIONS, request["op"]), named(FORMATS, request.get("format"))
+        return {"result": operation(codec, request)}
     except Inexpressible:
         return {"unsupported": True}
     except Refused as refusal:

@@ -32,7 +32,7 @@ use lattice_inference::weights::q4_weights::{
     quantize_tensor_q4_0, save_q4_file, stream_quantize_shard,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{from_str, json};
 
 use rotation::Rotation;
 
@@ -67,15 +67,19 @@ pub trait Release {
     /// The same for a KHF1 file, which no release loads otherwise than by `copy`.
     fn load_khf1(path: &Path, expected_shape: Option<&[usize]>) -> Answer;
 
-    /// Lists the directory at `path`; unsupported where this release has no such function.
-    fn list(_path: &Path) -> Answer {
-        Answer::UNSUPPORTED
+    /// Lists the directory at `path`, or is `None` if this release has no such function.
+    fn list(_path: &Path) -> Option<Result<serde_json::Value, String>> {
+        None
     }
 
-    /// Goes on with `prompt` by so many tokens, from the model in the directory at `path`; unsupported
-    /// where this release's models are not asked.
-    fn generate(_path: &Path, _prompt: &str, _tokens: usize) -> Answer {
-        Answer::UNSUPPORTED
+    /// Goes on with `prompt` by so many tokens, from the model in the directory at `path`: their ids
+    /// and their text. It is `None` if this release's models are not asked.
+    fn generate(
+        _path: &Path,
+        _prompt: &str,
+        _tokens: usize,
+    ) -> Option<Result<(Vec<u32>, String), InferenceError>> {
+        None
     }
 
     /// Rotates each row in blocks of this length, or is `None` if this release has no such form.
@@ -86,63 +90,65 @@ pub trait Release {
     ) -> Option<Result<(), InferenceError>>;
 }
 
-/// One line from the harness. Keys that are not named here are ignored, as the protocol asks.
+/// What every line from the harness has: `seq` is absent from the handshake only, and so is
+/// `format`. Keys that are not named here or below are ignored, as the protocol asks.
 #[derive(Deserialize)]
-struct Request {
-    /// Absent from the handshake only.
+struct Head {
     seq: Option<u64>,
-    #[serde(flatten)]
-    operation: Operation,
+    op: String,
+    #[serde(default)]
+    format: String,
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
-enum Operation {
-    Hello,
-    Decode {
-        entry: Option<String>,
-        blocks: Hex,
-        original_len: usize,
-    },
-    Encode {
-        entry: Option<String>,
-        mode: String,
-        shape: Vec<usize>,
-        source: Option<String>,
-        values: Hex,
-    },
-    LoadKhq4 {
-        entry: Option<String>,
-        path: PathBuf,
-        expected_shape: Option<Vec<usize>>,
-        address_width: Option<u64>,
-    },
-    SaveKhq4 {
-        path: PathBuf,
-        shape: Vec<usize>,
-        original_len: usize,
-        blocks: Hex,
-    },
-    LoadKhf1 {
-        entry: Option<String>,
-        path: PathBuf,
-        expected_shape: Option<Vec<usize>>,
-        address_width: Option<u64>,
-    },
-    Rotate(rotation::Request),
-    ReadIndex {
-        path: PathBuf,
-        #[serde(default)]
-        open: bool,
-    },
-    Generate {
-        path: PathBuf,
-        prompt: String,
-        tokens: usize,
-    },
-    /// An operation that a later protocol may add.
-    #[serde(other)]
-    Other,
+struct Decode {
+    entry: Option<String>,
+    to: Option<String>,
+    blocks: Hex,
+    original_len: usize,
+}
+
+#[derive(Deserialize)]
+struct Encode {
+    entry: Option<String>,
+    mode: String,
+    shape: Vec<usize>,
+    values: Floats,
+}
+
+#[derive(Deserialize)]
+struct Load {
+    entry: Option<String>,
+    path: PathBuf,
+    expected_shape: Option<Vec<usize>>,
+    address_width: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Save {
+    path: PathBuf,
+    tensors: [SavedTensor; 1],
+}
+
+#[derive(Deserialize)]
+struct SavedTensor {
+    shape: Vec<usize>,
+    original_len: usize,
+    blocks: Hex,
+}
+
+#[derive(Deserialize)]
+struct ReadIndex {
+    path: PathBuf,
+    #[serde(default)]
+    open: bool,
+}
+
+#[derive(Deserialize)]
+struct Generate {
+    path: PathBuf,
+    prompt: String,
+    tokens: usize,
 }
 
 /// What the engine made of one request.
@@ -154,21 +160,26 @@ pub enum Answer {
     Unsupported(bool),
 }
 
-/// The keys of a result. Each operation fills in its own, and the others are left out.
-#[derive(Default, Serialize)]
-pub struct Outcome {
+/// A result, of the kind that is its one key.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Values(Floats),
+    Encoded { blocks: Hex },
+    Tensors([Tensor; 1]),
+    Saved,
+    Index(serde_json::Value),
+    Continuation { ids: Vec<u32>, text: String },
+}
+
+/// A tensor that was loaded, with what the engine hands on of it.
+#[derive(Serialize)]
+pub struct Tensor {
+    pub shape: Vec<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shape: Option<Vec<usize>>,
+    pub values: Option<Floats>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocks: Option<Hex>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub values: Option<Hex>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index: Option<serde_json::Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ids: Option<Vec<u32>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
 }
 
 impl Answer {
@@ -192,10 +203,9 @@ impl Answer {
         });
         match bits {
             Ok((None, _)) => Answer::UNSUPPORTED,
-            bits => Answer::of(bits, |(values, shape)| Outcome {
-                values: values.map(|values| Hex::of(&values, u16::to_le_bytes)),
-                shape: Some(shape),
-                ..Outcome::default()
+            bits => Answer::of(bits, |(values, shape)| {
+                let values = values.map(|values| Floats::F16(Hex::of(&values, u16::to_le_bytes)));
+                Outcome::Tensors([Tensor { shape, values, blocks: None }])
             }),
         }
     }
@@ -204,23 +214,22 @@ impl Answer {
 impl Outcome {
     /// A result of blocks alone, as encoding gives it.
     fn of_blocks(blocks: Vec<u8>) -> Outcome {
-        Outcome { blocks: Some(Hex(blocks)), ..Outcome::default() }
+        Outcome::Encoded { blocks: Hex(blocks) }
     }
 
     /// A result of values alone, as decoding gives it.
     pub fn of_values(values: &[f32]) -> Outcome {
-        Outcome { values: Some(Hex::of(values, f32::to_le_bytes)), ..Outcome::default() }
+        Outcome::Values(Floats::of_f32(values))
     }
 
     /// All that a loaded tensor holds. The values come from the engine's own decoder, so that a
     /// loader that reads a field into the wrong place is seen in both.
     pub fn of_loaded(tensor: Q4Tensor) -> Outcome {
-        Outcome {
+        Outcome::Tensors([Tensor {
             blocks: Some(Hex(block_bytes(&tensor.blocks))),
-            values: Some(Hex::of(&dequantize_q4_to_f32(&tensor), f32::to_le_bytes)),
-            shape: Some(tensor.shape),
-            ..Outcome::default()
-        }
+            values: Some(Floats::of_f32(&dequantize_q4_to_f32(&tensor))),
+            shape: tensor.shape,
+        }])
     }
 }
 
@@ -233,12 +242,13 @@ impl Outcome {
 pub fn serve<R: Release>() -> io::Result<()> {
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
-        let Request { seq, operation } = serde_json::from_str(&line?)?;
-        let reply = match operation {
-            Operation::Hello => handshake::<R>(),
+        let line = line?;
+        let head: Head = from_str(&line)?;
+        let reply = match head.op.as_str() {
+            "hello" => handshake::<R>(),
             _ => {
-                let mut reply = json!(answer::<R>(operation));
-                reply["seq"] = json!(seq);
+                let mut reply = json!(answer::<R>(&head, &line)?);
+                reply["seq"] = json!(head.seq);
                 reply
             }
         };
@@ -250,7 +260,8 @@ pub fn serve<R: Release>() -> io::Result<()> {
 }
 
 fn handshake<R: Release>() -> serde_json::Value {
-    let operations: &[&str] = &["decode", "encode", "load", "save", "load-khf1", "rotate"];
+    let operations: &[&str] =
+        &["decode:khq4", "encode:khq4", "load:khq4", "save:khq4", "load:khf1", "rotate:quarot"];
     let capabilities = [operations, SOURCES, R::CAPABILITIES].concat();
     json!({
         "protocol": 1,
@@ -259,74 +270,75 @@ fn handshake<R: Release>() -> serde_json::Value {
         "language": "Rust",
         "capabilities": capabilities,
         "entries": {
-            "encode": ENCODE_ENTRIES,
-            "decode": DECODE_ENTRIES,
-            "load": R::LOAD_ENTRIES,
-            "load-khf1": ["copy"],
-            "rotate": rotation::ENTRIES,
+            "encode:khq4": ENCODE_ENTRIES,
+            "decode:khq4": DECODE_ENTRIES,
+            "load:khq4": R::LOAD_ENTRIES,
+            "load:khf1": ["copy"],
+            "rotate:quarot": rotation::ENTRIES,
         },
     })
 }
 
-fn answer<R: Release>(operation: Operation) -> Answer {
-    match operation {
-        Operation::Decode { entry, blocks, original_len } => {
-            decode(entry.as_deref().unwrap_or(DECODE_ENTRIES[0]), &blocks.0, original_len)
+fn answer<R: Release>(head: &Head, line: &str) -> serde_json::Result<Answer> {
+    Ok(match (head.op.as_str(), head.format.as_str()) {
+        ("decode", "khq4") => decode(from_str(line)?),
+        ("encode", "khq4") => encode(from_str(line)?),
+        ("load", "khq4") => load::<R>(from_str(line)?),
+        ("load", "khf1") => load_khf1::<R>(from_str(line)?),
+        ("save", "khq4") => save(from_str(line)?),
+        ("rotate", "quarot") => rotation::rotate::<R>(from_str(line)?),
+        ("read_index", "khq4") => {
+            let ReadIndex { path, open } = from_str(line)?;
+            // There is no function that opens a directory as a whole.
+            let listed = if open { None } else { R::list(&path) };
+            listed.map_or(Answer::UNSUPPORTED, |listed| Answer::of(listed, Outcome::Index))
         }
-        Operation::Encode { entry, mode, shape, source, values } => {
-            let entry = entry.as_deref().unwrap_or(ENCODE_ENTRIES[0]);
-            match source.as_deref() {
-                None => match Floats::try_from(values) {
-                    Ok(values) => encode(entry, &mode, &shape, &values.0),
-                    Err(_) => Answer::UNSUPPORTED,
-                },
-                Some("f64") => match Doubles::try_from(values) {
-                    Ok(values) => encode_doubles(entry, &mode, &shape, &values.0),
-                    Err(_) => Answer::UNSUPPORTED,
-                },
-                Some("bf16") if entry == "shard" => encode_shard(&mode, &shape, &values.0),
-                Some("bf16") => match values.values(u16::from_le_bytes) {
-                    Ok(bits) => encode_upper_halves(entry, &mode, &shape, &bits),
-                    Err(_) => Answer::UNSUPPORTED,
-                },
-                Some(_) => Answer::UNSUPPORTED,
-            }
+        ("generate", "model") => {
+            let Generate { path, prompt, tokens } = from_str(line)?;
+            R::generate(&path, &prompt, tokens).map_or(Answer::UNSUPPORTED, |generated| {
+                Answer::of(generated, |(ids, text)| Outcome::Continuation { ids, text })
+            })
         }
-        // The engine computes in the machine's own width and offers no other.
-        Operation::LoadKhq4 { address_width: Some(_), .. }
-        | Operation::LoadKhf1 { address_width: Some(_), .. } => Answer::UNSUPPORTED,
-        Operation::LoadKhq4 { entry, path, expected_shape, .. } => R::load(
-            entry.as_deref().unwrap_or(R::LOAD_ENTRIES[0]),
-            &path,
-            expected_shape.as_deref(),
-        ),
-        Operation::SaveKhq4 { path, shape, original_len, blocks } => {
-            match tensor(&blocks.0, shape, original_len) {
-                Some(tensor) => Answer::of(save_q4_file(&path, &tensor), |()| Outcome::default()),
-                None => Answer::UNSUPPORTED,
-            }
-        }
-        Operation::LoadKhf1 { entry, path, expected_shape, .. } => {
-            match entry.as_deref().unwrap_or("copy") {
-                "copy" => R::load_khf1(&path, expected_shape.as_deref()),
-                _ => Answer::UNSUPPORTED,
-            }
-        }
-        Operation::Rotate(request) => rotation::rotate::<R>(request),
-        // There is no function that opens a directory as a whole.
-        Operation::ReadIndex { open: true, .. } => Answer::UNSUPPORTED,
-        Operation::ReadIndex { path, .. } => R::list(&path),
-        Operation::Generate { path, prompt, tokens } => R::generate(&path, &prompt, tokens),
-        Operation::Hello | Operation::Other => Answer::UNSUPPORTED,
+        _ => Answer::UNSUPPORTED,
+    })
+}
+
+fn load<R: Release>(request: Load) -> Answer {
+    let Load { entry, path, expected_shape, address_width } = request;
+    // The engine computes in the machine's own width and offers no other.
+    if address_width.is_some() {
+        return Answer::UNSUPPORTED;
+    }
+    R::load(entry.as_deref().unwrap_or(R::LOAD_ENTRIES[0]), &path, expected_shape.as_deref())
+}
+
+fn load_khf1<R: Release>(request: Load) -> Answer {
+    let Load { entry, path, expected_shape, address_width } = request;
+    match entry.as_deref().unwrap_or("copy") {
+        "copy" if address_width.is_none() => R::load_khf1(&path, expected_shape.as_deref()),
+        _ => Answer::UNSUPPORTED,
     }
 }
 
-fn decode(entry: &str, blocks: &[u8], original_len: usize) -> Answer {
-    match entry {
+fn save(request: Save) -> Answer {
+    let [SavedTensor { shape, original_len, blocks }] = request.tensors;
+    match tensor(&blocks.0, shape, original_len) {
+        Some(tensor) => Answer::of(save_q4_file(&request.path, &tensor), |()| Outcome::Saved),
+        None => Answer::UNSUPPORTED,
+    }
+}
+
+fn decode(request: Decode) -> Answer {
+    let Decode { entry, to, blocks, original_len } = request;
+    // The engine decodes to f32 only.
+    if to.is_some() {
+        return Answer::UNSUPPORTED;
+    }
+    match entry.as_deref().unwrap_or(DECODE_ENTRIES[0]) {
         // Takes bytes, so this is where a payload of the wrong length is put to the engine. The
         // function has no way to refuse: whatever it returns is its answer.
-        "row" => Answer::Result(Outcome::of_values(&dequantize_row_q4_0(blocks, original_len))),
-        "tensor" => match tensor(blocks, vec![original_len], original_len) {
+        "row" => Answer::Result(Outcome::of_values(&dequantize_row_q4_0(&blocks.0, original_len))),
+        "tensor" => match tensor(&blocks.0, vec![original_len], original_len) {
             Some(tensor) => Answer::Result(Outcome::of_values(&dequantize_q4_to_f32(&tensor))),
             None => Answer::UNSUPPORTED,
         },
@@ -334,9 +346,27 @@ fn decode(entry: &str, blocks: &[u8], original_len: usize) -> Answer {
     }
 }
 
+fn encode(request: Encode) -> Answer {
+    let Encode { entry, mode, shape, values } = request;
+    let entry = entry.as_deref().unwrap_or(ENCODE_ENTRIES[0]);
+    match &values {
+        Floats::F32(_) => values
+            .f32()
+            .map_or(Answer::UNSUPPORTED, |values| encode_floats(entry, &mode, &shape, &values)),
+        Floats::F64(_) => values
+            .f64()
+            .map_or(Answer::UNSUPPORTED, |values| encode_doubles(entry, &mode, &shape, &values)),
+        Floats::Bf16(bytes) if entry == "shard" => encode_shard(&mode, &shape, &bytes.0),
+        Floats::Bf16(bits) => bits
+            .values(u16::from_le_bytes)
+            .map_or(Answer::UNSUPPORTED, |bits| encode_upper_halves(entry, &mode, &shape, &bits)),
+        Floats::F16(_) | Floats::Other(_) => Answer::UNSUPPORTED,
+    }
+}
+
 /// Encodes through one of the functions that stand for the same operation. They are asked apart
 /// because they need not agree.
-fn encode(entry: &str, mode: &str, shape: &[usize], values: &[f32]) -> Answer {
+fn encode_floats(entry: &str, mode: &str, shape: &[usize], values: &[f32]) -> Answer {
     match (entry, mode, shape) {
         // Has no shape argument, so a shape that says anything other than "these values in a
         // row" cannot be put to it.
@@ -457,12 +487,10 @@ impl Hex {
         Hex(values.iter().copied().flat_map(bytes).collect())
     }
 
-    fn values<T, const N: usize>(&self, value: fn([u8; N]) -> T) -> Result<Vec<T>, &'static str> {
+    /// Whole values, or `None` where the bytes end inside one.
+    fn values<T, const N: usize>(&self, value: fn([u8; N]) -> T) -> Option<Vec<T>> {
         let (values, rest) = self.0.as_chunks::<N>();
-        if !rest.is_empty() {
-            return Err("the values end inside a value");
-        }
-        Ok(values.iter().copied().map(value).collect())
+        rest.is_empty().then(|| values.iter().copied().map(value).collect())
     }
 }
 
@@ -495,28 +523,37 @@ impl Serialize for Hex {
     }
 }
 
-/// Values of four bytes each, as a request brings them.
-#[derive(Deserialize)]
-#[serde(try_from = "Hex")]
-pub struct Floats(pub Vec<f32>);
-
-impl TryFrom<Hex> for Floats {
-    type Error = &'static str;
-
-    fn try_from(hex: Hex) -> Result<Floats, &'static str> {
-        hex.values(f32::from_le_bytes).map(Floats)
-    }
+/// Values of one type, which is their one key.
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Floats {
+    F16(Hex),
+    Bf16(Hex),
+    F32(Hex),
+    F64(Hex),
+    /// A type that a later protocol may add.
+    #[serde(untagged)]
+    Other(serde_json::Value),
 }
 
-/// Values of eight bytes each.
-#[derive(Deserialize)]
-#[serde(try_from = "Hex")]
-pub struct Doubles(pub Vec<f64>);
+impl Floats {
+    fn of_f32(values: &[f32]) -> Floats {
+        Floats::F32(Hex::of(values, f32::to_le_bytes))
+    }
 
-impl TryFrom<Hex> for Doubles {
-    type Error = &'static str;
+    /// The values, or `None` where they are not f32 or end inside one.
+    pub fn f32(&self) -> Option<Vec<f32>> {
+        match self {
+            Floats::F32(values) => values.values(f32::from_le_bytes),
+            _ => None,
+        }
+    }
 
-    fn try_from(hex: Hex) -> Result<Doubles, &'static str> {
-        hex.values(f64::from_le_bytes).map(Doubles)
+    /// The same for f64.
+    pub fn f64(&self) -> Option<Vec<f64>> {
+        match self {
+            Floats::F64(values) => values.values(f64::from_le_bytes),
+            _ => None,
+        }
     }
 }

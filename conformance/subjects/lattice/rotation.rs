@@ -16,7 +16,7 @@ use lattice_inference::quant::quarot::rotation::{
 };
 use serde::Deserialize;
 
-use super::{Answer, Doubles, Floats, Hex, Outcome, Release};
+use super::{Answer, Floats, Hex, Outcome, Release};
 
 /// The public ways to rotate, the first of them used where a request names none:
 ///
@@ -32,8 +32,9 @@ pub struct Request {
     block: Option<usize>,
     #[serde(flatten)]
     rotation: Rotation,
-    #[serde(flatten)]
-    matrix: Matrix,
+    values: Floats,
+    /// A norm to be folded into the values first.
+    gamma: Option<Floats>,
 }
 
 /// How a matrix is to be rotated, and its extent.
@@ -53,26 +54,18 @@ enum Side {
     Output,
 }
 
-/// The values of a matrix, and a norm to be folded into them first.
-#[derive(Deserialize)]
-#[serde(tag = "precision", rename_all = "lowercase")]
-enum Matrix {
-    F32 { values: Floats, gamma: Option<Floats> },
-    F64 { values: Doubles, gamma: Option<Doubles> },
-}
-
 pub fn rotate<R: Release>(request: Request) -> Answer {
-    let Request { entry, block, rotation, matrix } = request;
+    let Request { entry, block, rotation, values, gamma } = request;
     let entry = entry.as_deref().unwrap_or(ENTRIES[0]);
-    match matrix {
+    match (values.f32(), values.f64(), gamma.as_ref().map(Floats::f64)) {
         // The engine folds a norm in f64 only.
-        Matrix::F32 { gamma: Some(_), .. } => Answer::UNSUPPORTED,
-        Matrix::F32 { values, gamma: None } => rotate_f32::<R>(entry, &rotation, block, values.0),
-        // The engine rotates blocks in f32 only.
-        Matrix::F64 { .. } if block.is_some() => Answer::UNSUPPORTED,
-        Matrix::F64 { values, gamma } => {
-            rotate_f64(entry, &rotation, values.0, gamma.map(|gamma| gamma.0))
+        (Some(values), _, None) => rotate_f32::<R>(entry, &rotation, block, values),
+        // The engine rotates blocks in f32 only. A norm has the type of the values.
+        (_, Some(values), None) if block.is_none() => rotate_f64(entry, &rotation, values, None),
+        (_, Some(values), Some(Some(gamma))) if block.is_none() => {
+            rotate_f64(entry, &rotation, values, Some(gamma))
         }
+        _ => Answer::UNSUPPORTED,
     }
 }
 
@@ -134,10 +127,7 @@ fn rotate_f64(
         ("pipeline", _, false) => rotation.pipeline(&mut values, gamma),
         _ => return Answer::UNSUPPORTED,
     };
-    Answer::of(rotated, |()| Outcome {
-        values: Some(Hex::of(&values, f64::to_le_bytes)),
-        ..Outcome::default()
-    })
+    Answer::of(rotated, |()| Outcome::Values(Floats::F64(Hex::of(&values, f64::to_le_bytes))))
 }
 
 impl Rotation {

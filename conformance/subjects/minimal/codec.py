@@ -28,7 +28,7 @@ def decode(blocks, original_len):
         nibbles = ((byte >> shift) & 15 for byte in packed for shift in NIBBLE_SHIFTS)
         # A double holds the product and the sum exactly, so packing to f32 is the only rounding.
         values.extend(nibble * scale + bias for nibble in nibbles)
-    return {"values": struct.pack(f"<{original_len}f", *values[:original_len]).hex()}
+    return {"values": {"f32": struct.pack(f"<{original_len}f", *values[:original_len]).hex()}}
 
 
 def open_without_waiting(path, flags):
@@ -56,18 +56,19 @@ def load(path):
         block_count = -(-original_len // WEIGHTS_PER_BLOCK)
         if status.st_size != header_size + BLOCK.size * block_count:
             raise Refused("the file's length does not fit its header")
-        return {"shape": shape, **decode(file.read(), original_len)}
+        return {"tensors": [{"shape": shape, **decode(file.read(), original_len)}]}
 
 
 def answer(request):
     if request["op"] == "hello":
         return {"protocol": 1, "name": "minimal", "version": "0.1.0", "language": "Python",
-                "capabilities": ["decode", "load"]}
+                "capabilities": ["decode:khq4", "load:khq4"]}
     try:
-        if request["op"] == "decode":
+        operation = f"{request['op']}:{request['format']}"
+        if operation == "decode:khq4":
             blocks = bytes.fromhex(request["blocks"])
             reply = {"result": decode(blocks, request["original_len"])}
-        elif request["op"] == "load_khq4":
+        elif operation == "load:khq4":
             reply = {"result": load(request["path"])}
         else:
             reply = {"unsupported": True}

@@ -97,36 +97,50 @@ def ask(function, *arguments):
         raise Refused(f"{type(error).__name__}: {error}") from error
 
 
+class Unknown(Exception):
+    """A word that this file does not know."""
+
+
+def named(table, name):
+    if name not in table:
+        raise Unknown
+    return table[name]
+
+
 def decode(request):
-    return {"values": ask(dequantize, bytes.fromhex(request["blocks"]), request["original_len"])}
+    values = ask(dequantize, bytes.fromhex(request["blocks"]), request["original_len"])
+    return {"values": {"f32": values}}
 
 
 def encode(request):
-    return {"blocks": ask(quantize, bytes.fromhex(request["values"]), request["shape"])}
+    values = bytes.fromhex(named(request["values"], "f16"))
+    return {"encoded": {"blocks": ask(quantize, values, request["shape"])}}
 
 
 def matmul(request):
-    product = PRODUCTS[request.get("entry", "matrix")]
+    product = named(PRODUCTS, request.get("entry", "matrix"))
     blocks, rows, columns = bytes.fromhex(request["blocks"]), request["rows"], request["columns"]
-    x, vectors = bytes.fromhex(request["x"]), request["vectors"]
-    return {"values": ask(multiply, product, blocks, rows, columns, x, vectors)}
+    x, vectors = bytes.fromhex(named(request["x"], "f32")), request["vectors"]
+    return {"values": {"f32": ask(multiply, product, blocks, rows, columns, x, vectors)}}
 
 
+OPERATIONS = {"decode:khq4": decode, "matmul:khq4": matmul, "encode:mlx": encode}
 HELLO = {
     "protocol": 1,
     "name": "mlx",
     "version": version("mlx"),
     "language": f"Python, mlx-cpu {version('mlx-cpu')}",
-    "capabilities": ["decode", "matmul", "encode-mlx"],
-    "entries": {"matmul": list(PRODUCTS)},
+    "capabilities": list(OPERATIONS),
+    "entries": {"matmul:khq4": list(PRODUCTS)},
 }
-OPERATIONS = {"decode": decode, "matmul": matmul, "encode_mlx": encode}
 
 
 def answer(request):
-    operation = OPERATIONS.get(request["op"])
     try:
-        return {"result": operation(request)} if operation else {"unsupported": True}
+        operation = named(OPERATIONS, f"{request['op']}:{request.get('format')}")
+        return {"result": operation(request)}
+    except Unknown:
+        return {"unsupported": True}
     except Refused as refusal:
         return {"refused": {"message": str(refusal)}}
 

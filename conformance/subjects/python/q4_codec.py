@@ -1,5 +1,5 @@
-"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the Q4_1 blocks, the
-groups of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
+"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the blocks of Q4_1 and
+Q8_0, the groups of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
 
 Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once, flat-rows, follow-links.
 Maps: see KHQ4-A4."""
@@ -14,20 +14,20 @@ import os
 import struct
 import tempfile
 
-HELLO = {"protocol": 1, "name": "q4_codec", "version": "1.0.0", "language": "Python",
-         "capabilities": ["decode", "encode", "load", "save", "load-khf1", "save-khf1", "decode-f16", "matmul",
-                          "rotate", "decode-q4-1", "encode-q4-1", "encode-mlx", "read-index", "name-tensors",
-                          "expected-shape", "width-32", "source-f16", "source-bf16", "source-f64",
-                          "directory"],
-         "entries": {"load": ["copy", "map"], "load-khf1": ["copy", "map"]}}
+FEATURES = ["expected-shape", "width-32", "source-f16", "source-bf16", "source-f64", "to-f16", "directory"]
+ENTRIES = {"load:khq4": ["copy", "map"], "load:khf1": ["copy", "map"]}
 VERSIONS = {b"KHQ4": 2, b"KHF1": 1}
-FORMS = {"f16": "<e", "f32": "<f", "f64": "<d"}
+FORMS = {"f16": "<e", "f32": "<f", "f64": "<d"}  # those of struct
 GAMMA = 0x9E3779B97F4A7C15  # of section 13
 JSON_BYTES = 2 ** 24  # IDX-2
 
 
 class RefusedError(Exception):
     """An input that must not be taken; the arguments are a class of ERR-1 and a message."""
+
+
+class UnsupportedError(Exception):
+    """A word or a type of floats that this codec does not know."""
 
 
 def refuse_if(fault, kind, message):
@@ -55,14 +55,35 @@ def check_f16(values):
     refuse_if(any(high & 0x7C == 0x7C for high in values[1::2]), "value", "a value is not a finite f16")
 
 
+def choose(word, words):
+    if word not in words:
+        raise UnsupportedError
+    return word
+
+
+def read_floats(floats, types):
+    """Give the type of some floats, and their bytes."""
+    (kind, digits), = floats.items()
+    return choose(kind, types), bytes.fromhex(digits)
+
+
+def give_values(kind, data):
+    return {"values": {kind: data.hex()}}
+
+
+def give_blocks(data):
+    return {"encoded": {"blocks": data.hex()}}
+
+
 def check_extent(have, need):
     refuse_if(have < need, "truncated_payload", f"{have} bytes of payload, not {need}")
     refuse_if(have > need, "trailing_bytes", f"{have} bytes of payload, not {need}")
 
 
-def read_numbers(digits, form, count):
-    """Read a known number of values of one struct format into an array."""
-    data, need = bytes.fromhex(digits), count * struct.calcsize(form)
+def read_numbers(floats, kind, count):
+    """Read a known number of values of one type into an array."""
+    form, (_, data) = FORMS[kind], read_floats(floats, [kind])
+    need = count * struct.calcsize(form)
     refuse_if(len(data) != need, "shape_mismatch", f"{len(data)} bytes of values, not {need}")
     return array.array(form[1], (number for number, in struct.iter_unpack(form, data)))
 
@@ -75,21 +96,47 @@ def check_shape(shape, count, maximum=2 ** 64 - 1):
     refuse_if(product != count, "shape_mismatch", f"the shape has {product} values, not {count}")
 
 
-def read_blocks(data, count, start=0, pack=pack_f32, ggml=False):
+def check_stored(scale, bias, at, zero_scale):
+    lawful = math.isfinite(scale) and (scale != 0 or zero_scale)
+    refuse_if(not lawful, "scale", f"{scale} at byte {at}")
+    refuse_if(not math.isfinite(bias), "bias", f"{bias} at byte {at + 2}")
+
+
+def weigh_nibbles(data, at, pack, zero_scale=False):
+    """Check the scale and the bias at the head of a block. Give the packed values of its low nibbles and
+    those of its high ones."""
+    scale, bias = struct.unpack_from("<ee", data, at)
+    check_stored(scale, bias, at, zero_scale)
+    # Product and sum are exact in binary64, so that pack rounds once; 0 * -scale is -0 (DEC-2).
+    levels = [pack(nibble * scale + bias) for nibble in range(16)]
+    pairs = data[at + 4:at + 20]
+    return [levels[pair & 15] for pair in pairs], [levels[pair >> 4] for pair in pairs]
+
+
+def weigh_khq4(data, at, pack):
+    """KHQ4-P3, and pairs in sequence (BLK-2)."""
+    return itertools.chain(*zip(*weigh_nibbles(data, at, pack)))
+
+
+def weigh_q4_1(data, at, pack):
+    """GGML-2, and split halves (GGML-1)."""
+    low, high = weigh_nibbles(data, at, pack, zero_scale=True)
+    return low + high
+
+
+def weigh_q8_0(data, at, pack):
+    """Q8-2: a scale and 32 signed bytes. Each product is exact in f32; 0 * -scale is -0."""
+    scale, *codes = struct.unpack_from("<e32b", data, at)
+    check_stored(scale, 0.0, at, True)
+    return [pack(code * scale) for code in codes]
+
+
+def read_blocks(data, count, start=0, pack=pack_f32, weigh=weigh_khq4, size=20):
     """Check the blocks from start to the end of data and give their values, packed."""
-    check_extent(len(data) - start, (count + 31) // 32 * 20)  # Python does not wrap (KHQ4-H8)
+    check_extent(len(data) - start, (count + 31) // 32 * size)  # Python does not wrap (KHQ4-H8)
     values = bytearray()
-    for at in range(start, len(data), 20):
-        scale, bias = struct.unpack_from("<ee", data, at)
-        lawful = math.isfinite(scale) and (scale != 0 or ggml)  # KHQ4-P3, GGML-2
-        refuse_if(not lawful, "scale", f"{scale} at byte {at}")
-        refuse_if(not math.isfinite(bias), "bias", f"{bias} at byte {at + 2}")
-        # Product and sum are exact in binary64, so that pack rounds once; 0 * -scale is -0 (DEC-2).
-        levels = [pack(nibble * scale + bias) for nibble in range(16)]
-        pairs = data[at + 4:at + 20]
-        low, high = [levels[pair & 15] for pair in pairs], [levels[pair >> 4] for pair in pairs]
-        # Split halves or pairs in sequence (GGML-1, BLK-2).
-        values += b"".join(low + high if ggml else itertools.chain(*zip(low, high)))
+    for at in range(start, len(data), size):
+        values += b"".join(weigh(data, at, pack))
     del values[count * len(pack(0)):]  # the padding
     return values
 
@@ -122,36 +169,38 @@ def read_image(data, magic, maximum=2 ** 64 - 1, expected_shape=None):
     shape, count, start = read_header(data, magic, maximum, expected_shape)
     if magic == b"KHQ4":
         values = read_blocks(data, count, start)
-        return {"shape": shape.tolist(), "values": values.hex(), "blocks": data[start:].hex()}
+        return {"shape": shape.tolist(), **give_values("f32", values), "blocks": data[start:].hex()}
     check_extent(len(data) - start, 2 * count)  # Python does not wrap (KHF1-H3)
     values = data[start:]
     check_f16(values)
-    return {"shape": shape.tolist(), "values": values.hex()}
+    return {"shape": shape.tolist(), **give_values("f16", values)}
 
 
-def decode(request):
-    return {"values": read_blocks(bytes.fromhex(request["blocks"]), request["original_len"]).hex()}
-
-
-def decode_f16(request):
-    """Padding that f16 could not hold is gone before the check (F16-2)."""
-    values = read_blocks(bytes.fromhex(request["blocks"]), request["original_len"], pack=pack_f16)
+def decode_khq4(request):
+    """Decode by section 7, or with `to` by section 11. Padding that f16 could not hold is gone before the
+    check (F16-2)."""
+    data, count = bytes.fromhex(request["blocks"]), request["original_len"]
+    if "to" not in request:
+        return give_values("f32", read_blocks(data, count))
+    choose(request["to"], ["f16"])
+    values = read_blocks(data, count, pack=pack_f16)
     check_f16(values)
-    return {"values": values.hex()}
+    return give_values("f16", values)
 
 
-def decode_q4_1(request):
-    count = request["original_len"]
+def decode_whole(request, weigh, size):
+    """Decode a format that has whole blocks only, of a size (GGML-1, Q8-1)."""
+    data, count = bytes.fromhex(request["blocks"]), request["original_len"]
     refuse_if(count % 32, "shape", f"{count} values are not whole blocks")
-    return {"values": read_blocks(bytes.fromhex(request["blocks"]), count, ggml=True).hex()}
+    return give_values("f32", read_blocks(data, count, weigh=weigh, size=size))
 
 
-def read_source(request, source):
+def read_source(request, types):
     """Give the values of an encoder's request, all finite; f32() widens, or rounds an f64 once (ENC-S5)."""
-    data = bytes.fromhex(request["values"])
-    if source == "bf16":  # upper halves of f32 numbers
-        data, source = b"".join(b"\0\0" + data[at:at + 2] for at in range(0, len(data), 2)), "f32"
-    source = [f32(value) for value, in struct.iter_unpack(FORMS[source], data)]
+    kind, data = read_floats(request["values"], types)
+    if kind == "bf16":  # upper halves of f32 numbers
+        data, kind = b"".join(b"\0\0" + data[at:at + 2] for at in range(0, len(data), 2)), "f32"
+    source = [f32(value) for value, in struct.iter_unpack(FORMS[kind], data)]
     check_shape(request["shape"], len(source))
     faults = [index for index, value in enumerate(source) if not math.isfinite(value)]
     refuse_if(faults, "non_finite", f"the values {faults}")
@@ -162,15 +211,20 @@ def pack_block(scale, bias, low, high):
     return struct.pack("<ee16B", scale, bias, *(one | other << 4 for one, other in zip(low, high)))
 
 
+def round_away(number):
+    """Half away from zero: the half may be added first in binary64, but not in f32 (ENC-Q2)."""
+    return int(number + math.copysign(0.5, number))
+
+
 def check_block(scale, bias, start):
     refuse_if(scale >= 65520, "scale", f"f16 cannot hold {scale}, from value {start} on")
     refuse_if(abs(bias) >= 65520, "bias", f"f16 cannot hold {bias}, from value {start} on")
 
 
-def encode(request):
+def encode_khq4(request):
     """Encode by section 8; each f32() is one of its roundings."""
-    asymmetric, blocks = request["mode"] == "asymmetric", bytearray()
-    source = read_source(request, request.get("source", "f32"))
+    asymmetric = choose(request["mode"], ["asymmetric", "symmetric"]) == "asymmetric"
+    source, blocks = read_source(request, ["f32", "f16", "bf16", "f64"]), bytearray()
     for start in range(0, len(source), 32):
         values = source[start:start + 32]
         low, high = min(values), max(values)
@@ -181,48 +235,60 @@ def encode(request):
         check_block(scale, bias, start)
         inverse = f32(1 / scale)
         steps = [f32(f32(value - origin) * inverse) for value in values]
-        # Half away from zero: the half may be added first in binary64, but not in f32 (ENC-Q2).
-        whole = [int(step + math.copysign(0.5, step)) + middle for step in steps]
+        whole = [round_away(step) + middle for step in steps]
         nibbles = [min(max(number, 0), 15) for number in whole] + [0] * (32 - len(values))
         blocks += pack_block(scale, bias, nibbles[::2], nibbles[1::2])
-    return {"blocks": blocks.hex()}
+    return give_blocks(blocks)
 
 
-def encode_q4_1(request):
-    """Encode by GGML-3; each f32() is one of its roundings. Where nothing is demanded, refuse."""
-    source, blocks = read_source(request, request.get("source", "f32")), bytearray()
+def encode_whole(request, kind, encode_block):
+    """Encode, from one type of floats, to a format that has whole blocks only (GGML-1, Q8-1, MLX-1)."""
+    source, blocks = read_source(request, [kind]), bytearray()
     refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole blocks")
     for start in range(0, len(source), 32):
-        values = source[start:start + 32]
-        low = min(values)
-        scale = f32(f32(max(values) - low) / 15)
-        check_block(scale, low, start)
-        inverse = 0.0 if scale == 0 else f32(1 / scale)
-        refuse_if(math.isinf(inverse), "scale", f"f32 cannot hold 1 / {scale}, from value {start} on")
-        steps = [f32(f32(f32(value - low) * inverse) + 0.5) for value in values]
-        nibbles = [min(int(step), 15) for step in steps]
-        blocks += pack_block(scale, low + 0.0, nibbles[:16], nibbles[16:])  # + 0.0 as in encode
-    return {"blocks": blocks.hex()}
+        blocks += encode_block(source[start:start + 32], start)
+    return give_blocks(blocks)
 
 
-def encode_mlx(request):
-    """Encode by MLX-2; each f32() is one of its roundings, and round() is its rint. No scale or bias is too
-    large for f16: a scale is at most 65504 / 7."""
-    source, blocks = read_source(request, "f16"), bytearray()
-    refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole groups")
-    for start in range(0, len(source), 32):
-        values = source[start:start + 32]
-        low, high = min(values), max(values)
-        scale, edge, bias = max(f32(f32(high - low) / 15), f32(1e-7)), low, 0.0
-        if abs(low) <= abs(high):
-            scale, edge = -scale, high
-        steps = round(f32(edge / scale))
-        if steps != 0:
-            scale, bias = f32(edge / steps), edge
-        whole = [round(f32(f32(value - bias) / scale)) for value in values]
-        nibbles = [min(max(number, 0), 15) for number in whole]
-        blocks += pack_block(scale, bias, nibbles[::2], nibbles[1::2])
-    return {"blocks": blocks.hex()}
+def reciprocal(scale, start):
+    """1 / scale in f32, or 0 for a scale of 0. Where it overflows nothing is demanded: refuse."""
+    inverse = 0.0 if scale == 0 else f32(1 / scale)
+    refuse_if(math.isinf(inverse), "scale", f"f32 cannot hold 1 / {scale}, from value {start} on")
+    return inverse
+
+
+def encode_q4_1_block(values, start):
+    """GGML-3; each f32() is one of its roundings."""
+    low = min(values)
+    scale = f32(f32(max(values) - low) / 15)
+    check_block(scale, low, start)
+    inverse = reciprocal(scale, start)
+    steps = [f32(f32(f32(value - low) * inverse) + 0.5) for value in values]
+    nibbles = [min(int(step), 15) for step in steps]
+    return pack_block(scale, low + 0.0, nibbles[:16], nibbles[16:])  # + 0.0 as in encode_khq4
+
+
+def encode_q8_0_block(values, start):
+    """Q8-3; each f32() is one of its roundings. Even where the scale is subnormal no code is beyond 127."""
+    scale = f32(max(map(abs, values)) / 127)
+    check_block(scale, 0.0, start)
+    inverse = reciprocal(scale, start)
+    return struct.pack("<e32b", scale, *(round_away(f32(value * inverse)) for value in values))
+
+
+def encode_mlx_block(values, start):
+    """MLX-2; each f32() is one of its roundings, and round() is its rint. No scale or bias is too large for
+    f16: a scale is at most 65504 / 7."""
+    low, high = min(values), max(values)
+    scale, edge, bias = max(f32(f32(high - low) / 15), f32(1e-7)), low, 0.0
+    if abs(low) <= abs(high):
+        scale, edge = -scale, high
+    steps = round(f32(edge / scale))
+    if steps != 0:
+        scale, bias = f32(edge / steps), edge
+    whole = [round(f32(f32(value - bias) / scale)) for value in values]
+    nibbles = [min(max(number, 0), 15) for number in whole]
+    return pack_block(scale, bias, nibbles[::2], nibbles[1::2])
 
 
 def matmul(request):
@@ -230,17 +296,17 @@ def matmul(request):
     exact in binary64, their sum nearly so, and its rounding is off by 2^-24 |y|: within DOT-1."""
     rows, columns, vectors = request["rows"], request["columns"], request["vectors"]
     blocks = read_blocks(bytes.fromhex(request["blocks"]), rows * columns)  # flat, so that DOT-4 needs no more
-    source = read_numbers(request["x"], "<f", vectors * columns)
+    source = read_numbers(request["x"], "f32", vectors * columns)
     if columns == 0:  # empty sums, and no extent bounds their number
         refuse_if(rows * vectors > 2 ** 20, "shape", f"{rows} times {vectors} sums of nothing")
-        return {"values": bytes(4 * rows * vectors).hex()}
+        return give_values("f32", bytes(4 * rows * vectors))
     weights = array.array("f", (weight for weight, in struct.iter_unpack("<f", blocks)))
     matrix = [weights[at:at + columns] for at in range(0, len(weights), columns)]
     values = bytearray()
     for at in range(0, len(source), columns):
         vector = source[at:at + columns]
         values += b"".join(pack_f32(f32(sum(map(operator.mul, row, vector)))) for row in matrix)
-    return {"values": values.hex()}
+    return give_values("f32", values)
 
 
 def mix(number):
@@ -279,7 +345,8 @@ def transpose(values, columns):
 
 def rotate(request):
     """Rotate by section 13, in its canonical order."""
-    form = FORMS[request["precision"]]
+    kind, = request["values"]
+    choose(kind, ["f32", "f64"])
     rows, columns, output_side = request["rows"], request["columns"], request["side"] == "output"
     length = rows if output_side else columns
     run, seeds = request.get("block", length), [request["seed"]]
@@ -288,18 +355,18 @@ def rotate(request):
         fault = not 1 <= length <= 2 ** 24 or length % run or length // run > 4096
         refuse_if(fault, "shape", f"{length} values cannot be rotated in runs of {run}")
         seeds = [mix(request["seed"] + index * GAMMA) for index in range(length // run)]
-    values = read_numbers(request["values"], form, rows * columns)
+    values = read_numbers(request["values"], kind, rows * columns)
     if "gamma" in request:  # ROT-7
-        gamma = read_numbers(request["gamma"], form, columns)
-        values = multiply(values, array.array(form[1], [1 + number for number in gamma]))
+        gamma = read_numbers(request["gamma"], kind, columns)
+        values = multiply(values, array.array(values.typecode, [1 + number for number in gamma]))
     if not values:
-        return {"values": ""}  # here no extent bounds the length
+        return give_values(kind, b"")  # here no extent bounds the length
     values = transpose(values, columns) if output_side else values
     changes = [sign for seed in seeds for sign in signs(seed, run)]
     values = transform(values, run) if request["inverse"] else multiply(values, changes)
     values = multiply(values, changes) if request["inverse"] else transform(values, run)
     values = transpose(values, rows) if output_side else values
-    return {"values": struct.pack(f"<{len(values)}{form[1]}", *values).hex()}
+    return give_values(kind, struct.pack(f"<{len(values)}{values.typecode}", *values))
 
 
 @contextlib.contextmanager
@@ -317,37 +384,35 @@ def load(request, magic):
         refuse_if(size > maximum, "overflow", "the file is too long for an address")
         if request.get("entry") == "map" and size > 0:  # an empty file cannot be mapped
             with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as data:
-                return read_image(data, magic, maximum, request.get("expected_shape"))
-        return read_image(file.read(), magic, maximum, request.get("expected_shape"))
+                tensor = read_image(data, magic, maximum, request.get("expected_shape"))
+        else:
+            tensor = read_image(file.read(), magic, maximum, request.get("expected_shape"))
+        return {"tensors": [tensor]}
 
 
-def save(request, magic, count, payload):
-    numbers = [*request["shape"], count]
+def save(path, magic, shape, count, payload):
+    numbers = [*shape, count]
     image = struct.pack(f"<4sII{len(numbers)}Q", magic, VERSIONS[magic], len(numbers) - 1, *numbers) + payload
     read_image(image, magic)  # a writer refuses what a reader would refuse (KHQ4-W2)
     # A folder beside the target, so that whatever fails takes the half-written file with it.
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(request["path"])) as folder:
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(path)) as folder:
         with open(os.path.join(folder, "aside"), "wb") as file:
             file.write(image)
-        os.replace(file.name, request["path"])
-    return {}
-
-
-def load_khq4(request):
-    return load(request, b"KHQ4")
-
-
-def load_khf1(request):
-    return load(request, b"KHF1")
+        os.replace(file.name, path)
+    return "saved"
 
 
 def save_khq4(request):
-    return save(request, b"KHQ4", request["original_len"], bytes.fromhex(request["blocks"]))
+    tensor, = request["tensors"]
+    payload = bytes.fromhex(tensor["blocks"])
+    return save(request["path"], b"KHQ4", tensor["shape"], tensor["original_len"], payload)
 
 
 def save_khf1(request):
-    values = bytes.fromhex(request["values"])
-    return save(request, b"KHF1", len(values) // 2, values)  # half a value is one byte too many
+    tensor, = request["tensors"]
+    _, payload = read_floats(tensor["values"], ["f16"])
+    # Half a value is one byte too many.
+    return save(request["path"], b"KHF1", tensor["shape"], len(payload) // 2, payload)
 
 
 def read_json(path):
@@ -490,18 +555,44 @@ def name_tensors(request):
     return {"files": files}
 
 
+OPERATIONS = {
+    "decode:khq4": decode_khq4,
+    "decode:q4_1": lambda request: decode_whole(request, weigh_q4_1, 20),
+    "decode:q8_0": lambda request: decode_whole(request, weigh_q8_0, 34),
+    "encode:khq4": encode_khq4,
+    "encode:q4_1": lambda request: encode_whole(request, "f32", encode_q4_1_block),
+    "encode:q8_0": lambda request: encode_whole(request, "f32", encode_q8_0_block),
+    "encode:mlx": lambda request: encode_whole(request, "f16", encode_mlx_block),
+    "load:khq4": lambda request: load(request, b"KHQ4"),
+    "load:khf1": lambda request: load(request, b"KHF1"),
+    "save:khq4": save_khq4,
+    "save:khf1": save_khf1,
+    "matmul:khq4": matmul,
+    "rotate:quarot": rotate,
+    "read_index:khq4": read_index,
+    "name_tensors:khq4": name_tensors,
+}
+HELLO = {"protocol": 1, "name": "q4_codec", "version": "1.0.0", "language": "Python",
+         "capabilities": [*OPERATIONS, *FEATURES], "entries": ENTRIES}
+
+
+def answer(request):
+    operation = f"{request['op']}:{request.get('format')}"
+    try:
+        choose(operation, OPERATIONS)
+        if "entry" in request:
+            choose(request["entry"], ENTRIES.get(operation, []))
+        return {"result": OPERATIONS[operation](request)}
+    except UnsupportedError:
+        return {"unsupported": True}
+    except RefusedError as refusal:
+        return {"refused": dict(zip(("class", "message"), refusal.args))}
+    except OSError as error:
+        kind = "not_a_file" if isinstance(error, IsADirectoryError) else "io"
+        return {"refused": {"class": kind, "message": str(error)}}
+
+
 if __name__ == "__main__":
-    operations = {function.__name__: function for function in (
-        decode, encode, load_khq4, save_khq4, load_khf1, save_khf1, decode_f16, matmul, rotate, decode_q4_1,
-        encode_q4_1, encode_mlx, read_index, name_tensors)}
     for request in map(json.loads, open(0, encoding="utf-8")):
-        operation = operations.get(request["op"])
-        try:
-            answer = {"result": operation(request)} if operation else {"unsupported": True}
-        except RefusedError as refusal:
-            answer = {"refused": dict(zip(("class", "message"), refusal.args))}
-        except OSError as error:
-            kind = "not_a_file" if isinstance(error, IsADirectoryError) else "io"
-            answer = {"refused": {"class": kind, "message": str(error)}}
-        answer = HELLO if request["op"] == "hello" else {"seq": request["seq"], **answer}
-        print(json.dumps(answer), flush=True)
+        reply = HELLO if request["op"] == "hello" else {"seq": request["seq"], **answer(request)}
+        print(json.dumps(reply), flush=True)

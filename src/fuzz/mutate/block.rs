@@ -1,10 +1,56 @@
 //! Edits of a payload: scales and biases that are not lawful or hardly so (29 to 32), nibbles,
 //! padding (33), cuts (26) and what follows the last block (5).
 
+use std::sync::LazyLock;
+
 use super::{coin, edits, pick, place};
 use crate::fuzz::arithmetic::Payload;
-use crate::suite::exact::block::{BYTES, WEIGHTS};
+use crate::suite::exact::blocks::{self, Holds};
+use crate::suite::operation::FormatId;
 use crate::suite::random::SplitMix64;
+
+/// What an edit needs to know of a format's blocks.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    pub weights: usize,
+    pub bytes: usize,
+    /// Where f16 numbers begin: scales and the like.
+    halves: Vec<usize>,
+    /// Where codes begin, behind all numbers.
+    codes: usize,
+    /// Whether a scale must not be zero, and a last block may be partial, which only KHQ4 has.
+    khq4: bool,
+}
+
+impl Layout {
+    /// The layout of a registered block format.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such format.
+    pub(super) fn of(format: FormatId) -> Self {
+        let leaf = blocks::named(format).expect("a block format");
+        let size = leaf.geometry();
+        let fields = leaf.fields(&vec![0; size.bytes], size.weights);
+        let halves =
+            fields.iter().filter(|field| field.holds == Holds::Number && field.bytes.len() == 2);
+        let halves: Vec<usize> = halves.map(|field| field.bytes.start).collect();
+        let codes = halves.iter().max().map_or(0, |last| last + 2);
+        let khq4 = format == FormatId::KHQ4;
+        Self { weights: size.weights, bytes: size.bytes, halves, codes, khq4 }
+    }
+
+    /// KHQ4's, which files and products hold.
+    pub(super) fn khq4() -> &'static Self {
+        static LAYOUT: LazyLock<Layout> = LazyLock::new(|| Layout::of(FormatId::KHQ4));
+        &LAYOUT
+    }
+
+    /// The values of whole blocks in as many bytes.
+    fn held(&self, bytes: usize) -> u64 {
+        (bytes / self.bytes * self.weights) as u64
+    }
+}
 
 /// f16 bits that no scale and no bias may have.
 const NOT_FINITE: [u16; 7] = [0x7e00, 0x7c01, 0xfe00, 0xfc01, 0x7fff, 0x7c00, 0xfc00];
@@ -18,92 +64,93 @@ fn plain(dice: &mut SplitMix64) -> u16 {
 }
 
 /// A lawful block.
-pub(super) fn lawful(dice: &mut SplitMix64) -> [u8; BYTES] {
-    let mut block = [0; BYTES];
-    let sign = (dice.below(2) as u16) << 15;
-    block[..2].copy_from_slice(&plain(dice).to_le_bytes());
-    block[2..4].copy_from_slice(&(plain(dice) | sign).to_le_bytes());
-    block[4..].fill_with(|| dice.next_u64() as u8);
+pub(super) fn lawful(layout: &Layout, dice: &mut SplitMix64) -> Vec<u8> {
+    let mut block = vec![0; layout.bytes];
+    for (index, &at) in layout.halves.iter().enumerate() {
+        let sign = if index == 0 { 0 } else { (dice.below(2) as u16) << 15 };
+        block[at..at + 2].copy_from_slice(&(plain(dice) | sign).to_le_bytes());
+    }
+    block[layout.codes..].fill_with(|| dice.next_u64() as u8);
     block
 }
 
 /// Cuts or fills `payload` to `len` bytes, with lawful blocks.
-pub(super) fn resize(payload: &mut Vec<u8>, len: usize, dice: &mut SplitMix64) {
-    payload.truncate(payload.len().min(len) / BYTES * BYTES);
+pub(super) fn resize(payload: &mut Vec<u8>, layout: &Layout, len: usize, dice: &mut SplitMix64) {
+    payload.truncate(payload.len().min(len) / layout.bytes * layout.bytes);
     while payload.len() < len {
-        let block = lawful(dice);
-        payload.extend_from_slice(&block[..BYTES.min(len - payload.len())]);
+        let block = lawful(layout, dice);
+        payload.extend_from_slice(&block[..layout.bytes.min(len - payload.len())]);
     }
 }
 
-/// Makes every scale and bias lawful, by taking one bit out of its exponent.
-pub(super) fn repair(payload: &mut [u8]) {
-    for block in payload.as_chunks_mut::<BYTES>().0.iter_mut() {
-        for high in [1, 3] {
+/// Makes every number of a block lawful, by taking one bit out of its exponent.
+pub(super) fn repair(payload: &mut [u8], layout: &Layout) {
+    for block in payload.chunks_exact_mut(layout.bytes) {
+        for high in layout.halves.iter().map(|at| at + 1) {
             if block[high] & 0x7c == 0x7c {
                 block[high] &= 0xbf;
             }
         }
-        if block[0] == 0 && block[1] & 0x7f == 0 {
+        if layout.khq4 && block[0] == 0 && block[1] & 0x7f == 0 {
             block[0] = 1;
         }
     }
 }
 
 /// One edit inside the blocks; the length stays.
-pub(super) fn edit(payload: &mut [u8], dice: &mut SplitMix64) {
-    let count = payload.len() / BYTES;
+pub(super) fn edit(payload: &mut [u8], layout: &Layout, dice: &mut SplitMix64) {
+    let count = payload.len() / layout.bytes;
     if count == 0 {
         return;
     }
-    let at = BYTES * place(dice, count);
-    let block = &mut payload[at..at + BYTES];
-    let mut set = |field: usize, bits: u16| {
-        block[field..field + 2].copy_from_slice(&bits.to_le_bytes());
-    };
+    let at = layout.bytes * place(dice, count);
+    let block = &mut payload[at..at + layout.bytes];
+    let field = pick(dice, &layout.halves);
+    let mut set = |bits: u16| block[field..field + 2].copy_from_slice(&bits.to_le_bytes());
     match dice.below(8) {
-        0 => set(0, pick(dice, &NOT_FINITE)),
-        1 => set(0, pick(dice, &[0x0000, 0x8000])),
-        2 => set(0, pick(dice, &EXTREME)),
-        3 => set(2, pick(dice, &NOT_FINITE)),
-        4 => set(2, pick(dice, &[0x0000, 0x8000])),
-        5 => set(2, pick(dice, &EXTREME)),
-        6 => set(2 * dice.below(2) as usize, dice.next_u64() as u16),
+        0 | 1 => set(pick(dice, &NOT_FINITE)),
+        2 => set(pick(dice, &[0x0000, 0x8000])),
+        3 | 4 => set(pick(dice, &EXTREME)),
+        5 => set(dice.next_u64() as u16),
         _ => {
-            let byte = 4 + dice.below(16) as usize;
-            block[byte] = pick(dice, &[0x00, 0xff, 0x0f, 0xf0, 0x88, 0x21]);
+            let codes = (layout.bytes - layout.codes) as u64;
+            let byte = layout.codes + dice.below(codes) as usize;
+            block[byte] = pick(dice, &[0x00, 0xff, 0x0f, 0xf0, 0x88, 0x21, 0x80, 0x7f]);
         }
     }
 }
 
 /// One edit of the payload's length: cut at a boundary of a block or a field, or made longer.
-pub(super) fn cut_or_extend(payload: &mut Vec<u8>, dice: &mut SplitMix64) {
-    let count = payload.len() / BYTES;
+pub(super) fn cut_or_extend(payload: &mut Vec<u8>, layout: &Layout, dice: &mut SplitMix64) {
+    let count = payload.len() / layout.bytes;
     match dice.below(8) {
         0 if count > 0 => {
-            let field = pick(dice, &[0, 1, 2, 4, 12, 18, 19]);
-            payload.truncate(BYTES * place(dice, count) + field);
+            let last = layout.bytes - 1;
+            let field = pick(dice, &[0, 1, 2, layout.codes, 12, last - 1, last]);
+            payload.truncate(layout.bytes * place(dice, count) + field);
         }
         1 => drop(payload.pop()),
-        2 => payload.truncate(count * 18),
+        // Blocks of another size: 18 bytes for 20, say.
+        2 => payload.truncate(count * (layout.bytes - 2)),
         3 => payload.push(pick(dice, &[0, 1, 0xff])),
         4 => {
             let zeros = 1 + dice.below(63) as usize;
             payload.resize(payload.len() + zeros, 0);
         }
-        5 => payload.extend(lawful(dice)),
-        6 => payload.extend_from_slice(&lawful(dice)[..19]),
+        5 => payload.extend(lawful(layout, dice)),
+        6 => payload.extend_from_slice(&lawful(layout, dice)[..layout.bytes - 1]),
         _ => payload.clear(),
     }
 }
 
 /// A mutation of a decoder's input: original_len and a payload.
-pub(in crate::fuzz) fn blocks(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+pub(in crate::fuzz) fn blocks(input: &[u8], format: FormatId, dice: &mut SplitMix64) -> Vec<u8> {
+    let layout = &Layout::of(format);
     let Payload { mut original_len, blocks: mut payload } = Payload::read(input);
     for _ in 0..edits(dice) {
-        let held = (payload.len() / BYTES * WEIGHTS) as u64;
+        let held = layout.held(payload.len());
         match dice.below(8) {
-            0 => cut_or_extend(&mut payload, dice),
+            0 => cut_or_extend(&mut payload, layout, dice),
             1 => {
                 let near = [original_len ^ 1, original_len.wrapping_add(31), held, held + 1];
                 original_len = pick(dice, &near);
@@ -111,19 +158,23 @@ pub(in crate::fuzz) fn blocks(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
             2 => original_len = pick(dice, &[0, 1, u64::MAX, u64::MAX - 30, 1 << 63, 1 << 59]),
             3 => {
                 let len = 1 + dice.below(4) as usize;
-                resize(&mut payload, len * BYTES, dice);
-                original_len = (len * WEIGHTS) as u64 - dice.below(WEIGHTS as u64);
+                resize(&mut payload, layout, len * layout.bytes, dice);
+                original_len = (len * layout.weights) as u64;
+                if layout.khq4 || coin(dice) {
+                    original_len -= dice.below(layout.weights as u64);
+                }
             }
-            _ => edit(&mut payload, dice),
+            _ => edit(&mut payload, layout, dice),
         }
     }
     if coin(dice) {
-        payload.truncate(payload.len() / BYTES * BYTES);
-        let held = (payload.len() / BYTES * WEIGHTS) as u64;
-        if original_len.div_ceil(WEIGHTS as u64) != held / WEIGHTS as u64 {
+        payload.truncate(payload.len() / layout.bytes * layout.bytes);
+        let held = layout.held(payload.len());
+        let claimed = original_len.div_ceil(layout.weights as u64);
+        if !layout.khq4 || claimed != held / layout.weights as u64 {
             original_len = held;
         }
-        repair(&mut payload);
+        repair(&mut payload, layout);
     }
     Payload { original_len, blocks: payload }.write()
 }
@@ -133,26 +184,29 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::suite::exact::file::{Verdict, judge, write};
+    use crate::suite::exact::files::khq4::{Khq4, write};
+    use crate::suite::exact::files::{Caller, Container};
+    use crate::suite::lawful::Lawful;
 
     fn is_lawful(payload: &[u8]) -> bool {
-        let len = (payload.len() / BYTES * WEIGHTS) as u64;
-        !matches!(judge(&write(&[len], len, payload), 64, None), Verdict::Refuse(_))
+        let len = (payload.len() / 20 * 32) as u64;
+        !matches!(Khq4.judge(&write(&[len], len, payload), &Caller::ANY), Lawful::Refuse(_))
     }
 
     #[test]
     fn new_blocks_and_repaired_ones_are_lawful() {
+        let layout = Layout::khq4();
         let mut dice = SplitMix64::new(1);
         let mut was_unlawful = 0;
         for _ in 0..500 {
             let mut payload = Vec::new();
-            resize(&mut payload, 3 * BYTES, &mut dice);
+            resize(&mut payload, layout, 60, &mut dice);
             assert!(is_lawful(&payload));
             for _ in 0..3 {
-                edit(&mut payload, &mut dice);
+                edit(&mut payload, layout, &mut dice);
             }
             was_unlawful += u32::from(!is_lawful(&payload));
-            repair(&mut payload);
+            repair(&mut payload, layout);
             assert!(is_lawful(&payload), "{payload:02x?}");
         }
         assert!(was_unlawful > 100, "{was_unlawful}");
@@ -160,11 +214,12 @@ mod tests {
 
     #[test]
     fn a_scale_and_a_bias_become_each_number_that_readers_have_taken_wrongly() {
+        let layout = Layout::khq4();
         let mut dice = SplitMix64::new(6);
         let mut met = [BTreeSet::new(), BTreeSet::new()];
         for _ in 0..4000 {
-            let mut payload = lawful(&mut dice);
-            edit(&mut payload, &mut dice);
+            let mut payload = lawful(layout, &mut dice);
+            edit(&mut payload, layout, &mut dice);
             for (field, met) in met.iter_mut().enumerate() {
                 met.insert(u16::from_le_bytes([payload[2 * field], payload[2 * field + 1]]));
             }
@@ -182,10 +237,11 @@ mod tests {
 
     #[test]
     fn a_payload_is_resized_to_the_byte() {
+        let layout = Layout::khq4();
         let mut dice = SplitMix64::new(2);
         for len in [0, 1, 19, 20, 21, 40, 59] {
-            let mut payload = lawful(&mut dice).repeat(2);
-            resize(&mut payload, len, &mut dice);
+            let mut payload = lawful(layout, &mut dice).repeat(2);
+            resize(&mut payload, layout, len, &mut dice);
             assert_eq!(payload.len(), len);
         }
     }

@@ -1,12 +1,12 @@
 //! Edits of a KHQ4 or KHF1 file, field by field, and the repair of the fields that depend on the one that
 //! was edited, so that the guard of that one field is all that is left to refuse the file.
 
-use super::block::{self, cut_or_extend};
+use super::block::{self, Layout, cut_or_extend};
 use super::half;
 use super::{coin, edits, pick, place};
 use crate::fuzz::sketch::Sketch;
-use crate::suite::case::FileFormat;
-use crate::suite::exact::block::BYTES;
+use crate::suite::exact::blocks::khq4::BYTES;
+use crate::suite::operation::FormatId;
 use crate::suite::random::SplitMix64;
 
 /// The largest payload that a repair makes.
@@ -29,7 +29,7 @@ const HUGE: [u64; 12] = [
 ];
 
 /// A mutation of a file.
-pub(in crate::fuzz) fn file(input: &[u8], format: FileFormat, dice: &mut SplitMix64) -> Vec<u8> {
+pub(in crate::fuzz) fn file(input: &[u8], format: FormatId, dice: &mut SplitMix64) -> Vec<u8> {
     let mut sketch = Sketch::read(format, input);
     for _ in 0..edits(dice) {
         let repairs = coin(dice);
@@ -41,7 +41,7 @@ pub(in crate::fuzz) fn file(input: &[u8], format: FileFormat, dice: &mut SplitMi
             6..=8 => original_len(&mut sketch, dice, repairs),
             9 if coin(dice) => sizes(&mut sketch, dice),
             9 => wrapping_product(&mut sketch, dice),
-            10..=11 => cut_or_extend(&mut sketch.payload, dice),
+            10..=11 => cut_or_extend(&mut sketch.payload, Layout::khq4(), dice),
             12..=14 => edit(&mut sketch, dice),
             _ => make_lawful(&mut sketch, dice),
         }
@@ -60,24 +60,24 @@ pub(in crate::fuzz) fn file(input: &[u8], format: FileFormat, dice: &mut SplitMi
 /// One edit inside the payload; the length stays.
 fn edit(sketch: &mut Sketch, dice: &mut SplitMix64) {
     match sketch.format {
-        FileFormat::Khq4 => block::edit(&mut sketch.payload, dice),
-        FileFormat::Khf1 => half::edit(&mut sketch.payload, dice),
+        FormatId::KHF1 => half::edit(&mut sketch.payload, dice),
+        _ => block::edit(&mut sketch.payload, Layout::khq4(), dice),
     }
 }
 
 /// Cuts or fills the payload to `len` bytes, with what is lawful.
 fn resize(sketch: &mut Sketch, len: usize, dice: &mut SplitMix64) {
     match sketch.format {
-        FileFormat::Khq4 => block::resize(&mut sketch.payload, len, dice),
-        FileFormat::Khf1 => half::resize(&mut sketch.payload, len, dice),
+        FormatId::KHF1 => half::resize(&mut sketch.payload, len, dice),
+        _ => block::resize(&mut sketch.payload, Layout::khq4(), len, dice),
     }
 }
 
 /// 2 and 3.
 fn magic(sketch: &mut Sketch, dice: &mut SplitMix64) {
     let (own, other) = match sketch.format {
-        FileFormat::Khq4 => (*b"KHQ4", *b"KHF1"),
-        FileFormat::Khf1 => (*b"KHF1", *b"KHQ4"),
+        FormatId::KHF1 => (*b"KHF1", *b"KHQ4"),
+        _ => (*b"KHQ4", *b"KHF1"),
     };
     let [first, second, third, last] = own;
     sketch.magic = match dice.below(5) {
@@ -166,9 +166,9 @@ fn sizes(sketch: &mut Sketch, dice: &mut SplitMix64) {
     sketch.ndim = 1;
     let wrapped = pick(dice, &[0, 0, BYTES, (len % 128).div_ceil(32) as usize * BYTES]);
     let wrapped = match sketch.format {
-        FileFormat::Khq4 => wrapped,
         // 2 numel modulo 2^64 or 2^32, where that is little.
-        FileFormat::Khf1 => (2 * u128::from(len) % (1 << 32)).min(64) as usize,
+        FormatId::KHF1 => (2 * u128::from(len) % (1 << 32)).min(64) as usize,
+        _ => wrapped,
     };
     resize(sketch, wrapped, dice);
 }
@@ -207,14 +207,14 @@ fn follow_len(sketch: &mut Sketch, dice: &mut SplitMix64) {
 /// Repairs everything.
 fn make_lawful(sketch: &mut Sketch, dice: &mut SplitMix64) {
     (sketch.magic, sketch.version) = match sketch.format {
-        FileFormat::Khq4 => (*b"KHQ4", 2),
-        FileFormat::Khf1 => (*b"KHF1", 1),
+        FormatId::KHF1 => (*b"KHF1", 1),
+        _ => (*b"KHQ4", 2),
     };
     sketch.shape.truncate(8);
     let (product, whole) = sketch.product();
     let most = match sketch.format {
-        FileFormat::Khq4 => LARGEST_PAYLOAD / BYTES as u64 * 32,
-        FileFormat::Khf1 => LARGEST_PAYLOAD / 2,
+        FormatId::KHF1 => LARGEST_PAYLOAD / 2,
+        _ => LARGEST_PAYLOAD / BYTES as u64 * 32,
     };
     if !whole || product > most {
         sketch.shape = vec![1 + dice.below(most.min(100))];
@@ -222,8 +222,8 @@ fn make_lawful(sketch: &mut Sketch, dice: &mut SplitMix64) {
     sketch.ndim = sketch.shape.len() as u32;
     follow_shape(sketch, dice);
     match sketch.format {
-        FileFormat::Khq4 => block::repair(&mut sketch.payload),
-        FileFormat::Khf1 => half::repair(&mut sketch.payload),
+        FormatId::KHF1 => half::repair(&mut sketch.payload),
+        _ => block::repair(&mut sketch.payload, Layout::khq4()),
     }
 }
 
@@ -236,18 +236,20 @@ fn swap_header(bytes: &mut [u8], ndim: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::exact::file::{Verdict, judge, write};
+    use crate::suite::exact::files::khq4::{Khq4, write};
+    use crate::suite::exact::files::{Caller, Container};
+    use crate::suite::lawful::Lawful;
 
     #[test]
     fn what_is_made_lawful_is_accepted() {
         let mut dice = SplitMix64::new(3);
-        let mut sketch = Sketch::read(FileFormat::Khq4, &write(&[2, 16], 32, &[1; 20]));
+        let mut sketch = Sketch::read(FormatId::KHQ4, &write(&[2, 16], 32, &[1; 20]));
         for _ in 0..500 {
-            let broken = file(&sketch.write(), FileFormat::Khq4, &mut dice);
-            sketch = Sketch::read(FileFormat::Khq4, &broken);
+            let broken = file(&sketch.write(), FormatId::KHQ4, &mut dice);
+            sketch = Sketch::read(FormatId::KHQ4, &broken);
             make_lawful(&mut sketch, &mut dice);
-            let verdict = judge(&sketch.write(), 64, None);
-            assert!(!matches!(verdict, Verdict::Refuse(_)), "{sketch:?}: {verdict:?}");
+            let verdict = Khq4.judge(&sketch.write(), &Caller::ANY);
+            assert!(!matches!(verdict, Lawful::Refuse(_)), "{sketch:?}: {verdict:?}");
         }
     }
 
@@ -263,7 +265,7 @@ mod tests {
     #[test]
     fn a_product_wraps_to_the_length() {
         let mut dice = SplitMix64::new(5);
-        let mut sketch = Sketch::read(FileFormat::Khq4, &write(&[2, 16], 32, &[1; 20]));
+        let mut sketch = Sketch::read(FormatId::KHQ4, &write(&[2, 16], 32, &[1; 20]));
         let mut wrapped = [0; 2];
         for _ in 0..200 {
             wrapping_product(&mut sketch, &mut dice);
@@ -282,7 +284,7 @@ mod tests {
     fn every_size_at_which_arithmetic_wraps_is_met() {
         use std::collections::BTreeSet;
         let mut dice = SplitMix64::new(7);
-        let sound = Sketch::read(FileFormat::Khq4, &write(&[32], 32, &[1; 20]));
+        let sound = Sketch::read(FormatId::KHQ4, &write(&[32], 32, &[1; 20]));
         let met: BTreeSet<u64> = (0..6000)
             .filter_map(|_| {
                 let mut sketch = sound.clone();
@@ -314,11 +316,12 @@ mod tests {
         use crate::format::Class;
         use std::collections::BTreeSet;
         let mut dice = SplitMix64::new(4);
-        let sound = write(&[70], 70, &super::super::block::lawful(&mut dice).repeat(3));
+        let sound =
+            write(&[70], 70, &super::super::block::lawful(Layout::khq4(), &mut dice).repeat(3));
         let mut met = BTreeSet::new();
         for _ in 0..3000 {
-            if let Verdict::Refuse(classes) =
-                judge(&file(&sound, FileFormat::Khq4, &mut dice), 64, None)
+            if let Lawful::Refuse(classes) =
+                Khq4.judge(&file(&sound, FormatId::KHQ4, &mut dice), &Caller::ANY)
                 && classes.len() == 1
             {
                 met.extend(classes);

@@ -45,7 +45,9 @@ pub(super) fn repair(payload: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::exact::halves::{Verdict, judge, write};
+    use crate::suite::exact::files::khf1::{Khf1, write};
+    use crate::suite::exact::files::{Caller, Container};
+    use crate::suite::lawful::Lawful;
 
     #[test]
     fn new_values_and_repaired_ones_are_lawful() {
@@ -53,7 +55,7 @@ mod tests {
             let values: Vec<u16> =
                 payload.as_chunks().0.iter().map(|&bytes| u16::from_le_bytes(bytes)).collect();
             let len = values.len() as u64;
-            matches!(judge(&write(&[len], len, &values), 64, None), Verdict::Accept(_))
+            matches!(Khf1.judge(&write(&[len], len, &values), &Caller::ANY), Lawful::One(_))
         };
         let mut dice = SplitMix64::new(1);
         let mut was_unlawful = 0;

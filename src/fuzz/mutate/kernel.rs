@@ -1,10 +1,11 @@
 //! Edits of a product (50 to 54) and of a rotation (56 to 60): sizes, blocks, values of one magnitude,
 //! single values, seeds, flags.
 
-use super::block::{lawful, repair};
+use super::block::{Layout, lawful, repair};
 use super::{coin, edits, pick, place};
 use crate::fuzz::kernel::{PRODUCT_HEAD, ROTATION_HEAD, product, rotation};
-use crate::suite::case::{Floats, Input};
+use crate::suite::floats::Floats;
+use crate::suite::question::{Matmul, Rotate};
 use crate::suite::random::SplitMix64;
 
 /// A mutation of a product's input, whose blocks are made lawful every other time.
@@ -21,21 +22,20 @@ pub(in crate::fuzz) fn product_bytes(input: &[u8], dice: &mut SplitMix64) -> Vec
     }
     // Sizes decide what follows, so that it is made anew, in part from what was there.
     let before = [&head[..], input.get(PRODUCT_HEAD..).unwrap_or_default()].concat();
-    let Input::Matmul { blocks, x, .. } = product(&before) else {
-        unreachable!("bytes are a product")
-    };
+    let Matmul { blocks, x, .. } = product(&before);
     let mut blocks = blocks.0;
+    let layout = Layout::khq4();
     for block in blocks.as_chunks_mut::<20>().0.iter_mut() {
         if dice.below(8) == 0 || block.iter().all(|&byte| byte == 0) {
-            block.copy_from_slice(&lawful(dice));
+            block.copy_from_slice(&lawful(layout, dice));
         }
     }
     match dice.below(4) {
-        0 => super::block::edit(&mut blocks, dice),
+        0 => super::block::edit(&mut blocks, layout, dice),
         1 => {}
-        _ => repair(&mut blocks),
+        _ => repair(&mut blocks, layout),
     }
-    let mut values: Vec<f32> = x.0.iter().map(|&bits| f32::from_bits(bits)).collect();
+    let mut values = x.singles().unwrap_or_default();
     fill(&mut values, dice, |value| value as f32);
     let x = values.into_iter().flat_map(f32::to_le_bytes);
     head.into_iter().chain(blocks).chain(x).collect()
@@ -60,9 +60,7 @@ pub(in crate::fuzz) fn rotation_bytes(input: &[u8], dice: &mut SplitMix64) -> Ve
         }
     }
     let before = [&head[..], input.get(ROTATION_HEAD..).unwrap_or_default()].concat();
-    let Input::Rotate { gamma, values, .. } = rotation(&before) else {
-        unreachable!("bytes are a rotation")
-    };
+    let Rotate { gamma, values, .. } = rotation(&before);
     let mut floats = |floats: Floats| match floats {
         Floats::F32(bits) => {
             let mut values = bits.values();
@@ -74,6 +72,7 @@ pub(in crate::fuzz) fn rotation_bytes(input: &[u8], dice: &mut SplitMix64) -> Ve
             fill(&mut values, dice, |value| value);
             values.into_iter().flat_map(f64::to_le_bytes).collect()
         }
+        Floats::F16(_) | Floats::Bf16(_) => Vec::new(),
     };
     let gamma = gamma.map(&mut floats).unwrap_or_default();
     let values = floats(values);

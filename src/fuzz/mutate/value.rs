@@ -3,20 +3,25 @@
 
 use super::{coin, edits, pick, place};
 use crate::fuzz::arithmetic::Source;
-use crate::suite::case::Mode;
-use crate::suite::exact::block::WEIGHTS;
+use crate::suite::exact::blocks::khq4::WEIGHTS;
+use crate::suite::floats::Float;
+use crate::suite::operation::FormatId;
+use crate::suite::question::Mode;
 use crate::suite::random::SplitMix64;
 
 /// The most values that a mutation makes.
 const MOST_VALUES: usize = 4 * WEIGHTS;
 
 /// A mutation of an encoder's input.
-pub(in crate::fuzz) fn values(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+pub(in crate::fuzz) fn values(input: &[u8], format: FormatId, dice: &mut SplitMix64) -> Vec<u8> {
     let mut source = Source::read(input);
     source.values.truncate(MOST_VALUES);
     for _ in 0..edits(dice) {
         match dice.below(16) {
             0 => source.form = pick(dice, &[0, 0, 1, 2, 2, 3, 4, 5, 6, 7]),
+            1 if coin(dice) => {
+                source.float = pick(dice, &[Float::F32, Float::F16, Float::Bf16, Float::F64]);
+            }
             1 => source.mode = pick(dice, &[Mode::Asymmetric, Mode::Symmetric]),
             2 => resize(&mut source.values, dice),
             _ if source.values.is_empty() => source.values.push(dice.signed_unit()),
@@ -24,18 +29,45 @@ pub(in crate::fuzz) fn values(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
                 let blocks = source.values.len().div_ceil(WEIGHTS);
                 let first = WEIGHTS * place(dice, blocks);
                 let end = source.values.len().min(first + WEIGHTS);
-                edit(&mut source.values[first..end], source.mode, choice, dice);
+                let grid = Grid::of(format, source.mode);
+                edit(&mut source.values[first..end], grid, choice, dice);
             }
         }
+    }
+    // Elsewhere a row is whole blocks.
+    if format != FormatId::KHQ4 && dice.below(4) > 0 {
+        let whole = source.values.len().next_multiple_of(WEIGHTS);
+        let value = source.values.first().copied().unwrap_or_default();
+        source.values.resize(whole, value);
+        source.form = pick(dice, &[0, 1, 2]);
     }
     source.write()
 }
 
-fn edit(block: &mut [f32], mode: Mode, choice: u64, dice: &mut SplitMix64) {
+/// How a format lays its codes over the values of a block.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    /// Around zero, or from the minimum.
+    mode: Mode,
+    /// The span, or the largest magnitude, in steps.
+    parts: f32,
+}
+
+impl Grid {
+    fn of(format: FormatId, mode: Mode) -> Self {
+        match (format, mode) {
+            (FormatId::Q8_0, _) => Self { mode: Mode::Symmetric, parts: 127.0 },
+            (FormatId::KHQ4, Mode::Symmetric) => Self { mode, parts: 7.0 },
+            _ => Self { mode: Mode::Asymmetric, parts: 15.0 },
+        }
+    }
+}
+
+fn edit(block: &mut [f32], grid: Grid, choice: u64, dice: &mut SplitMix64) {
     match choice {
-        3..=6 => half_steps(block, mode, dice),
+        3..=6 => half_steps(block, grid, dice),
         7 => fresh(block, dice),
-        8..=9 => scale_limit(block, mode, dice),
+        8..=9 => scale_limit(block, grid, dice),
         10 => bias_limit(block, dice),
         11 => degenerate(block, dice),
         12 => {
@@ -55,7 +87,7 @@ fn edit(block: &mut [f32], mode: Mode, choice: u64, dice: &mut SplitMix64) {
 }
 
 /// The values of a block a few f32 away from the middle of two nibbles.
-fn half_steps(block: &mut [f32], mode: Mode, dice: &mut SplitMix64) {
+fn half_steps(block: &mut [f32], Grid { mode, parts }: Grid, dice: &mut SplitMix64) {
     let extremes = |block: &[f32]| {
         let min = block.iter().copied().fold(f32::INFINITY, f32::min);
         (min, block.iter().copied().fold(f32::NEG_INFINITY, f32::max))
@@ -72,11 +104,11 @@ fn half_steps(block: &mut [f32], mode: Mode, dice: &mut SplitMix64) {
         Mode::Symmetric => (-max.abs().max(-min), max.abs().max(-min)),
     };
     let (origin, step, least, most) = match mode {
-        Mode::Asymmetric => (min, (max - min) / 15.0, 0, 15),
-        Mode::Symmetric => (0.0, high / 7.0, -7, 14),
+        Mode::Asymmetric => (min, (max - min) / parts, 0.0, parts as u64),
+        Mode::Symmetric => (0.0, high / parts, -parts, 2 * parts as u64),
     };
     for value in block.iter_mut().filter(|value| **value != min && **value != max) {
-        let half = least as f32 + dice.below(most) as f32 + 0.5;
+        let half = least + dice.below(most) as f32 + 0.5;
         // Both roundings of the product and of the quotient are met.
         *value = nudged(half.mul_add(step, origin), 2, dice).clamp(low, high);
     }
@@ -90,7 +122,7 @@ fn fresh(block: &mut [f32], dice: &mut SplitMix64) {
 }
 
 /// The span such that the scale lies at a limit of f16, or halfway between two f16.
-fn scale_limit(block: &mut [f32], mode: Mode, dice: &mut SplitMix64) {
+fn scale_limit(block: &mut [f32], Grid { mode, parts }: Grid, dice: &mut SplitMix64) {
     let step = match dice.below(5) {
         0 => pick(dice, &[2f32.powi(-25), 2f32.powi(-24), 1.5 * 2f32.powi(-24), 2f32.powi(-14)]),
         1 => pick(dice, &[65504.0, 65520.0, 8190.0, 1e-6]),
@@ -103,12 +135,12 @@ fn scale_limit(block: &mut [f32], mode: Mode, dice: &mut SplitMix64) {
             block.iter_mut().for_each(|value| *value = dice.below(16) as f32 * step + min);
             block[0] = min;
             let last = block.len() - 1;
-            block[last] = nudged(15.0 * step + min, 2, dice);
+            block[last] = nudged(parts * step + min, 2, dice);
         }
         Mode::Symmetric => {
             block.iter_mut().for_each(|value| *value = (dice.below(15) as f32 - 7.0) * step);
             let at = place(dice, block.len());
-            block[at] = nudged(pick(dice, &[7.0, -7.0]) * step, 2, dice);
+            block[at] = nudged(pick(dice, &[parts, -parts]) * step, 2, dice);
         }
     }
 }
@@ -177,15 +209,21 @@ mod tests {
     #[test]
     fn half_steps_lie_next_to_the_middle_of_two_nibbles() {
         let mut dice = SplitMix64::new(5);
-        for mode in [Mode::Asymmetric, Mode::Symmetric] {
+        for (format, mode) in [
+            (FormatId::KHQ4, Mode::Asymmetric),
+            (FormatId::KHQ4, Mode::Symmetric),
+            (FormatId::Q8_0, Mode::Asymmetric),
+        ] {
+            let grid @ Grid { mode, parts } = Grid::of(format, mode);
+            let parts = f64::from(parts);
             for _ in 0..200 {
                 let mut block = [1.0; WEIGHTS];
-                half_steps(&mut block, mode, &mut dice);
+                half_steps(&mut block, grid, &mut dice);
                 let min = block.iter().copied().fold(f32::INFINITY, f32::min);
                 let max = block.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 let (origin, step) = match mode {
-                    Mode::Asymmetric => (f64::from(min), (f64::from(max) - f64::from(min)) / 15.0),
-                    Mode::Symmetric => (0.0, f64::from(max.abs().max(min.abs())) / 7.0),
+                    Mode::Asymmetric => (f64::from(min), (f64::from(max) - f64::from(min)) / parts),
+                    Mode::Symmetric => (0.0, f64::from(max.abs().max(min.abs())) / parts),
                 };
                 let near = |value: &&f32| {
                     let steps = (f64::from(**value) - origin) / step;
@@ -240,7 +278,7 @@ mod tests {
         let mut dice = SplitMix64::new(7);
         let mut input = vec![0];
         for _ in 0..2000 {
-            input = values(&input, &mut dice);
+            input = values(&input, FormatId::KHQ4, &mut dice);
             assert!(input.len() <= 1 + 4 * MOST_VALUES);
         }
     }

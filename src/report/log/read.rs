@@ -87,7 +87,7 @@ impl Log {
                 record.clause == case.clause
                     && record.class == case.class
                     && record.tier == case.tier
-                    && record.operation == case.input.operation()
+                    && record.operation == case.question.operation()
             });
             if !same {
                 let problem = format!(

@@ -6,7 +6,7 @@ use super::{anchor, of_case};
 use crate::report::clauses;
 use crate::report::log::Log;
 use crate::run::Record;
-use crate::suite::case::Operation;
+use crate::suite::operation::{Operation, Verb};
 
 /// The largest share that a subject used of the bounds of a clause's cases.
 pub struct Margin<'a> {
@@ -46,9 +46,9 @@ fn share(record: &Record) -> Option<f64> {
 
 /// The clause that bounds the errors of an operation.
 fn bound(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Matmul => "DOT-1",
-        Operation::Rotate => "ROT-9",
+    match operation.verb {
+        Verb::Matmul => "DOT-1",
+        Verb::Rotate => "ROT-9",
         _ => "ENC-B1",
     }
 }

@@ -17,10 +17,15 @@ use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
 use crate::subject::zoo::{Fault, Faulty, Liar};
 use crate::subject::{Implementation, InProcess, Reference, Stop};
 use crate::suite::Suite;
-use crate::suite::case::{Case, Content, DirectoryEntry, Expect, Input, Operation};
+use crate::suite::case::{Case, Content, DirectoryEntry, File};
+use crate::suite::lawful::Lawful;
+use crate::suite::operation::{FormatId, Operation, Verb};
+use crate::suite::question::{Question, ReadIndex};
 
-/// Members of the zoo, and the reference.
-pub const MEMBERS: usize = 2 + Fault::ALL.len() + Liar::ALL.len();
+/// The number of the members of the zoo, and the reference.
+pub fn members() -> usize {
+    2 + Fault::all().len() + Liar::ALL.len()
+}
 
 /// Runs the zoo through the suite; `observe` is told of each member before it is run.
 ///
@@ -40,7 +45,7 @@ pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatr
         sound_rows.push(SoundRow::new(name, &pass(suite, &all, implementation)?));
     }
     let mut faults = Vec::new();
-    for &fault in Fault::ALL {
+    for &fault in Fault::all() {
         observe(fault.name());
         let cases = cases(suite, |case| asked(fault, case));
         let mut row = Row::new(fault, &pass(suite, &cases, Faulty::new(Some(fault)))?);
@@ -84,10 +89,14 @@ fn pass_as(
 /// What a fault is asked: a fault spoils no directory but by the way in which it is read, and long
 /// indexes, which take long to write, are for faults in the form of an index (class 66).
 fn asked(fault: Fault, case: &Case) -> bool {
-    let Input::ReadIndex { directory, .. } = &case.input else { return true };
+    let Question::ReadIndex(ReadIndex { path, .. }) = &case.question else { return true };
     let is_long = |entry: &DirectoryEntry| matches!(entry.content, Content::Long { .. });
-    let long = directory.iter().flatten().any(is_long);
-    fault.operation() == Operation::ReadIndex && (!long || fault.class() == 66)
+    let long = matches!(path, File::Directory(entries) if entries.iter().any(is_long));
+    fault.operation().verb == Verb::ReadIndex && (!long || fault.class() == 66)
+}
+
+fn encode() -> Operation {
+    Operation::new(Verb::Encode, FormatId::KHQ4)
 }
 
 /// The bound of ENC-B1 excuses other encodings, never an encoding of what must be refused: a fault
@@ -96,13 +105,13 @@ fn hidden_by_the_bound(suite: &Suite, fault: Fault, row: &Row) -> Result<bool, R
     let refusal = |id: &String| {
         let case = suite.get(id);
         case.is_some_and(|case| {
-            case.input.operation() == Operation::Encode && matches!(case.expect, Expect::Refuse(_))
+            case.question.operation() == encode() && matches!(case.expect, Lawful::Refuse(_))
         })
     };
     if !row.killed_by.iter().any(refusal) {
         return Ok(false);
     }
-    let encodes = cases(suite, |case| case.input.operation() == Operation::Encode);
+    let encodes = cases(suite, |case| case.question.operation() == encode());
     let bounded = Profile::bounded_encode();
     let records = pass_as(bounded, suite, &encodes, Faulty::new(Some(fault)))?;
     Ok(Totals::of(&records).conforms())

@@ -8,11 +8,11 @@ use std::io;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use thiserror::Error;
 
 use super::answer::{reply, shown};
 use super::message::{Hello, PROTOCOL, Reply, Request};
+use super::serve::request_line;
 use super::{Stop, Subject};
 use group::Group;
 use pipes::{LONGEST_LINE, Pipes, Seen};
@@ -87,13 +87,6 @@ enum Silence {
     OverBudget(String),
 }
 
-#[derive(Serialize)]
-struct Numbered<'a> {
-    seq: u64,
-    #[serde(flatten)]
-    request: &'a Request,
-}
-
 impl ChildSubject {
     /// Starts `command`, a program and its arguments, and shakes hands. Where `stop` is told, no more is
     /// waited for.
@@ -148,11 +141,11 @@ impl ChildSubject {
     fn exchange(&mut self, request: &Request, deadline: Duration) -> Reply {
         self.seq += 1;
         let (seq, memory, stop) = (self.seq, self.limits.memory, self.stop.clone());
-        let mut line = match serde_json::to_vec(&Numbered { seq, request }) {
+        let mut line = match request_line(seq, request) {
             Ok(line) => line,
             Err(error) => return Reply::ProtocolError(format!("the request has no JSON: {error}")),
         };
-        line.push(b'\n');
+        line.push('\n');
         let running = match self.running() {
             Ok(running) => running,
             Err(error) => return Reply::Crash(error.to_string()),
@@ -161,7 +154,7 @@ impl ChildSubject {
             let what = "it wrote more than its answers, before this was asked";
             return Reply::ProtocolError(what.into());
         }
-        running.pipes.send(&line);
+        running.pipes.send(line.as_bytes());
         let line = match running.line(deadline, memory, &stop) {
             Ok(line) => line,
             Err(Silence::Timeout) => return Reply::Timeout,

@@ -2,11 +2,58 @@
 
 use half::{bf16, f16};
 
-use super::load::Loader;
+use super::fault::faults;
+use super::load::{FileFormat, Loader};
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::Refusal;
-use crate::suite::case::FileFormat;
+use crate::suite::answer::Refusal;
+
+faults! {
+    Decode KHQ4 {
+        41 SymmetricZeroPoint "symmetric-zero-point"
+            "Decodes (q - 8) * s and never looks at the bias."
+        41 BiasIgnored "bias-ignored"
+            "Decodes q * s: the whole block is shifted to begin at zero."
+        41 SignedNibbles "signed-nibbles"
+            "Reads a nibble as a signed number: 8 to 15 become -8 to -1."
+        42 NibblesSwapped "nibbles-swapped"
+            "Takes the even weight of a pair from the high half of its byte."
+        42 SplitHalf "split-half"
+            "Takes weights j and j + 16 from one byte, as llama.cpp does."
+        43 MetadataBigEndian "metadata-big-endian"
+            "Reads scale and bias with their high byte first."
+        43 ScaleBiasSwapped "scale-bias-swapped"
+            "Reads the bias before the scale."
+        43 MetadataAsBf16 "metadata-as-bf16"
+            "Reads scale and bias as bf16, the other 16-bit float."
+        32 F16SubnormalsFlushed "f16-subnormals-flushed"
+            "Flushes subnormal scales and biases when it widens them: small blocks collapse."
+        54 NegativeScaleAbsolute "negative-scale-absolute"
+            "Drops the sign of the scale: a block laid downwards decodes upwards."
+        36 SignedZeroLost "signed-zero-lost"
+            "Gives +0 where the sum is -0, as adding a further +0 does."
+        49 HalfPrecisionSum "half-precision-sum"
+            "Rounds each value to f16 on the way out: digits are lost, large values are infinite."
+        49 HalfPrecisionProduct "half-precision-product"
+            "Rounds q * s to f16 before it adds the bias."
+        34 TailUnwritten "tail-unwritten"
+            "Writes whole blocks only: the values of a partial last block stay zero."
+        34 TailDropped "tail-dropped"
+            "Hands on whole blocks only: the values of a partial last block are missing."
+        34 OddValueUnwritten "odd-value-unwritten"
+            "Writes pairs only: of an odd number of values the last one stays zero."
+        35 FullTailEmitted "full-tail-emitted"
+            "Hands on all 32 values of a partial last block, the padding too."
+        11 FirstBlockScaleForAll "first-block-scale-for-all"
+            "Decodes every block with the scale of the first."
+        11 EighteenByteStride "eighteen-byte-stride"
+            "Steps from block to block by the 18 bytes of version 1: all but the first are garbage."
+        35 DecodeLengthUnchecked "decode-length-unchecked"
+            "Takes a payload of any length: what is missing is zero, what is too much is not seen."
+        21 EmptyDecodeRefused "empty-decode-refused"
+            "Refuses to decode no blocks to no values, and with it every empty file."
+    }
+}
 
 /// Values that are not there are given as zeros for no more than this many.
 const ZERO_FILLED: u64 = 4096;

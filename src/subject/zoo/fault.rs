@@ -1,52 +1,117 @@
-//! The faults: one line of data each, in the order of the operations that they spoil.
-//!
-//! A fault is one slip that was made in a real engine, or the lack of one guard. Each entry reads
-//! `class Variant "name"` and, below it, what is wrong and what comes of it.
+//! The faults as data: what an implementation gets wrong, which operation that spoils, and the class of real
+//! bugs that it belongs to. Each part of the zoo has the table of its own faults beside its code.
 
 use std::fmt;
+use std::sync::LazyLock;
 
-use crate::suite::case::Operation;
+use crate::suite::operation::Operation;
 
-/// Makes the enum and everything that is asked of a fault from the table below.
-macro_rules! faults {
-    ($($operation:ident { $($class:literal $fault:ident $name:literal $about:literal)* })*) => {
-        /// One thing that an implementation gets wrong.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Fault {
-            $($(#[doc = $about] $fault,)*)*
-        }
+/// One thing that an implementation gets wrong: a slip that was made in a real engine, or the lack of one
+/// guard.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fault(u64);
 
-        impl Fault {
-            /// Every fault, ordered by operation.
-            pub const ALL: &[Self] = &[$($(Self::$fault,)*)*];
-
-            /// The name in reports and on the command line.
-            pub fn name(self) -> &'static str {
-                match self { $($(Self::$fault => $name,)*)* }
-            }
-
-            /// The class of real bugs that it belongs to, numbered as in a vector's `class`.
-            pub fn class(self) -> u8 {
-                match self { $($(Self::$fault => $class,)*)* }
-            }
-
-            /// What is wrong and what comes of it, in one sentence.
-            pub fn about(self) -> &'static str {
-                match self { $($(Self::$fault => $about,)*)* }
-            }
-
-            /// The operation that it spoils; a fault of decoding spoils the values of a load too.
-            pub fn operation(self) -> Operation {
-                match self { $($(Self::$fault => Operation::$operation,)*)* }
-            }
-        }
-    };
+/// What is known of a fault.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub fault: Fault,
+    pub operation: Operation,
+    pub class: u8,
+    pub name: &'static str,
+    pub about: &'static str,
 }
 
+/// Makes the faults of one part from a table: the verb and the format that they spoil, and for each a line
+/// `class Variant "name"` with, below it, what is wrong and what comes of it.
+macro_rules! faults {
+    ($($verb:ident $format:ident {
+        $($class:literal $fault:ident $name:literal $about:literal)*
+    })*) => {
+        #[allow(non_upper_case_globals, reason = "a fault is named as the variant of an enum is")]
+        impl $crate::subject::zoo::Fault {
+            $($(#[doc = $about] pub const $fault: Self = Self::of_name($name);)*)*
+        }
+
+        /// The faults of this part, in the order of reports.
+        pub(super) const FAULTS: &[$crate::subject::zoo::fault::Entry] = &[
+            $($($crate::subject::zoo::fault::Entry {
+                fault: $crate::subject::zoo::Fault::$fault,
+                operation: $crate::suite::operation::Operation::new(
+                    $crate::suite::operation::Verb::$verb,
+                    $crate::suite::operation::FormatId::$format,
+                ),
+                class: $class,
+                name: $name,
+                about: $about,
+            },)*)*
+        ];
+    };
+}
+pub(super) use faults;
+
+/// The tables of all parts.
+const TABLES: [&[Entry]; 12] = [
+    super::encode::FAULTS,
+    super::decode::FAULTS,
+    super::load_faults::FAULTS,
+    super::save::FAULTS,
+    super::halves::FAULTS,
+    super::product::FAULTS,
+    super::rotate::FAULTS,
+    super::q4_1::FAULTS,
+    super::q8_0::FAULTS,
+    super::mlx::FAULTS,
+    super::index::FAULTS,
+    super::names::FAULTS,
+];
+
 impl Fault {
+    /// The fault of a name: a number, so that looking for one costs no comparison of texts (FNV-1a).
+    pub(super) const fn of_name(name: &str) -> Self {
+        let (bytes, mut hash, mut at) = (name.as_bytes(), 0xcbf2_9ce4_8422_2325u64, 0);
+        while at < bytes.len() {
+            hash = (hash ^ bytes[at] as u64).wrapping_mul(0x100_0000_01b3);
+            at += 1;
+        }
+        Self(hash)
+    }
+
+    /// Every fault, part by part.
+    pub fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+            TABLES.iter().flat_map(|table| table.iter()).map(|entry| entry.fault).collect()
+        });
+        &ALL
+    }
+
     /// The fault of that name.
     pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|fault| fault.name() == name)
+        Self::all().iter().copied().find(|fault| fault.name() == name)
+    }
+
+    fn entry(self) -> &'static Entry {
+        let mut entries = TABLES.iter().flat_map(|table| table.iter());
+        entries.find(|entry| entry.fault == self).expect("a fault stands in a table")
+    }
+
+    /// The name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// The class of real bugs that it belongs to, numbered as in a vector's `class`.
+    pub fn class(self) -> u8 {
+        self.entry().class
+    }
+
+    /// What is wrong and what comes of it, in one sentence.
+    pub fn about(self) -> &'static str {
+        self.entry().about
+    }
+
+    /// The operation that it spoils; a fault of decoding spoils the values of a load too.
+    pub fn operation(self) -> Operation {
+        self.entry().operation
     }
 }
 
@@ -56,735 +121,8 @@ impl fmt::Display for Fault {
     }
 }
 
-faults! {
-    Encode {
-        37 PaddedTailRange "padded-tail-range"
-            "Takes minimum and maximum over the padding's zeros too, which coarsens the last block."
-        37 RangeIncludesZero "range-includes-zero"
-            "Starts minimum and maximum from 0.0, so that blocks of one sign reach to zero."
-        37 MaximumFromFloatMin "maximum-from-float-min"
-            "Starts the maximum from the least positive normal f32: negative blocks reach to zero."
-        38 NanInFold "nan-in-fold"
-            "Looks for infinities only: a NaN drops out of every comparison and becomes nibble 0."
-        38 InfinityAccepted "infinity-accepted"
-            "Looks for NaN only and leaves infinities out of the range: they are cut to its ends."
-        38 NonfiniteOnlyFirstLaneChecked "nonfinite-only-first-lane-checked"
-            "Checks the first value of each block only: a NaN behind it becomes nibble 0."
-        38 NonfiniteRemainderUnchecked "nonfinite-remainder-unchecked"
-            "Checks whole vectors of eight lanes only: a NaN in the remainder becomes nibble 0."
-        39 TinyRangeScaleZero "tiny-range-scale-zero"
-            "Calls a block degenerate where c is 0 only: a tiny step is stored as scale 0."
-        39 ExactZeroRangeOnly "exact-zero-range-only"
-            "Calls a block degenerate where the range is 0 only: a tiny range is refused."
-        39 DegenerateBelowEpsilon "degenerate-below-epsilon"
-            "Calls every range below 1e-5 degenerate: what a subnormal scale fits is flattened."
-        39 DegenerateScaleSmallest "degenerate-scale-smallest"
-            "Gives a degenerate block the least positive f16 as its scale, not 1."
-        40 ScaleOverflowStored "scale-overflow-stored"
-            "Stores a scale that overflows f16 as an infinity: it decodes to infinities and NaN."
-        40 BiasOverflowStored "bias-overflow-stored"
-            "Stores a bias that overflows f16 as an infinity: the whole block decodes to it."
-        40 SaturatesScale "saturates-scale"
-            "Cuts a scale that overflows f16 to 65504: the block's upper end is silently lowered."
-        40 SaturatesBias "saturates-bias"
-            "Cuts a bias that overflows f16 to 65504 of its sign: the block is silently shifted."
-        40 OverflowUncheckedEncode "overflow-unchecked-encode"
-            "Never looks at scale and bias as stored: what overflows f16 becomes infinities."
-        46 Bf16Source "bf16-source"
-            "Takes the values through bf16, cutting their lower 16 bits, before it looks at them."
-        46 F16Source "f16-source"
-            "Takes the values through f16 before it looks at them: large ones are refused."
-        46 DoublesThroughBf16 "doubles-through-bf16"
-            "Takes values of f64 through bf16."
-        46 DoublesCut "doubles-cut"
-            "Cuts values of f64 to f32, towards zero, where it is to round them."
-        46 DoublesRoundedAway "doubles-rounded-away"
-            "Rounds a tie between two f32 away from zero."
-        46 DoublesThroughF16 "doubles-through-f16"
-            "Takes values of f64 through f16, which not all of them fit."
-        38 DoublesOverflowDropped "doubles-overflow-dropped"
-            "Takes a value of f64 that is beyond every f32 for zero."
-        48 HalfSourceSubnormalsFlushed "half-source-subnormals-flushed"
-            "Flushes subnormal values of f16 when it widens them."
-        46 HalfSourceAsBf16 "half-source-as-bf16"
-            "Reads values of f16 as bf16."
-        46 Bf16SourceAsHalf "bf16-source-as-half"
-            "Reads values of bf16 as f16."
-        43 SourceBigEndian "source-big-endian"
-            "Reads values of f16, bf16 and f64 with their high byte first."
-        42 NibblesSwappedEncode "nibbles-swapped-encode"
-            "Packs the even weight of a pair into the high half of its byte."
-        42 SplitHalfEncode "split-half-encode"
-            "Packs weight j with weight j + 16, as llama.cpp does."
-        43 MetadataBigEndianEncode "metadata-big-endian-encode"
-            "Writes scale and bias with their high byte first."
-        43 ScaleBiasSwappedEncode "scale-bias-swapped-encode"
-            "Writes the bias before the scale."
-        44 RoundHalfEven "round-half-even"
-            "Rounds halves to the even nibble, as most languages' round does: 2.5 becomes 2."
-        44 TruncateHalfUp "truncate-half-up"
-            "Rounds by the floor of t + 0.5, whose sum rounds too: just below a half goes up."
-        44 RoundHalfTowardZero "round-half-toward-zero"
-            "Rounds halves towards zero: 0.5 becomes 0."
-        44 TruncatingNibble "truncating-nibble"
-            "Cuts the fraction off without adding a half first: errors reach a whole step."
-        44 DivideNotReciprocal "divide-not-reciprocal"
-            "Divides each value by the scale: next to a half the quotient differs from the product."
-        44 F16ScaleForNibbles "f16-scale-for-nibbles"
-            "Takes the nibbles from the scale as stored in f16, not from the one before rounding."
-        44 F16BiasForNibbles "f16-bias-for-nibbles"
-            "Subtracts the minimum as stored in f16, which moves every value of the block."
-        44 MultiplyByReciprocalOfParts "multiply-by-reciprocal-of-parts"
-            "Multiplies the range by a rounded 1/15, or amax by 1/7: the scale can be one bit off."
-        44 InverseFromSpan "inverse-from-span"
-            "Takes the inverse as 15/range or 7/amax, one rounding where there are to be two."
-        44 DistributedProduct "distributed-product"
-            "Evaluates v * inv - min * inv: the products round on their own, far from zero badly."
-        44 ContractedProduct "contracted-product"
-            "Lets v * inv - min * inv be fused to one multiply-add, which leaves one rounding out."
-        44 DoubleEvaluation "double-evaluation"
-            "Evaluates everything in f64 and rounds at the end: next to a half the nibble differs."
-        44 SixteenSteps "sixteen-steps"
-            "Divides the range by 16, the number of nibbles, not of steps: the maximum is cut off."
-        44 ClampMissingWraps "clamp-missing-wraps"
-            "Masks the rounded number to four bits where it is to be clamped: padding slots wrap."
-        44 SymmetricBiasFromStoredScale "symmetric-bias-from-stored-scale"
-            "Takes the symmetric bias as -8 times the stored scale: subnormal scales give another."
-        44 F16RoundTowardZero "f16-round-toward-zero"
-            "Cuts scale and bias to f16: every second one is one bit too near to zero."
-        44 F16RoundHalfAway "f16-round-half-away"
-            "Rounds a scale or bias halfway between two f16 away from zero, not to the even one."
-        41 SymmetricByEight "symmetric-by-eight"
-            "Divides amax by 8 steps, of which there are 7 above zero: the positive end is cut off."
-        41 SymmetricSignedScale "symmetric-signed-scale"
-            "Lays nibble 0 on the value furthest from zero, as Q4_0 does: scales can be negative."
-        41 SymmetricIgnored "symmetric-ignored"
-            "Encodes asymmetrically whatever mode is asked for: zero has no nibble of its own."
-        41 AsymmetricIgnored "asymmetric-ignored"
-            "Encodes symmetrically whatever mode is asked for: blocks off zero waste their nibbles."
-        45 RowsNotFlat "rows-not-flat"
-            "Begins new blocks with each row: a row that is not whole blocks shifts all behind it."
-        47 ShapeUncheckedEncode "shape-unchecked-encode"
-            "Never compares the shape with the number of values: it encodes what it was given."
-        48 F16SubnormalFlushedEncode "f16-subnormal-flushed-encode"
-            "Flushes subnormals when it rounds to f16: small steps are degenerate, small biases 0."
-        34 StalePadding "stale-padding"
-            "Does not clear the buffer of a block: padding is packed from the block before."
-        35 PartialBlockDroppedEncode "partial-block-dropped-encode"
-            "Encodes whole blocks only: the values of a partial last block are lost."
-        35 PartialBlockRefusedEncode "partial-block-refused-encode"
-            "Refuses every tensor that is not whole blocks."
-        21 EmptyEncodeRefused "empty-encode-refused"
-            "Refuses a tensor without values, which has an encoding of no blocks."
-    }
-    Decode {
-        41 SymmetricZeroPoint "symmetric-zero-point"
-            "Decodes (q - 8) * s and never looks at the bias."
-        41 BiasIgnored "bias-ignored"
-            "Decodes q * s: the whole block is shifted to begin at zero."
-        41 SignedNibbles "signed-nibbles"
-            "Reads a nibble as a signed number: 8 to 15 become -8 to -1."
-        42 NibblesSwapped "nibbles-swapped"
-            "Takes the even weight of a pair from the high half of its byte."
-        42 SplitHalf "split-half"
-            "Takes weights j and j + 16 from one byte, as llama.cpp does."
-        43 MetadataBigEndian "metadata-big-endian"
-            "Reads scale and bias with their high byte first."
-        43 ScaleBiasSwapped "scale-bias-swapped"
-            "Reads the bias before the scale."
-        43 MetadataAsBf16 "metadata-as-bf16"
-            "Reads scale and bias as bf16, the other 16-bit float."
-        32 F16SubnormalsFlushed "f16-subnormals-flushed"
-            "Flushes subnormal scales and biases when it widens them: small blocks collapse."
-        54 NegativeScaleAbsolute "negative-scale-absolute"
-            "Drops the sign of the scale: a block laid downwards decodes upwards."
-        36 SignedZeroLost "signed-zero-lost"
-            "Gives +0 where the sum is -0, as adding a further +0 does."
-        49 HalfPrecisionSum "half-precision-sum"
-            "Rounds each value to f16 on the way out: digits are lost, large values are infinite."
-        49 HalfPrecisionProduct "half-precision-product"
-            "Rounds q * s to f16 before it adds the bias."
-        34 TailUnwritten "tail-unwritten"
-            "Writes whole blocks only: the values of a partial last block stay zero."
-        34 TailDropped "tail-dropped"
-            "Hands on whole blocks only: the values of a partial last block are missing."
-        34 OddValueUnwritten "odd-value-unwritten"
-            "Writes pairs only: of an odd number of values the last one stays zero."
-        35 FullTailEmitted "full-tail-emitted"
-            "Hands on all 32 values of a partial last block, the padding too."
-        11 FirstBlockScaleForAll "first-block-scale-for-all"
-            "Decodes every block with the scale of the first."
-        11 EighteenByteStride "eighteen-byte-stride"
-            "Steps from block to block by the 18 bytes of version 1: all but the first are garbage."
-        35 DecodeLengthUnchecked "decode-length-unchecked"
-            "Takes a payload of any length: what is missing is zero, what is too much is not seen."
-        21 EmptyDecodeRefused "empty-decode-refused"
-            "Refuses to decode no blocks to no values, and with it every empty file."
-    }
-    Load {
-        2 MagicUnchecked "magic-unchecked"
-            "Never looks at the magic: it reads any format's header as this one's."
-        2 MagicThreeBytes "magic-three-bytes"
-            "Compares three bytes of the magic: it takes a sister format for this one."
-        3 SwappedMagicAccepted "swapped-magic-accepted"
-            "Takes the magic in either byte order, as if the file were of a foreign machine."
-        3 BigEndianFieldsAccepted "big-endian-fields-accepted"
-            "Reads the header big-endian where its version looks swapped."
-        4 VersionUnchecked "version-unchecked"
-            "Never looks at the version: blocks of any layout are read as this one's."
-        4 VersionOneAccepted "version-one-accepted"
-            "Takes the retired version 1 and reads its 18-byte blocks as 20-byte ones."
-        4 FutureVersionAccepted "future-version-accepted"
-            "Takes every version from 2 on, whatever its layout may be."
-        1 DimensionsTruncated "dimensions-truncated"
-            "Reads header bytes behind the end of the file as zeros: a cut file is an empty tensor."
-        1 ShortFileAsEmpty "short-file-as-empty"
-            "Takes a file of less than 12 bytes for an empty tensor, whatever is in it."
-        1 EndInHeaderAsEmpty "end-in-header-as-empty"
-            "Takes the end of the file inside the header for the end of the data: an empty tensor."
-        9 NdimWrapsAtWidth "ndim-wraps-at-width"
-            "Lets 8 ndim wrap: from 2^29 dimensions on a 32-bit machine sees a short table."
-        9 NdimLowByteOnly "ndim-low-byte-only"
-            "Keeps ndim in one byte: 257 dimensions are read as one."
-        10 OversizedTableAsEmpty "oversized-table-as-empty"
-            "Passes over a table of dimensions larger than the whole file: an empty tensor."
-        23 ShapeProductUnchecked "shape-product-unchecked"
-            "Never compares the shape with original_len, as where the check is an assertion."
-        17 ShapeProductWraps "shape-product-wraps"
-            "Lets the product of the shape wrap: [2^32, 2^32] holds 0 values."
-        16 ShapeProductZeroOnly "shape-product-zero-only"
-            "Looks for a product that wraps to 0 only: [2^63 + 16, 2] holds 32 values."
-        23 LargerShapeAccepted "larger-shape-accepted"
-            "Refuses a shape of too few values only: one of too many promises what is not there."
-        23 SmallerShapeAccepted "smaller-shape-accepted"
-            "Refuses a shape of too many values only: one of too few hides the rest."
-        23 ShapeComparedByBlocks "shape-compared-by-blocks"
-            "Compares the blocks of shape and original_len, not the values."
-        23 ShapeIgnoredWhenZero "shape-ignored-when-zero"
-            "Skips the comparison where original_len is 0: a shape of values comes without them."
-        12 FileBoundMissing "file-bound-missing"
-            "Never bounds original_len by the file: values that are not there are missing or zero."
-        13 PayloadProductWraps "payload-product-wraps"
-            "Multiplies by 20 before dividing by 32: the product wraps, 2^62 values take no bytes."
-        14 NaiveCeilWraps "naive-ceil-wraps"
-            "Counts blocks as (n + 31) / 32, which wraps: 2^64 - 1 values take no blocks."
-        20 SignedLength "signed-length"
-            "Reads original_len as a signed number: a negative one takes no blocks."
-        15 SignedPayloadEnd "signed-payload-end"
-            "Adds header and payload as signed numbers: an end from 2^63 on lies before the file's."
-        11 ExtentFor18ByteBlocks "extent-for-18-byte-blocks"
-            "Bounds the payload by the 18 bytes a block of version 1: two bytes a block may lack."
-        26 PartialBlockAccepted "partial-block-accepted"
-            "Counts the payload's blocks rounded up: a last block that is cut short passes."
-        5 TrailingBytesAccepted "trailing-bytes-accepted"
-            "Ignores whatever follows the payload."
-        5 TrailingPartialBlockAccepted "trailing-partial-block-accepted"
-            "Counts the payload's blocks rounded down: up to 19 bytes may follow the last."
-        5 TrailingZerosAccepted "trailing-zeros-accepted"
-            "Ignores zeros that follow the payload, as an alignment would leave them."
-        5 MapTrailingBytesAccepted "map-trailing-bytes-accepted"
-            "Ignores what follows the payload, but in the map only."
-        27 MapChecksOnlyHeader "map-checks-only-header"
-            "Checks only the header in the map: neither the payload's extent nor its blocks."
-        29 MapSkipsBlockScan "map-skips-block-scan"
-            "Hands a map on without looking at scales and biases."
-        29 CopySkipsBlockScan "copy-skips-block-scan"
-            "Hands a copy on without looking at scales and biases."
-        29 NanScaleAccepted "nan-scale-accepted"
-            "Takes a scale that is NaN: the block decodes to NaN."
-        29 InfiniteScaleAccepted "infinite-scale-accepted"
-            "Takes an infinite scale: the block decodes to infinities and NaN."
-        29 ZeroScaleAccepted "zero-scale-accepted"
-            "Takes a scale of either zero: the block decodes to its bias."
-        29 NegativeZeroScaleAccepted "negative-zero-scale-accepted"
-            "Compares the scale's bits with those of +0, so that -0 passes."
-        30 NanBiasAccepted "nan-bias-accepted"
-            "Takes a bias that is NaN: the block decodes to NaN."
-        30 InfiniteBiasAccepted "infinite-bias-accepted"
-            "Takes an infinite bias: the block decodes to it."
-        29 OnlyCanonicalNanRefused "only-canonical-nan-refused"
-            "Compares bits with those of one NaN, 7e00: every other NaN passes as scale and bias."
-        29 NegativeInfinityAccepted "negative-infinity-accepted"
-            "Compares with +infinity only, so that -infinity passes as scale and bias."
-        29 OnlyFirstBlockScanned "only-first-block-scanned"
-            "Looks at the scale and bias of the first block only."
-        29 LastBlockNotScanned "last-block-not-scanned"
-            "Ends the scan of scales and biases one block early."
-        29 PartialBlockNotScanned "partial-block-not-scanned"
-            "Scans the original_len / 32 whole blocks and leaves the partial last one out."
-        32 SubnormalScaleRefused "subnormal-scale-refused"
-            "Refuses a subnormal scale as if it were zero."
-        32 GreatestExponentRefused "greatest-exponent-refused"
-            "Masks one exponent bit too few: scales and biases from 32768 pass for infinite."
-        33 PaddingNibblesRefused "padding-nibbles-refused"
-            "Refuses padding nibbles that are not zero, which no reader may judge."
-        21 ZeroDimensionRefused "zero-dimension-refused"
-            "Refuses a zero dimension, and with it every empty tensor."
-        21 EmptyShapeCollapsed "empty-shape-collapsed"
-            "Hands every empty tensor on as one dimension of 0: its other dimensions are lost."
-        22 ScalarRefused "scalar-refused"
-            "Refuses a shape without dimensions, which holds one value."
-        22 EmptyScalarAccepted "empty-scalar-accepted"
-            "Takes the empty product for 0: no dimensions and no values pass."
-        22 NdimLimitedToFour "ndim-limited-to-four"
-            "Refuses more than four dimensions."
-        35 PartialBlockRefused "partial-block-refused"
-            "Refuses every tensor that is not whole blocks."
-        19 TruncatesToWidth "truncates-to-width"
-            "Cuts u64 fields to the machine's width: 2^32 + 3 values are 3 on a 32-bit machine."
-        24 ExpectedShapeIgnored "expected-shape-ignored"
-            "Never looks at the shape that the caller requires."
-        24 ExpectedShapeByLength "expected-shape-by-length"
-            "Compares the number of values only: a matrix passes for the vector of its values."
-        24 ExpectedShapeReversedAccepted "expected-shape-reversed-accepted"
-            "Takes the dimensions in either order: a matrix passes for its transpose."
-        24 ExpectedShapeCommonPrefix "expected-shape-common-prefix"
-            "Compares dimensions until one shape ends: the first alone passes for the whole shape."
-        7 DirectoryReadsAsEmpty "directory-reads-as-empty"
-            "Takes a directory for an empty tensor."
-        7 SpecialFileReadsAsEmpty "special-file-reads-as-empty"
-            "Takes a FIFO, device or socket, whose size is 0, for an empty tensor."
-        8 MissingFileAsEmpty "missing-file-as-empty"
-            "Takes a path that leads to nothing for an empty tensor."
-    }
-    Save {
-        43 SaveBigEndian "save-big-endian"
-            "Writes the scale and bias of each block with their high byte first."
-        3 SaveHeaderBigEndian "save-header-big-endian"
-            "Writes the header's numbers with their high byte first."
-        19 SaveShapeTruncatedU32 "save-shape-truncated-u32"
-            "Cuts each dimension to 32 bits before it writes it."
-        24 SaveShapeReversed "save-shape-reversed"
-            "Writes the dimensions innermost first."
-        22 SaveScalarAsOneDimension "save-scalar-as-one-dimension"
-            "Writes a shape without dimensions as one dimension of 1."
-        6 SaveOriginalLenRoundedUp "save-original-len-rounded-up"
-            "Writes original_len rounded up to whole blocks, which its reader refuses."
-        6 SaveNanScale "save-nan-scale"
-            "Never looks at scales and biases: it writes what its reader refuses."
-        6 SaveShapeUnchecked "save-shape-unchecked"
-            "Never compares the shape with original_len: it writes what its reader refuses."
-        6 SaveShortPayload "save-short-payload"
-            "Takes fewer blocks than the values need: it writes what its reader refuses."
-        6 SaveVersionOne "save-version-one"
-            "Writes version 1, which its reader refuses."
-        6 SaveDropsPaddingBlock "save-drops-padding-block"
-            "Writes original_len / 32 blocks: the partial last one is lost."
-        5 SavePadsFile "save-pads-file"
-            "Fills the file with zeros to a multiple of 32 bytes, which its reader refuses."
-        33 SaveClearsPadding "save-clears-padding"
-            "Clears the nibbles of the padding, which are to be written as given."
-        48 SaveSubnormalsFlushed "save-subnormals-flushed"
-            "Flushes subnormal scales and biases to zero: its reader refuses the scales."
-        6 SaveLeavesFileOnRefusal "save-leaves-file-on-refusal"
-            "Creates the file before it checks what to write: a refusal leaves an empty file."
-        31 SaveScaleAbsolute "save-scale-absolute"
-            "Writes the magnitude of a scale below zero: the block is another one."
-        6 SaveLeavesFileAside "save-leaves-file-aside"
-            "Writes aside and copies where it is to rename: the other file stays."
-    }
-    LoadKhf1 {
-        13 NumelProductWraps "numel-product-wraps"
-            "Lets 2 numel wrap: 2^63 + k values take the bytes of k, and a wrong tensor is loaded."
-        36 NanValueAccepted "nan-value-accepted"
-            "Takes a value that is NaN."
-        36 InfiniteValueAccepted "infinite-value-accepted"
-            "Takes an infinite value."
-        36 SubnormalValueRefused "subnormal-value-refused"
-            "Refuses subnormal values, which are lawful."
-        36 NegativeZeroValueRefused "negative-zero-value-refused"
-            "Refuses -0, which is lawful, as where bits above 7c00 pass for NaN."
-        36 ValueSubnormalsFlushed "value-subnormals-flushed"
-            "Flushes subnormal values to zero on the way in."
-        36 ValueSignedZeroLost "value-signed-zero-lost"
-            "Gives +0 for a value of -0."
-        43 ValuesBigEndian "values-big-endian"
-            "Reads each value with its high byte first."
-        46 ValuesThroughBf16 "values-through-bf16"
-            "Takes the values through bf16: three of their ten digits are lost."
-        34 LastValueUnwritten "last-value-unwritten"
-            "Leaves the last value zero, as where a loop ends one early."
-        34 LastValueDropped "last-value-dropped"
-            "Hands on all values but the last."
-    }
-    SaveKhf1 {
-        43 SaveHalvesBigEndian "save-halves-big-endian"
-            "Writes each value with its high byte first."
-        48 SaveHalvesSubnormalsFlushed "save-halves-subnormals-flushed"
-            "Flushes subnormal values to zero when it writes them."
-        36 SaveHalvesSignedZeroLost "save-halves-signed-zero-lost"
-            "Writes +0 for a value of -0."
-        6 SaveHalvesNanUnchecked "save-halves-nan-unchecked"
-            "Writes NaN, which its reader refuses."
-        6 SaveHalvesInfinityUnchecked "save-halves-infinity-unchecked"
-            "Writes infinities, which its reader refuses."
-        49 SaveHalvesSaturated "save-halves-saturated"
-            "Writes 65504 of its sign for an infinity, which is to be refused."
-    }
-    DecodeF16 {
-        49 HalfOverflowStored "half-overflow-stored"
-            "Hands on an infinity where f16 cannot hold the value of a valid block."
-        49 HalfSaturated "half-saturated"
-            "Cuts a value that f16 cannot hold to 65504: silently another value."
-        44 HalfCut "half-cut"
-            "Cuts each sum to f16: every second one is one bit too near to zero."
-        48 HalfSubnormalsFlushed "half-subnormals-flushed"
-            "Flushes results that are subnormal in f16 to zero."
-        36 HalfSignedZeroLost "half-signed-zero-lost"
-            "Gives +0 where the value is -0, in f16 only."
-    }
-    Matmul {
-        50 RowsFlooredToTile "rows-floored-to-tile"
-            "Dispatches whole tiles of 8 rows only: the rows behind them are never written."
-        50 LastRowUnwritten "last-row-unwritten"
-            "Dispatches one row too few: the last one is never written."
-        51 ColumnsFloored "columns-floored"
-            "Counts the blocks of a row by a division: columns behind the last whole one are lost."
-        51 RowsAlignedToBlocks "rows-aligned-to-blocks"
-            "Takes each row to begin with the block that holds its first weight."
-        51 LastBlockOfRowSkipped "last-block-of-row-skipped"
-            "Ends each row one block early."
-        52 RowOffsetWraps "row-offset-wraps"
-            "Keeps the offset of a row in 16 bits: rows behind 65536 weights are those before."
-        52 FirstVectorForAll "first-vector-for-all"
-            "Multiplies with the first vector whichever is asked for."
-        52 ProductTransposed "product-transposed"
-            "Writes the product row by row where it is to be vector by vector."
-        53 ProductBiasDropped "product-bias-dropped"
-            "Leaves the bias out of the product."
-        53 BiasCountedPerLane "bias-counted-per-lane"
-            "Adds the bias once for each of the four lanes that share a block."
-        53 FirstBiasForRow "first-bias-for-row"
-            "Factors the bias of a row's first block out of the whole row."
-        54 ProductScaleAbsolute "product-scale-absolute"
-            "Drops the sign of the scale in the product."
-        42 ProductNibblesSwapped "product-nibbles-swapped"
-            "Takes the even weight of a pair from the high half of its byte, in the kernel only."
-        42 ProductSplitHalf "product-split-half"
-            "Takes weights j and j + 16 from one byte, in the kernel only."
-        41 ProductSymmetric "product-symmetric"
-            "Multiplies with (q - 8) * s and never looks at the bias."
-        11 FirstScaleForRow "first-scale-for-row"
-            "Computes a row with the scale of its first block."
-        34 AccumulatorNotCleared "accumulator-not-cleared"
-            "Adds each row to the sum of the one before."
-        46 XThroughF16 "xthrough-f16"
-            "Rounds the vectors to f16 without saying so."
-        50 ProductEmptyRefused "product-empty-refused"
-            "Refuses a product without rows or without vectors."
-        44 HalfAccumulator "half-accumulator"
-            "Rounds the sum to f16 behind each block."
-        35 ProductExtentUnchecked "product-extent-unchecked"
-            "Never compares rows and columns with what is there: it computes with what it finds."
-    }
-    Rotate {
-        56 SignsOneStateEarly "signs-one-state-early"
-            "Begins the stream of signs one state early."
-        56 SignsOneStateLate "signs-one-state-late"
-            "Begins the stream of signs one state late."
-        56 SignFromHighBit "sign-from-high-bit"
-            "Takes a sign from the highest bit, not the lowest."
-        56 SignInverted "sign-inverted"
-            "Takes an even number for a minus."
-        56 SignsNotMixed "signs-not-mixed"
-            "Takes the signs from the states themselves: they alternate."
-        56 SeedCutTo32Bits "seed-cut-to-32-bits"
-            "Keeps the lower 32 bits of the seed."
-        56 SeedThroughF64 "seed-through-f64"
-            "Reads the seed as a binary64, as many JSON readers do: beyond 2^53 it is another."
-        56 SeedIgnored "seed-ignored"
-            "Rotates with the signs of seed 0."
-        57 ApplyForInverse "apply-for-inverse"
-            "Applies the rotation where its inverse is asked for."
-        57 InverseForApply "inverse-for-apply"
-            "Undoes the rotation where it is to be applied."
-        57 OutputSideTakenForInput "output-side-taken-for-input"
-            "Rotates rows where columns are asked for."
-        57 InputSideTakenForOutput "input-side-taken-for-output"
-            "Rotates columns where rows are asked for."
-        58 NormFactorMissing "norm-factor-missing"
-            "Leaves the division by the root of the length out."
-        58 NormFactorTwice "norm-factor-twice"
-            "Divides by the length, as where the root's factor is applied twice."
-        58 LastButterflyMissing "last-butterfly-missing"
-            "Ends the transform one stage early."
-        58 OddLengthRotated "odd-length-rotated"
-            "Takes a length that is no power of two and transforms a part of it."
-        59 LinearRunSeeds "linear-run-seeds"
-            "Spaces the seeds of runs without mixing: their signs are shifted copies."
-        59 FirstRunPlain "first-run-plain"
-            "Gives the first run the seed itself, as in the plain form."
-        59 OneSeedForAllRuns "one-seed-for-all-runs"
-            "Gives every run the signs of the first."
-        59 RunsIgnored "runs-ignored"
-            "Rotates the whole length where runs are asked for."
-        59 RunsUnchecked "runs-unchecked"
-            "Never looks at the length of a run: one that does not divide leaves a shorter last run."
-        12 RunCountUnchecked "run-count-unchecked"
-            "Never bounds the number of runs."
-        12 RotationLengthUnbounded "rotation-length-unbounded"
-            "Never bounds the length that is cut into runs."
-        60 NormNotFolded "norm-not-folded"
-            "Rotates without folding the norm that is given."
-        60 NormWithoutOne "norm-without-one"
-            "Folds gamma where 1 + gamma is to be folded."
-        60 NormDivided "norm-divided"
-            "Divides by 1 + gamma where it is to multiply."
-        60 NormFoldedAfterRotation "norm-folded-after-rotation"
-            "Folds the norm into the columns when they are rotated already."
-        21 RotationEmptyRefused "rotation-empty-refused"
-            "Refuses a matrix without rows or columns."
-        46 RotationThroughF32 "rotation-through-f32"
-            "Takes values of f64 through f32 before it rotates them."
-        47 RotationExtentUnchecked "rotation-extent-unchecked"
-            "Never compares rows, columns and norm with the values that are there."
-    }
-    DecodeQ41 {
-        42 GgmlSequentialPairs "ggml-sequential-pairs"
-            "Takes weights 2j and 2j + 1 from one byte, as KHQ4 has them."
-        42 GgmlHalvesSwapped "ggml-halves-swapped"
-            "Takes the first sixteen weights from the high halves of the bytes."
-        43 GgmlBigEndian "ggml-big-endian"
-            "Reads scale and minimum with their high byte first."
-        43 GgmlScaleMinimumSwapped "ggml-scale-minimum-swapped"
-            "Reads the minimum before the scale."
-        32 GgmlSubnormalsFlushed "ggml-subnormals-flushed"
-            "Flushes subnormal scales and minima when it widens them."
-        29 GgmlZeroScaleRefused "ggml-zero-scale-refused"
-            "Refuses a scale of zero, which a block of equal values has."
-        41 GgmlMinimumSubtracted "ggml-minimum-subtracted"
-            "Subtracts the minimum, as the K-quants have it."
-        41 GgmlReadAsQ40 "ggml-read-as-q40"
-            "Decodes (q - 8) * d, as of the format without a minimum."
-        21 GgmlEmptyRefused "ggml-empty-refused"
-            "Refuses no values, which have an encoding of no blocks."
-        35 GgmlPartialAccepted "ggml-partial-accepted"
-            "Takes a number of values that is not whole blocks."
-        35 GgmlExtentUnchecked "ggml-extent-unchecked"
-            "Takes blocks of any number: what is missing is missing, what is too much is not seen."
-    }
-    EncodeQ41 {
-        42 GgmlSequentialPairsEncode "ggml-sequential-pairs-encode"
-            "Packs weights 2j and 2j + 1 into one byte, as KHQ4 has them."
-        42 GgmlHalvesSwappedEncode "ggml-halves-swapped-encode"
-            "Packs the first sixteen weights into the high halves of the bytes."
-        43 GgmlBigEndianEncode "ggml-big-endian-encode"
-            "Writes scale and minimum with their high byte first."
-        44 GgmlSixteenSteps "ggml-sixteen-steps"
-            "Divides the range by 16, the number of nibbles, not of steps."
-        44 GgmlScaleAsStored "ggml-scale-as-stored"
-            "Takes the nibbles from the scale as stored in f16."
-        44 GgmlMinimumAsStored "ggml-minimum-as-stored"
-            "Subtracts the minimum as stored in f16."
-        44 GgmlDivided "ggml-divided"
-            "Divides each value by the scale where it is to multiply by the inverse."
-        44 GgmlRoundHalfAway "ggml-round-half-away"
-            "Rounds t to the nearest: just below a half, where t + 0.5 rounds up, it does not."
-        44 GgmlRoundHalfEven "ggml-round-half-even"
-            "Rounds halves to the even nibble."
-        44 GgmlNibbleCut "ggml-nibble-cut"
-            "Cuts the fraction off without adding a half first."
-        37 GgmlRangeFromZero "ggml-range-from-zero"
-            "Lets the range reach to zero: blocks of one sign are coarser."
-        39 GgmlFlatScaleOne "ggml-flat-scale-one"
-            "Gives a block of equal values the scale 1, as KHQ4 has it."
-        45 GgmlRowsPadded "ggml-rows-padded"
-            "Begins a new block with each row and fills it up, where a row is not whole blocks."
-        47 GgmlShapeUnchecked "ggml-shape-unchecked"
-            "Never compares the shape with the number of values."
-    }
-    EncodeMlx {
-        42 MlxSplitHalf "mlx-split-half"
-            "Packs weight j with weight j + 16, as ggml does."
-        42 MlxHalvesSwapped "mlx-halves-swapped"
-            "Packs the even weight of a pair into the high half of its byte."
-        43 MlxBigEndian "mlx-big-endian"
-            "Writes scale and bias with their high byte first."
-        43 MlxScaleBiasSwapped "mlx-scale-bias-swapped"
-            "Writes the bias before the scale."
-        43 MlxSourceBigEndian "mlx-source-big-endian"
-            "Reads the f16 values with their high byte first."
-        48 MlxSubnormalsFlushed "mlx-subnormals-flushed"
-            "Flushes subnormal f16 values when it widens them."
-        31 MlxAlwaysFromLow "mlx-always-from-low"
-            "Always begins at the minimum with a positive scale, whichever end is larger."
-        44 MlxSmallerEnd "mlx-smaller-end"
-            "Represents the end of smaller magnitude exactly."
-        44 MlxTieFromLow "mlx-tie-from-low"
-            "Begins at the minimum where both ends are of one magnitude."
-        44 MlxZeroNotOnGrid "mlx-zero-not-on-grid"
-            "Leaves the step as it is: zero lies between two nibbles."
-        44 MlxEdgeRoundedAway "mlx-edge-rounded-away"
-            "Rounds half a step between the end and zero away from zero."
-        44 MlxRoundedAway "mlx-rounded-away"
-            "Rounds halves of nibbles away from zero."
-        44 MlxNibbleCut "mlx-nibble-cut"
-            "Cuts the fraction of a nibble off."
-        44 MlxScaleAsStored "mlx-scale-as-stored"
-            "Takes the nibbles from the scale as stored in f16."
-        44 MlxMultiplied "mlx-multiplied"
-            "Multiplies by the inverse of the scale where it is to divide."
-        44 MlxSixteenSteps "mlx-sixteen-steps"
-            "Divides the range by 16, the number of nibbles, not of steps."
-        39 MlxLeastScaleMissing "mlx-least-scale-missing"
-            "Has no least scale: a group of equal values divides by zero."
-        39 MlxFlatScaleOne "mlx-flat-scale-one"
-            "Gives a range below the least scale the scale 1, as KHQ4 has it."
-        21 MlxEmptyRefused "mlx-empty-refused"
-            "Refuses no values, which have an encoding of no groups."
-        35 MlxPartialAccepted "mlx-partial-accepted"
-            "Takes a number of values that is not whole groups."
-        45 MlxRowsPadded "mlx-rows-padded"
-            "Begins a new group with each row and fills it up, where a row is not whole groups."
-        47 MlxShapeUnchecked "mlx-shape-unchecked"
-            "Never compares the shape with the number of values."
-    }
-    ReadIndex {
-        8 DanglingIndexIsAbsent "dangling-index-is-absent"
-            "Takes a link to nothing for a directory without an index."
-        7 UnreadableIndexIsAbsent "unreadable-index-is-absent"
-            "Takes an index that is no regular file for none."
-        8 AbsentIndexRefused "absent-index-refused"
-            "Refuses a directory without an index, which is lawful."
-        8 MissingDirectoryIsEmpty "missing-directory-is-empty"
-            "Takes a directory that does not exist for one without an index."
-        66 MalformedIndexIsAbsent "malformed-index-is-absent"
-            "Takes an index that it cannot read for none: all weights are taken as plain."
-        66 EmptyIndexIsAbsent "empty-index-is-absent"
-            "Takes an empty file for no index."
-        66 IndexSizeUnchecked "index-size-unchecked"
-            "Reads an index of any size."
-        66 LargestIndexRefused "largest-index-refused"
-            "Refuses an index of exactly 16 MiB."
-        66 IndexUtf8Replaced "index-utf8-replaced"
-            "Replaces what is no UTF-8, so that two names can become one."
-        66 IndexTailIgnored "index-tail-ignored"
-            "Reads the first JSON value and does not look behind it."
-        67 IndexArrayOnly "index-array-only"
-            "Knows the array form only."
-        67 IndexObjectOnly "index-object-only"
-            "Knows the object form only."
-        67 IndexReadAsArray "index-read-as-array"
-            "Takes the tensors of the object form and forgets that they are rotated."
-        62 IndexSeedRequired "index-seed-required"
-            "Lists no object without a seed, which may stand in the configuration."
-        19 IndexSeedThroughDouble "index-seed-through-double"
-            "Reads the seed as a double: above 2^53 it is another one."
-        20 IndexSeedSigned "index-seed-signed"
-            "Reads the seed as signed: half of all seeds are refused, negative ones are not."
-        19 IndexSeedCut "index-seed-cut"
-            "Keeps the lower 32 bits of the seed."
-        66 IndexSeedAsText "index-seed-as-text"
-            "Takes a seed that is written as a string."
-        66 IndexTensorsOptional "index-tensors-optional"
-            "Takes an object without tensors for one of none."
-        66 EmptyIndexRefused "empty-index-refused"
-            "Refuses an index without tensors."
-        66 IndexOptionalTypesUnchecked "index-optional-types-unchecked"
-            "Drops optional keys of another type, as if they were not there."
-        66 IndexOptionalRequired "index-optional-required"
-            "Lists no tensor without quantized, shape and numel."
-        66 IndexFileOptional "index-file-optional"
-            "Makes up the file of a tensor that has none."
-        66 IndexUnknownKeysRefused "index-unknown-keys-refused"
-            "Refuses keys that it does not know."
-        66 IndexBrokenTensorSkipped "index-broken-tensor-skipped"
-            "Passes over a tensor that it cannot read: the model lacks it."
-        66 IndexTensorByPlace "index-tensor-by-place"
-            "Takes an array for a tensor, its keys by their places, as derived readers do."
-        20 IndexNegativeWraps "index-negative-wraps"
-            "Casts negative sizes: -1 is 2^64 - 1."
-        66 IndexFractionCut "index-fraction-cut"
-            "Cuts the fraction of a size off."
-        67 IndexSorted "index-sorted"
-            "Sorts the tensors by their names."
-        63 ParentPathAllowed "parent-path-allowed"
-            "Lets `..` lead out of the directory."
-        63 ParentPathOnlyLeading "parent-path-only-leading"
-            "Looks for `..` at the beginning only."
-        63 ParentPathByText "parent-path-by-text"
-            "Refuses two points within a name, which lead nowhere."
-        63 AbsolutePathAllowed "absolute-path-allowed"
-            "Opens absolute paths."
-        63 EmptyPathAllowed "empty-path-allowed"
-            "Takes an empty file name, which is the directory."
-        63 ZeroInPathAllowed "zero-in-path-allowed"
-            "Takes a zero character in a path, at which the system's path ends."
-        63 FolderInPathRefused "folder-in-path-refused"
-            "Refuses files in folders of the directory."
-        68 DuplicateNameAllowed "duplicate-name-allowed"
-            "Lists two tensors of one name."
-        68 LastOfNameWins "last-of-name-wins"
-            "Keeps the last of two tensors of one name."
-        65 DuplicateFileAllowed "duplicate-file-allowed"
-            "Lists two tensors that have one file."
-        65 IndexNamesFolded "index-names-folded"
-            "Compares names without their case, and refuses two that differ."
-        69 ConfigOptional "config-optional"
-            "Opens a directory without a config.json."
-        69 ConfigNotRead "config-not-read"
-            "Looks whether there is a config.json, and not what it is."
-        62 ConfigSeedIgnored "config-seed-ignored"
-            "Looks for the seed in the index only."
-        62 SeedNotRequired "seed-not-required"
-            "Opens rotated weights without their seed, as if they were plain."
-        68 TensorFilesUnchecked "tensor-files-unchecked"
-            "Never looks whether a tensor's file is there."
-        27 TensorHeadersOnly "tensor-headers-only"
-            "Opens a directory whose files are not sound, and trusts the index."
-        66 QuantizedUnchecked "quantized-unchecked"
-            "Never compares `quantized` with the file."
-        66 FormatBySuffix "format-by-suffix"
-            "Tells the format of a file by its suffix, not by its magic."
-        24 ListedShapeUnchecked "listed-shape-unchecked"
-            "Never compares the shape of the index with the file's."
-        24 ListedNumelUnchecked "listed-numel-unchecked"
-            "Never compares numel of the index with the file's."
-        64 EveryLinkRefused "every-link-refused"
-            "Refuses links within the directory too."
-    }
-    NameTensors {
-        65 NamesCollisionOverwritten "names-collision-overwritten"
-            "Lets two names have one file: the second tensor is written over the first."
-        65 NamesTwiceAllowed "names-twice-allowed"
-            "Takes two tensors of one name."
-        65 NamesCollideWithoutSuffix "names-collide-without-suffix"
-            "Compares files without their suffix, and refuses two that differ in it."
-        65 NamesNoneRefused "names-none-refused"
-            "Refuses a model, or a name, that is empty."
-        65 NamesDotKept "names-dot-kept"
-            "Keeps the points of a name."
-        65 NamesSlashKept "names-slash-kept"
-            "Keeps slashes, which lead into folders."
-        65 NamesHyphenReplaced "names-hyphen-replaced"
-            "Replaces hyphens too."
-        65 NamesAsciiOnly "names-ascii-only"
-            "Replaces every letter that is not ASCII, so that names of other scripts are one."
-        65 NamesReplacedByByte "names-replaced-by-byte"
-            "Writes an underscore for each byte of a character."
-        65 NamesRunsMerged "names-runs-merged"
-            "Writes one underscore for several characters."
-        65 NamesLowered "names-lowered"
-            "Writes names in lower case."
-        65 NamesRankIgnored "names-rank-ignored"
-            "Quantizes vectors."
-        65 NamesExpertsForgotten "names-experts-forgotten"
-            "Knows no expert tensors, whose names have no `.weight`."
-        65 NamesWithoutWeightQuantized "names-without-weight-quantized"
-            "Quantizes tensors whose names do not end in `.weight`."
-        65 NamesLmHeadPlain "names-lm-head-plain"
-            "Does not quantize lm_head."
-        65 NamesEmbeddingPlain "names-embedding-plain"
-            "Does not quantize the embedding."
-        65 NamesProjectionsByEnd "names-projections-by-end"
-            "Knows no projections whose names go on behind `_proj`."
-        65 NamesNormQuantized "names-norm-quantized"
-            "Quantizes norms."
-        65 NamesConvolutionQuantized "names-convolution-quantized"
-            "Quantizes convolutions."
-        65 NamesNormFirst "names-norm-first"
-            "Looks for norms before it looks for projections."
-        65 NamesOnlyProjections "names-only-projections"
-            "Quantizes only what has a name that it knows."
+impl fmt::Debug for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
     }
 }

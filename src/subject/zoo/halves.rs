@@ -4,11 +4,65 @@
 use half::f16;
 
 use super::decode::flushed;
+use super::fault::faults;
+use super::load::FileFormat;
 use super::load::Loader;
 use super::{Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::{Refusal, SaveKhf1};
-use crate::suite::case::FileFormat;
+use crate::suite::answer::Refusal;
+
+faults! {
+    Load KHF1 {
+        13 NumelProductWraps "numel-product-wraps"
+            "Lets 2 numel wrap: 2^63 + k values take the bytes of k, and a wrong tensor is loaded."
+        36 NanValueAccepted "nan-value-accepted"
+            "Takes a value that is NaN."
+        36 InfiniteValueAccepted "infinite-value-accepted"
+            "Takes an infinite value."
+        36 SubnormalValueRefused "subnormal-value-refused"
+            "Refuses subnormal values, which are lawful."
+        36 NegativeZeroValueRefused "negative-zero-value-refused"
+            "Refuses -0, which is lawful, as where bits above 7c00 pass for NaN."
+        36 ValueSubnormalsFlushed "value-subnormals-flushed"
+            "Flushes subnormal values to zero on the way in."
+        36 ValueSignedZeroLost "value-signed-zero-lost"
+            "Gives +0 for a value of -0."
+        43 ValuesBigEndian "values-big-endian"
+            "Reads each value with its high byte first."
+        46 ValuesThroughBf16 "values-through-bf16"
+            "Takes the values through bf16: three of their ten digits are lost."
+        34 LastValueUnwritten "last-value-unwritten"
+            "Leaves the last value zero, as where a loop ends one early."
+        34 LastValueDropped "last-value-dropped"
+            "Hands on all values but the last."
+    }
+    Save KHF1 {
+        43 SaveHalvesBigEndian "save-halves-big-endian"
+            "Writes each value with its high byte first."
+        48 SaveHalvesSubnormalsFlushed "save-halves-subnormals-flushed"
+            "Flushes subnormal values to zero when it writes them."
+        36 SaveHalvesSignedZeroLost "save-halves-signed-zero-lost"
+            "Writes +0 for a value of -0."
+        6 SaveHalvesNanUnchecked "save-halves-nan-unchecked"
+            "Writes NaN, which its reader refuses."
+        6 SaveHalvesInfinityUnchecked "save-halves-infinity-unchecked"
+            "Writes infinities, which its reader refuses."
+        49 SaveHalvesSaturated "save-halves-saturated"
+            "Writes 65504 of its sign for an infinity, which is to be refused."
+    }
+    Decode KHQ4 {
+        49 HalfOverflowStored "half-overflow-stored"
+            "Hands on an infinity where f16 cannot hold the value of a valid block."
+        49 HalfSaturated "half-saturated"
+            "Cuts a value that f16 cannot hold to 65504: silently another value."
+        44 HalfCut "half-cut"
+            "Cuts each sum to f16: every second one is one bit too near to zero."
+        48 HalfSubnormalsFlushed "half-subnormals-flushed"
+            "Flushes results that are subnormal in f16 to zero."
+        36 HalfSignedZeroLost "half-signed-zero-lost"
+            "Gives +0 where the value is -0, in f16 only."
+    }
+}
 
 /// Values that are not there are given as zeros for no more than this many.
 const ZERO_FILLED: u64 = 4096;
@@ -49,9 +103,9 @@ impl Faulty {
     }
 
     /// The bits of the values of a KHF1 file as they are written.
-    pub(super) fn written_halves(self, request: &SaveKhf1) -> Vec<u8> {
-        let write = |bytes: &[u8; 2]| {
-            let value = f16::from_le_bytes(*bytes);
+    pub(super) fn written_halves(self, values: &[u16]) -> Vec<u8> {
+        let write = |&bits: &u16| {
+            let value = f16::from_bits(bits);
             match self.fault {
                 Some(Fault::SaveHalvesBigEndian) => value.to_be_bytes(),
                 Some(Fault::SaveHalvesSubnormalsFlushed) => flushed(value).to_le_bytes(),
@@ -59,11 +113,10 @@ impl Faulty {
                 Some(Fault::SaveHalvesSaturated) if value.is_infinite() => {
                     f16::MAX.copysign(value).to_le_bytes()
                 }
-                _ => *bytes,
+                _ => bits.to_le_bytes(),
             }
         };
-        let (values, rest) = request.values.0.as_chunks();
-        values.iter().flat_map(write).chain(rest.iter().copied()).collect()
+        values.iter().flat_map(write).collect()
     }
 
     /// F16-1 to F16-3.
@@ -95,10 +148,7 @@ impl Faulty {
 
     /// The sum before its rounding to f32, where no fault has made it another number.
     fn exact_sum(self, payload: &[u8], index: usize) -> Option<f64> {
-        let of_decoding = self
-            .fault
-            .is_some_and(|fault| fault.operation() == crate::suite::case::Operation::Decode);
-        if of_decoding {
+        if super::decode::FAULTS.iter().any(|entry| Some(entry.fault) == self.fault) {
             return None;
         }
         let block = payload.get(index / WEIGHTS * super::BLOCK..)?.get(..super::BLOCK)?;

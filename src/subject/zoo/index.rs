@@ -7,11 +7,121 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::fault::faults;
+use super::load::FileFormat;
 use super::load::Loader;
 use super::{Fault, Faulty, refusal};
 use crate::format::Class;
-use crate::subject::message::{ReadIndex, Refusal};
-use crate::suite::case::{FileFormat, Form, ListedTensor, Listing};
+use crate::suite::answer::Refusal;
+use crate::suite::case::{Form, ListedTensor, Listing};
+use crate::suite::question::ReadIndex;
+
+faults! {
+    ReadIndex KHQ4 {
+        8 DanglingIndexIsAbsent "dangling-index-is-absent"
+            "Takes a link to nothing for a directory without an index."
+        7 UnreadableIndexIsAbsent "unreadable-index-is-absent"
+            "Takes an index that is no regular file for none."
+        8 AbsentIndexRefused "absent-index-refused"
+            "Refuses a directory without an index, which is lawful."
+        8 MissingDirectoryIsEmpty "missing-directory-is-empty"
+            "Takes a directory that does not exist for one without an index."
+        66 MalformedIndexIsAbsent "malformed-index-is-absent"
+            "Takes an index that it cannot read for none: all weights are taken as plain."
+        66 EmptyIndexIsAbsent "empty-index-is-absent"
+            "Takes an empty file for no index."
+        66 IndexSizeUnchecked "index-size-unchecked"
+            "Reads an index of any size."
+        66 LargestIndexRefused "largest-index-refused"
+            "Refuses an index of exactly 16 MiB."
+        66 IndexUtf8Replaced "index-utf8-replaced"
+            "Replaces what is no UTF-8, so that two names can become one."
+        66 IndexTailIgnored "index-tail-ignored"
+            "Reads the first JSON value and does not look behind it."
+        67 IndexArrayOnly "index-array-only"
+            "Knows the array form only."
+        67 IndexObjectOnly "index-object-only"
+            "Knows the object form only."
+        67 IndexReadAsArray "index-read-as-array"
+            "Takes the tensors of the object form and forgets that they are rotated."
+        62 IndexSeedRequired "index-seed-required"
+            "Lists no object without a seed, which may stand in the configuration."
+        19 IndexSeedThroughDouble "index-seed-through-double"
+            "Reads the seed as a double: above 2^53 it is another one."
+        20 IndexSeedSigned "index-seed-signed"
+            "Reads the seed as signed: half of all seeds are refused, negative ones are not."
+        19 IndexSeedCut "index-seed-cut"
+            "Keeps the lower 32 bits of the seed."
+        66 IndexSeedAsText "index-seed-as-text"
+            "Takes a seed that is written as a string."
+        66 IndexTensorsOptional "index-tensors-optional"
+            "Takes an object without tensors for one of none."
+        66 EmptyIndexRefused "empty-index-refused"
+            "Refuses an index without tensors."
+        66 IndexOptionalTypesUnchecked "index-optional-types-unchecked"
+            "Drops optional keys of another type, as if they were not there."
+        66 IndexOptionalRequired "index-optional-required"
+            "Lists no tensor without quantized, shape and numel."
+        66 IndexFileOptional "index-file-optional"
+            "Makes up the file of a tensor that has none."
+        66 IndexUnknownKeysRefused "index-unknown-keys-refused"
+            "Refuses keys that it does not know."
+        66 IndexBrokenTensorSkipped "index-broken-tensor-skipped"
+            "Passes over a tensor that it cannot read: the model lacks it."
+        66 IndexTensorByPlace "index-tensor-by-place"
+            "Takes an array for a tensor, its keys by their places, as derived readers do."
+        20 IndexNegativeWraps "index-negative-wraps"
+            "Casts negative sizes: -1 is 2^64 - 1."
+        66 IndexFractionCut "index-fraction-cut"
+            "Cuts the fraction of a size off."
+        67 IndexSorted "index-sorted"
+            "Sorts the tensors by their names."
+        63 ParentPathAllowed "parent-path-allowed"
+            "Lets `..` lead out of the directory."
+        63 ParentPathOnlyLeading "parent-path-only-leading"
+            "Looks for `..` at the beginning only."
+        63 ParentPathByText "parent-path-by-text"
+            "Refuses two points within a name, which lead nowhere."
+        63 AbsolutePathAllowed "absolute-path-allowed"
+            "Opens absolute paths."
+        63 EmptyPathAllowed "empty-path-allowed"
+            "Takes an empty file name, which is the directory."
+        63 ZeroInPathAllowed "zero-in-path-allowed"
+            "Takes a zero character in a path, at which the system's path ends."
+        63 FolderInPathRefused "folder-in-path-refused"
+            "Refuses files in folders of the directory."
+        68 DuplicateNameAllowed "duplicate-name-allowed"
+            "Lists two tensors of one name."
+        68 LastOfNameWins "last-of-name-wins"
+            "Keeps the last of two tensors of one name."
+        65 DuplicateFileAllowed "duplicate-file-allowed"
+            "Lists two tensors that have one file."
+        65 IndexNamesFolded "index-names-folded"
+            "Compares names without their case, and refuses two that differ."
+        69 ConfigOptional "config-optional"
+            "Opens a directory without a config.json."
+        69 ConfigNotRead "config-not-read"
+            "Looks whether there is a config.json, and not what it is."
+        62 ConfigSeedIgnored "config-seed-ignored"
+            "Looks for the seed in the index only."
+        62 SeedNotRequired "seed-not-required"
+            "Opens rotated weights without their seed, as if they were plain."
+        68 TensorFilesUnchecked "tensor-files-unchecked"
+            "Never looks whether a tensor's file is there."
+        27 TensorHeadersOnly "tensor-headers-only"
+            "Opens a directory whose files are not sound, and trusts the index."
+        66 QuantizedUnchecked "quantized-unchecked"
+            "Never compares `quantized` with the file."
+        66 FormatBySuffix "format-by-suffix"
+            "Tells the format of a file by its suffix, not by its magic."
+        24 ListedShapeUnchecked "listed-shape-unchecked"
+            "Never compares the shape of the index with the file's."
+        24 ListedNumelUnchecked "listed-numel-unchecked"
+            "Never compares numel of the index with the file's."
+        64 EveryLinkRefused "every-link-refused"
+            "Refuses links within the directory too."
+    }
+}
 
 const LONGEST: u64 = 16 << 20;
 
@@ -22,7 +132,7 @@ fn wrong<T>(what: impl Into<String>) -> Outcome<T> {
 }
 
 impl Faulty {
-    pub(super) fn read_directory(self, request: &ReadIndex) -> Outcome<Listing> {
+    pub(super) fn read_directory(self, request: &ReadIndex<String>) -> Outcome<Listing> {
         let directory = Path::new(&request.path);
         if !directory.is_dir() && !self.has(Fault::MissingDirectoryIsEmpty) {
             return Err(refusal(Class::Io, "there is no such directory"));
@@ -310,7 +420,6 @@ impl Faulty {
                 Ok(loaded) => Some(loaded.shape),
                 Err(_) => tensor.shape.clone(),
             },
-            _ if halves => Some(loader.load_halves(&text, None)?.shape),
             _ => Some(loader.load(&text, None)?.shape),
         };
         if tensor.quantized == Some(halves) && !self.has(Fault::QuantizedUnchecked) {

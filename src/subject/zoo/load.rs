@@ -10,13 +10,32 @@ use std::ops::Range;
 
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::Refusal;
-use crate::subject::{Loaded, LoadedHalves};
-use crate::suite::case::FileFormat;
-use crate::suite::hex::{Bits, Bits16, Bytes};
+use crate::suite::answer::Refusal;
+use crate::suite::floats::Floats;
+use crate::suite::hex::{Bits16, Bytes};
+use crate::suite::operation::FormatId;
+use crate::suite::question::Tensor;
 
 /// Bytes before the shape.
 const PREFIX: u64 = 12;
+
+/// The container that a file is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileFormat {
+    Khq4,
+    Khf1,
+}
+
+impl FileFormat {
+    /// The container of that name, where the zoo has it.
+    pub(super) fn of(id: FormatId) -> Option<Self> {
+        match id {
+            FormatId::KHQ4 => Some(Self::Khq4),
+            FormatId::KHF1 => Some(Self::Khf1),
+            _ => None,
+        }
+    }
+}
 
 /// One way into a file.
 #[derive(Clone, Copy)]
@@ -32,30 +51,27 @@ pub(super) struct Loader {
 }
 
 /// A file that passed, or that was let through.
-pub(super) struct Tensor {
+pub(super) struct Parsed {
     shape: Vec<u64>,
     original_len: u64,
     payload: Range<usize>,
 }
 
 impl Loader {
-    pub(super) fn load(self, path: &str, expected: Option<&[u64]>) -> Result<Loaded, Refusal> {
-        let (shape, original_len, payload) = self.load_payload(path, expected)?;
-        Ok(Loaded {
-            shape,
-            values: Some(Bits::of(&self.faulty.values(&payload, original_len))),
-            blocks: Some(Bytes(payload)),
+    pub(super) fn load(self, path: &str, expected: Option<&[u64]>) -> Result<Tensor, Refusal> {
+        let (shape, count, payload) = self.load_payload(path, expected)?;
+        let tensor = Tensor { shape, ..Tensor::default() };
+        Ok(match self.format {
+            FileFormat::Khq4 => Tensor {
+                values: Some(Floats::of(&self.faulty.values(&payload, count))),
+                blocks: Some(Bytes(payload)),
+                ..tensor
+            },
+            FileFormat::Khf1 => {
+                let values = Floats::F16(Bits16(self.faulty.halves(&payload, count)));
+                Tensor { values: Some(values), ..tensor }
+            }
         })
-    }
-
-    /// As [`Loader::load`], of KHF1.
-    pub(super) fn load_halves(
-        self,
-        path: &str,
-        expected: Option<&[u64]>,
-    ) -> Result<LoadedHalves, Refusal> {
-        let (shape, numel, payload) = self.load_payload(path, expected)?;
-        Ok(LoadedHalves { shape, values: Bits16(self.faulty.halves(&payload, numel)) })
     }
 
     /// The shape, the number of values and the payload of the file at `path`.
@@ -124,7 +140,7 @@ impl Loader {
     }
 
     /// Header, extent and blocks, in the order of SPEC KHQ4.
-    pub(super) fn parse(self, bytes: &[u8]) -> Result<Tensor, Refusal> {
+    pub(super) fn parse(self, bytes: &[u8]) -> Result<Parsed, Refusal> {
         let (mut shape, original_len, header_len) = self.header(bytes)?;
         if self.has(Fault::EmptyShapeCollapsed) && original_len == 0 && shape.contains(&0) {
             shape = vec![0];
@@ -137,7 +153,7 @@ impl Loader {
             FileFormat::Khq4 => self.check_blocks(&bytes[payload.clone()], original_len)?,
             FileFormat::Khf1 => self.check_values(&bytes[payload.clone()])?,
         }
-        Ok(Tensor { shape, original_len, payload })
+        Ok(Parsed { shape, original_len, payload })
     }
 
     /// KHQ4-H1 to H4: the shape, original_len and the header's length.

@@ -3,39 +3,84 @@
 use half::f16;
 
 use super::decode::flushed;
-use super::{Fault, Faulty, WEIGHTS, refusal};
+use super::fault::faults;
+use super::rows::Rows;
+use super::{Fault, Faulty, refusal};
 use crate::format::Class;
-use crate::subject::message::{EncodeRows, Refusal};
+use crate::suite::answer::Refusal;
+use crate::suite::floats::Floats;
 use crate::suite::hex::Bits16;
+use crate::suite::question::Encode;
+
+faults! {
+    Encode MLX {
+        42 MlxSplitHalf "mlx-split-half"
+            "Packs weight j with weight j + 16, as ggml does."
+        42 MlxHalvesSwapped "mlx-halves-swapped"
+            "Packs the even weight of a pair into the high half of its byte."
+        43 MlxBigEndian "mlx-big-endian"
+            "Writes scale and bias with their high byte first."
+        43 MlxScaleBiasSwapped "mlx-scale-bias-swapped"
+            "Writes the bias before the scale."
+        43 MlxSourceBigEndian "mlx-source-big-endian"
+            "Reads the f16 values with their high byte first."
+        48 MlxSubnormalsFlushed "mlx-subnormals-flushed"
+            "Flushes subnormal f16 values when it widens them."
+        31 MlxAlwaysFromLow "mlx-always-from-low"
+            "Always begins at the minimum with a positive scale, whichever end is larger."
+        44 MlxSmallerEnd "mlx-smaller-end"
+            "Represents the end of smaller magnitude exactly."
+        44 MlxTieFromLow "mlx-tie-from-low"
+            "Begins at the minimum where both ends are of one magnitude."
+        44 MlxZeroNotOnGrid "mlx-zero-not-on-grid"
+            "Leaves the step as it is: zero lies between two nibbles."
+        44 MlxEdgeRoundedAway "mlx-edge-rounded-away"
+            "Rounds half a step between the end and zero away from zero."
+        44 MlxRoundedAway "mlx-rounded-away"
+            "Rounds halves of nibbles away from zero."
+        44 MlxNibbleCut "mlx-nibble-cut"
+            "Cuts the fraction of a nibble off."
+        44 MlxScaleAsStored "mlx-scale-as-stored"
+            "Takes the nibbles from the scale as stored in f16."
+        44 MlxMultiplied "mlx-multiplied"
+            "Multiplies by the inverse of the scale where it is to divide."
+        44 MlxSixteenSteps "mlx-sixteen-steps"
+            "Divides the range by 16, the number of nibbles, not of steps."
+        39 MlxLeastScaleMissing "mlx-least-scale-missing"
+            "Has no least scale: a group of equal values divides by zero."
+        39 MlxFlatScaleOne "mlx-flat-scale-one"
+            "Gives a range below the least scale the scale 1, as KHQ4 has it."
+        21 MlxEmptyRefused "mlx-empty-refused"
+            "Refuses no values, which have an encoding of no groups."
+        35 MlxPartialAccepted "mlx-partial-accepted"
+            "Takes a number of values that is not whole groups."
+        45 MlxRowsPadded "mlx-rows-padded"
+            "Begins a new group with each row and fills it up, where a row is not whole groups."
+        47 MlxShapeUnchecked "mlx-shape-unchecked"
+            "Never compares the shape with the number of values."
+    }
+}
 
 impl Faulty {
-    pub(super) fn encode_mlx_rows(self, request: &EncodeRows) -> Result<Vec<u8>, Refusal> {
-        let halves = Bits16::from_le_bytes(&request.values)
-            .map_err(|message| refusal(Class::ShapeMismatch, message))?
-            .0;
-        let widened = |bits: u16| match (self.fault, f16::from_bits(bits)) {
+    pub(super) fn encode_mlx(self, question: &Encode) -> Result<Vec<u8>, Refusal> {
+        let Floats::F16(Bits16(halves)) = &question.values else {
+            return Err(refusal(Class::ShapeMismatch, "sources are f16"));
+        };
+        let widened = |&bits: &u16| match (self.fault, f16::from_bits(bits)) {
             (Some(Fault::MlxSubnormalsFlushed), half) => flushed(half).to_f32(),
             (Some(Fault::MlxSourceBigEndian), _) => f16::from_bits(bits.swap_bytes()).to_f32(),
             (_, half) => half.to_f32(),
         };
-        let values: Vec<f32> = halves.into_iter().map(widened).collect();
-        let product =
-            request.shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
-        if product != Some(values.len() as u64) && !self.has(Fault::MlxShapeUnchecked) {
-            return Err(refusal(Class::ShapeMismatch, format!("{} values", values.len())));
-        }
-        if values.is_empty() && self.has(Fault::MlxEmptyRefused) {
-            return Err(refusal(Class::Shape, "no values"));
-        }
-        if !values.len().is_multiple_of(WEIGHTS) && !self.has(Fault::MlxPartialAccepted) {
-            return Err(refusal(Class::Shape, format!("{} values", values.len())));
-        }
-        let row = match (self.fault, request.shape.last()) {
-            (Some(Fault::MlxRowsPadded), Some(&columns @ 1..)) => columns as usize,
-            _ => WEIGHTS,
+        let values: Vec<f32> = halves.iter().map(widened).collect();
+        let rows = Rows {
+            partial_accepted: self.has(Fault::MlxPartialAccepted),
+            empty_refused: self.has(Fault::MlxEmptyRefused),
+            extent_unchecked: false,
+            shape_unchecked: self.has(Fault::MlxShapeUnchecked),
+            padded: self.has(Fault::MlxRowsPadded),
         };
-        let rows = values.chunks(row).flat_map(|row| row.chunks(WEIGHTS));
-        Ok(rows.flat_map(|group| self.mlx_group(group)).collect())
+        let groups = rows.blocks(&question.shape, &values)?;
+        Ok(groups.into_iter().flat_map(|group| self.mlx_group(group)).collect())
     }
 
     fn mlx_group(self, values: &[f32]) -> Vec<u8> {

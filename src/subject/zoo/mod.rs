@@ -12,35 +12,37 @@
 mod decode;
 mod encode;
 mod fault;
-mod ggml;
 mod halves;
 mod index;
 mod liar;
 mod load;
+mod load_faults;
 mod mlx;
 mod names;
 mod product;
+mod q4_1;
+mod q8_0;
 mod rotate;
+mod rows;
 mod save;
 mod scan;
 mod source;
 
-#[cfg(test)]
-mod agreement;
-#[cfg(test)]
-mod witness;
-
 pub use fault::Fault;
 pub use liar::Liar;
 
-use super::message::{
-    Decode, Encode, EncodeRows, Hello, Load, Matmul, NameTensors, PROTOCOL, Precision, ReadIndex,
-    Refusal, Rotate, Save, SaveKhf1,
-};
-use super::{Answer, Implementation, Loaded, LoadedHalves};
+use super::message::Hello;
+use super::reference::{everything, load_entries};
+use super::{Entry, Implementation, Response};
 use crate::format::Class;
-use crate::suite::case::{Feature, FileFormat, Listing, Mode, Operation, Side};
-use crate::suite::hex::{Bits, Bits16, Bytes};
+use crate::suite::answer::{Encoded, Refusal};
+use crate::suite::case::Listing;
+use crate::suite::floats::{Float, Floats};
+use crate::suite::hex::Bits16;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{
+    Decode, Encode, Load, Matmul, Mode, NameTensors, ReadIndex, Rotate, Save, Side, Tensor,
+};
 
 /// Weights in a block.
 const WEIGHTS: usize = 32;
@@ -64,14 +66,15 @@ impl Faulty {
         self.fault == Some(fault)
     }
 
-    /// The way into a file that a request asks for, where there is one.
-    fn loader(self, request: &Load, format: FileFormat) -> Option<load::Loader> {
-        let width = match request.address_width {
+    /// The way into a file that a question asks for, where there is one.
+    fn loader(self, question: &Load<String>, entry: Entry) -> Option<load::Loader> {
+        let format = load::FileFormat::of(question.format)?;
+        let width = match question.address_width {
             None => usize::BITS,
             Some(width @ (32 | 64)) => width,
             Some(_) => return None,
         };
-        let map = match request.entry.as_deref() {
+        let map = match entry {
             None | Some("copy") => false,
             Some("map") => true,
             Some(_) => return None,
@@ -85,105 +88,79 @@ impl Implementation for Faulty {
         hello(self.fault.map_or("sound", Fault::name))
     }
 
-    fn decode(&self, request: &Decode) -> Answer<Bits> {
-        answer(self.decode_payload(&request.blocks.0, request.original_len))
-            .map(|values| Bits::of(&values))
+    fn decode(&self, question: &Decode, _entry: Entry) -> Response<Floats> {
+        let (payload, count) = (&question.blocks.0, question.original_len);
+        let singles = |values: Vec<f32>| Floats::of(&values);
+        let values = match (question.format, question.to) {
+            (FormatId::KHQ4, None) => self.decode_payload(payload, count).map(singles),
+            (FormatId::KHQ4, Some(Float::F16)) => {
+                self.decode_to_half(payload, count).map(|bits| Floats::F16(Bits16(bits)))
+            }
+            (FormatId::Q4_1, None) => self.decode_q4_1(payload, count).map(singles),
+            (FormatId::Q8_0, None) => self.decode_q8_0(payload, count).map(singles),
+            _ => return Response::Unsupported,
+        };
+        values.into()
     }
 
-    fn encode(&self, request: &Encode) -> Answer<Bytes> {
-        let symmetric = request.mode == Mode::Symmetric;
-        let values = self.source_values(request.source, &request.values);
-        answer(
-            values.and_then(|values| {
-                self.encode_tensor(&request.shape, &values, symmetric).map(Bytes)
-            }),
-        )
+    fn encode(&self, question: &Encode, _entry: Entry) -> Response<Encoded> {
+        let blocks = match (question.format, question.mode) {
+            (FormatId::KHQ4, Some(mode)) => {
+                let values = self.source_values(&question.values);
+                self.encode_tensor(&question.shape, &values, mode == Mode::Symmetric)
+            }
+            (FormatId::Q4_1, None) => self.encode_q4_1(question),
+            (FormatId::Q8_0, None) => self.encode_q8_0(question),
+            (FormatId::MLX, None) => self.encode_mlx(question),
+            _ => return Response::Unsupported,
+        };
+        blocks.map(Encoded::of).into()
     }
 
-    fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
-        match self.loader(request, FileFormat::Khq4) {
-            Some(loader) => answer(loader.load(&request.path, request.expected_shape.as_deref())),
-            None => Answer::Unsupported,
+    fn load(&self, question: &Load<String>, entry: Entry) -> Response<Vec<Tensor>> {
+        let Some(loader) = self.loader(question, entry) else { return Response::Unsupported };
+        let loaded = loader.load(&question.path, question.expected_shape.as_deref());
+        loaded.map(|tensor| vec![tensor]).into()
+    }
+
+    fn save(&self, question: &Save<String>, _entry: Entry) -> Response<()> {
+        match self.save_tensor(question) {
+            Some(saved) => saved.into(),
+            None => Response::Unsupported,
         }
     }
 
-    fn save_khq4(&self, request: &Save) -> Answer<()> {
-        answer(self.save(request))
-    }
-
-    fn load_khf1(&self, request: &Load) -> Answer<LoadedHalves> {
-        let expected = request.expected_shape.as_deref();
-        match self.loader(request, FileFormat::Khf1) {
-            Some(loader) => answer(loader.load_halves(&request.path, expected)),
-            None => Answer::Unsupported,
+    fn matmul(&self, question: &Matmul, _entry: Entry) -> Response<Floats> {
+        if question.format != FormatId::KHQ4 {
+            return Response::Unsupported;
         }
+        self.product(question).map(|values| Floats::of(&values)).into()
     }
 
-    fn save_khf1(&self, request: &SaveKhf1) -> Answer<()> {
-        answer(self.save_halves(request))
-    }
-
-    fn decode_f16(&self, request: &Decode) -> Answer<Bits16> {
-        answer(self.decode_to_half(&request.blocks.0, request.original_len)).map(Bits16)
-    }
-
-    fn matmul(&self, request: &Matmul) -> Answer<Bits> {
-        answer(self.product(request)).map(|values| Bits::of(&values))
-    }
-
-    fn rotate(&self, request: &Rotate) -> Answer<Bytes> {
-        let of_runs = request.block.is_some()
-            && (request.precision == Precision::F64 || request.side == Side::Output);
-        if of_runs || request.gamma.is_some() && request.inverse {
-            return Answer::Unsupported;
+    fn rotate(&self, question: &Rotate, _entry: Entry) -> Response<Floats> {
+        let double = question.values.float() == Float::F64;
+        let of_runs = question.block.is_some() && (double || question.side == Side::Output);
+        let undone = question.gamma.is_some() && question.inverse;
+        if of_runs || undone || question.format != FormatId::QUAROT {
+            return Response::Unsupported;
         }
-        answer(self.rotate_matrix(request))
+        self.rotate_matrix(question).map_or(Response::Unsupported, Response::from)
     }
 
-    fn decode_q4_1(&self, request: &Decode) -> Answer<Bits> {
-        let values = self.decode_ggml(&request.blocks.0, request.original_len);
-        answer(values).map(|values| Bits::of(&values))
+    fn read_index(&self, question: &ReadIndex<String>, _entry: Entry) -> Response<Listing> {
+        self.read_directory(question).into()
     }
 
-    fn encode_q4_1(&self, request: &EncodeRows) -> Answer<Bytes> {
-        answer(self.encode_ggml(request)).map(Bytes)
-    }
-
-    fn encode_mlx(&self, request: &EncodeRows) -> Answer<Bytes> {
-        answer(self.encode_mlx_rows(request)).map(Bytes)
-    }
-
-    fn read_index(&self, request: &ReadIndex) -> Answer<Listing> {
-        answer(self.read_directory(request))
-    }
-
-    fn name_tensors(&self, request: &NameTensors) -> Answer<Vec<String>> {
-        answer(self.name_files(request))
+    fn name_tensors(&self, question: &NameTensors, _entry: Entry) -> Response<Vec<String>> {
+        self.name_files(question).into()
     }
 }
 
 /// The greeting of every member of the zoo: whatever the harness can ask is offered.
 fn hello(name: &str) -> Hello {
-    let operations = Operation::ALL.into_iter().map(|operation| operation.name().to_owned());
-    let features = Feature::ALL.map(|feature| feature.name().to_owned());
-    let paths = || ["copy", "map"].map(str::to_owned).to_vec();
-    Hello {
-        protocol: PROTOCOL,
-        name: format!("zoo:{name}"),
-        version: env!("CARGO_PKG_VERSION").into(),
-        language: "Rust".into(),
-        capabilities: operations.chain(features).collect(),
-        entries: [("load".to_owned(), paths()), ("load-khf1".to_owned(), paths())].into(),
-    }
+    Hello { name: format!("zoo:{name}"), entries: load_entries().collect(), ..everything() }
 }
 
 fn refusal(class: Class, message: impl Into<String>) -> Refusal {
     Refusal { message: message.into(), class: Some(class) }
-}
-
-fn answer<T>(outcome: Result<T, Refusal>) -> Answer<T> {
-    match outcome {
-        Ok(done) => Answer::Done(done),
-        Err(refusal) => Answer::Refused(refusal),
-    }
 }

@@ -1,8 +1,57 @@
 //! The files of tensors (SPEC IDX-10 and IDX-11), with a switch at every rule.
 
+use super::fault::faults;
 use super::{Fault, Faulty, refusal};
 use crate::format::Class;
-use crate::subject::message::{NameTensors, Refusal};
+use crate::suite::answer::Refusal;
+use crate::suite::question::NameTensors;
+
+faults! {
+    NameTensors KHQ4 {
+        65 NamesCollisionOverwritten "names-collision-overwritten"
+            "Lets two names have one file: the second tensor is written over the first."
+        65 NamesTwiceAllowed "names-twice-allowed"
+            "Takes two tensors of one name."
+        65 NamesCollideWithoutSuffix "names-collide-without-suffix"
+            "Compares files without their suffix, and refuses two that differ in it."
+        65 NamesNoneRefused "names-none-refused"
+            "Refuses a model, or a name, that is empty."
+        65 NamesDotKept "names-dot-kept"
+            "Keeps the points of a name."
+        65 NamesSlashKept "names-slash-kept"
+            "Keeps slashes, which lead into folders."
+        65 NamesHyphenReplaced "names-hyphen-replaced"
+            "Replaces hyphens too."
+        65 NamesAsciiOnly "names-ascii-only"
+            "Replaces every letter that is not ASCII, so that names of other scripts are one."
+        65 NamesReplacedByByte "names-replaced-by-byte"
+            "Writes an underscore for each byte of a character."
+        65 NamesRunsMerged "names-runs-merged"
+            "Writes one underscore for several characters."
+        65 NamesLowered "names-lowered"
+            "Writes names in lower case."
+        65 NamesRankIgnored "names-rank-ignored"
+            "Quantizes vectors."
+        65 NamesExpertsForgotten "names-experts-forgotten"
+            "Knows no expert tensors, whose names have no `.weight`."
+        65 NamesWithoutWeightQuantized "names-without-weight-quantized"
+            "Quantizes tensors whose names do not end in `.weight`."
+        65 NamesLmHeadPlain "names-lm-head-plain"
+            "Does not quantize lm_head."
+        65 NamesEmbeddingPlain "names-embedding-plain"
+            "Does not quantize the embedding."
+        65 NamesProjectionsByEnd "names-projections-by-end"
+            "Knows no projections whose names go on behind `_proj`."
+        65 NamesNormQuantized "names-norm-quantized"
+            "Quantizes norms."
+        65 NamesConvolutionQuantized "names-convolution-quantized"
+            "Quantizes convolutions."
+        65 NamesNormFirst "names-norm-first"
+            "Looks for norms before it looks for projections."
+        65 NamesOnlyProjections "names-only-projections"
+            "Quantizes only what has a name that it knows."
+    }
+}
 
 impl Faulty {
     pub(super) fn name_files(self, request: &NameTensors) -> Result<Vec<String>, Refusal> {

@@ -2,10 +2,58 @@
 
 use half::f16;
 
+use super::fault::faults;
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::{Matmul, Refusal};
-use crate::suite::hex::Bits;
+use crate::suite::answer::Refusal;
+use crate::suite::question::Matmul;
+
+faults! {
+    Matmul KHQ4 {
+        50 RowsFlooredToTile "rows-floored-to-tile"
+            "Dispatches whole tiles of 8 rows only: the rows behind them are never written."
+        50 LastRowUnwritten "last-row-unwritten"
+            "Dispatches one row too few: the last one is never written."
+        51 ColumnsFloored "columns-floored"
+            "Counts the blocks of a row by a division: columns behind the last whole one are lost."
+        51 RowsAlignedToBlocks "rows-aligned-to-blocks"
+            "Takes each row to begin with the block that holds its first weight."
+        51 LastBlockOfRowSkipped "last-block-of-row-skipped"
+            "Ends each row one block early."
+        52 RowOffsetWraps "row-offset-wraps"
+            "Keeps the offset of a row in 16 bits: rows behind 65536 weights are those before."
+        52 FirstVectorForAll "first-vector-for-all"
+            "Multiplies with the first vector whichever is asked for."
+        52 ProductTransposed "product-transposed"
+            "Writes the product row by row where it is to be vector by vector."
+        53 ProductBiasDropped "product-bias-dropped"
+            "Leaves the bias out of the product."
+        53 BiasCountedPerLane "bias-counted-per-lane"
+            "Adds the bias once for each of the four lanes that share a block."
+        53 FirstBiasForRow "first-bias-for-row"
+            "Factors the bias of a row's first block out of the whole row."
+        54 ProductScaleAbsolute "product-scale-absolute"
+            "Drops the sign of the scale in the product."
+        42 ProductNibblesSwapped "product-nibbles-swapped"
+            "Takes the even weight of a pair from the high half of its byte, in the kernel only."
+        42 ProductSplitHalf "product-split-half"
+            "Takes weights j and j + 16 from one byte, in the kernel only."
+        41 ProductSymmetric "product-symmetric"
+            "Multiplies with (q - 8) * s and never looks at the bias."
+        11 FirstScaleForRow "first-scale-for-row"
+            "Computes a row with the scale of its first block."
+        34 AccumulatorNotCleared "accumulator-not-cleared"
+            "Adds each row to the sum of the one before."
+        46 XThroughF16 "xthrough-f16"
+            "Rounds the vectors to f16 without saying so."
+        50 ProductEmptyRefused "product-empty-refused"
+            "Refuses a product without rows or without vectors."
+        44 HalfAccumulator "half-accumulator"
+            "Rounds the sum to f16 behind each block."
+        35 ProductExtentUnchecked "product-extent-unchecked"
+            "Never compares rows and columns with what is there: it computes with what it finds."
+    }
+}
 
 /// Rows that a kernel computes at once, where its fault is about tiles.
 const TILE: usize = 8;
@@ -30,9 +78,7 @@ impl Faulty {
         };
         let (rows, mut columns) = (size(request.rows)?, size(request.columns)?);
         let vectors = size(request.vectors)?;
-        let x = Bits::from_le_bytes(&request.x)
-            .map_err(|message| refusal(Class::ShapeMismatch, message))?
-            .values();
+        let x = request.x.singles().ok_or_else(|| refusal(Class::ShapeMismatch, "x is f32"))?;
         let values = |count: Option<usize>| count.filter(|count| *count == x.len());
         if values(vectors.checked_mul(columns)).is_none()
             && !self.has(Fault::ProductExtentUnchecked)

@@ -2,36 +2,103 @@
 
 use num_traits::Float;
 
+use super::fault::faults;
 use super::{Fault, Faulty, refusal};
 use crate::format::Class;
-use crate::subject::message::{Precision, Refusal, Rotate};
-use crate::suite::case::Side;
-use crate::suite::hex::{Bits, Bits64, Bytes};
+use crate::suite::answer::Refusal;
+use crate::suite::floats::Floats;
+use crate::suite::hex::{Bits, Bits64};
+use crate::suite::question::{Rotate, Side};
+
+faults! {
+    Rotate QUAROT {
+        56 SignsOneStateEarly "signs-one-state-early"
+            "Begins the stream of signs one state early."
+        56 SignsOneStateLate "signs-one-state-late"
+            "Begins the stream of signs one state late."
+        56 SignFromHighBit "sign-from-high-bit"
+            "Takes a sign from the highest bit, not the lowest."
+        56 SignInverted "sign-inverted"
+            "Takes an even number for a minus."
+        56 SignsNotMixed "signs-not-mixed"
+            "Takes the signs from the states themselves: they alternate."
+        56 SeedCutTo32Bits "seed-cut-to-32-bits"
+            "Keeps the lower 32 bits of the seed."
+        56 SeedThroughF64 "seed-through-f64"
+            "Reads the seed as a binary64, as many JSON readers do: beyond 2^53 it is another."
+        56 SeedIgnored "seed-ignored"
+            "Rotates with the signs of seed 0."
+        57 ApplyForInverse "apply-for-inverse"
+            "Applies the rotation where its inverse is asked for."
+        57 InverseForApply "inverse-for-apply"
+            "Undoes the rotation where it is to be applied."
+        57 OutputSideTakenForInput "output-side-taken-for-input"
+            "Rotates rows where columns are asked for."
+        57 InputSideTakenForOutput "input-side-taken-for-output"
+            "Rotates columns where rows are asked for."
+        58 NormFactorMissing "norm-factor-missing"
+            "Leaves the division by the root of the length out."
+        58 NormFactorTwice "norm-factor-twice"
+            "Divides by the length, as where the root's factor is applied twice."
+        58 LastButterflyMissing "last-butterfly-missing"
+            "Ends the transform one stage early."
+        58 OddLengthRotated "odd-length-rotated"
+            "Takes a length that is no power of two and transforms a part of it."
+        59 LinearRunSeeds "linear-run-seeds"
+            "Spaces the seeds of runs without mixing: their signs are shifted copies."
+        59 FirstRunPlain "first-run-plain"
+            "Gives the first run the seed itself, as in the plain form."
+        59 OneSeedForAllRuns "one-seed-for-all-runs"
+            "Gives every run the signs of the first."
+        59 RunsIgnored "runs-ignored"
+            "Rotates the whole length where runs are asked for."
+        59 RunsUnchecked "runs-unchecked"
+            "Never looks at the length of a run: one that does not divide leaves a shorter last run."
+        12 RunCountUnchecked "run-count-unchecked"
+            "Never bounds the number of runs."
+        12 RotationLengthUnbounded "rotation-length-unbounded"
+            "Never bounds the length that is cut into runs."
+        60 NormNotFolded "norm-not-folded"
+            "Rotates without folding the norm that is given."
+        60 NormWithoutOne "norm-without-one"
+            "Folds gamma where 1 + gamma is to be folded."
+        60 NormDivided "norm-divided"
+            "Divides by 1 + gamma where it is to multiply."
+        60 NormFoldedAfterRotation "norm-folded-after-rotation"
+            "Folds the norm into the columns when they are rotated already."
+        21 RotationEmptyRefused "rotation-empty-refused"
+            "Refuses a matrix without rows or columns."
+        46 RotationThroughF32 "rotation-through-f32"
+            "Takes values of f64 through f32 before it rotates them."
+        47 RotationExtentUnchecked "rotation-extent-unchecked"
+            "Never compares rows, columns and norm with the values that are there."
+    }
+}
 
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Faulty {
-    /// The rotated values' bytes.
-    pub(super) fn rotate_matrix(self, request: &Rotate) -> Result<Bytes, Refusal> {
-        let wrong = |message| refusal(Class::ShapeMismatch, message);
-        let gamma = request.gamma.as_ref();
-        match request.precision {
-            Precision::F32 => {
-                let read = |bytes: &Bytes| Bits::from_le_bytes(bytes).map(|bits| bits.values());
-                let values = read(&request.values).map_err(wrong)?;
-                let gamma = gamma.map(read).transpose().map_err(wrong)?;
-                Ok(Bits::of(&self.rotated(request, values, gamma)?).to_le_bytes())
+    /// The rotated values; `None` of other types of floats than f32 and f64.
+    pub(super) fn rotate_matrix(self, request: &Rotate) -> Option<Result<Floats, Refusal>> {
+        match (&request.values, &request.gamma) {
+            (Floats::F32(values), None | Some(Floats::F32(_))) => {
+                let gamma = request.gamma.as_ref().and_then(Floats::singles);
+                let rotated = self.rotated(request, values.values(), gamma);
+                Some(rotated.map(|values| Floats::F32(Bits::of(&values))))
             }
-            Precision::F64 => {
-                let read = |bytes: &Bytes| Bits64::from_le_bytes(bytes).map(|bits| bits.values());
-                let values = read(&request.values).map_err(wrong)?;
-                let gamma = gamma.map(read).transpose().map_err(wrong)?;
-                let values = match self.has(Fault::RotationThroughF32) {
-                    true => values.into_iter().map(|value| f64::from(value as f32)).collect(),
-                    false => values,
+            (Floats::F64(values), None | Some(Floats::F64(_))) => {
+                let gamma = match &request.gamma {
+                    Some(Floats::F64(gamma)) => Some(gamma.values()),
+                    _ => None,
                 };
-                Ok(Bits64::of(&self.rotated(request, values, gamma)?).to_le_bytes())
+                let mut values = values.values();
+                if self.has(Fault::RotationThroughF32) {
+                    values.iter_mut().for_each(|value| *value = f64::from(*value as f32));
+                }
+                let rotated = self.rotated(request, values, gamma);
+                Some(rotated.map(|values| Floats::F64(Bits64::of(&values))))
             }
+            _ => None,
         }
     }
 

@@ -11,15 +11,86 @@ use half::f16;
 use tempfile::NamedTempFile;
 
 use super::decode::flushed;
+use super::fault::faults;
+use super::load::FileFormat;
 use super::load::Loader;
 use super::{BLOCK, Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::{Refusal, Save, SaveKhf1};
-use crate::suite::case::FileFormat;
+use crate::suite::answer::Refusal;
+use crate::suite::floats::Floats;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Save, Tensor};
+
+faults! {
+    Save KHQ4 {
+        43 SaveBigEndian "save-big-endian"
+            "Writes the scale and bias of each block with their high byte first."
+        3 SaveHeaderBigEndian "save-header-big-endian"
+            "Writes the header's numbers with their high byte first."
+        19 SaveShapeTruncatedU32 "save-shape-truncated-u32"
+            "Cuts each dimension to 32 bits before it writes it."
+        24 SaveShapeReversed "save-shape-reversed"
+            "Writes the dimensions innermost first."
+        22 SaveScalarAsOneDimension "save-scalar-as-one-dimension"
+            "Writes a shape without dimensions as one dimension of 1."
+        6 SaveOriginalLenRoundedUp "save-original-len-rounded-up"
+            "Writes original_len rounded up to whole blocks, which its reader refuses."
+        6 SaveNanScale "save-nan-scale"
+            "Never looks at scales and biases: it writes what its reader refuses."
+        6 SaveShapeUnchecked "save-shape-unchecked"
+            "Never compares the shape with original_len: it writes what its reader refuses."
+        6 SaveShortPayload "save-short-payload"
+            "Takes fewer blocks than the values need: it writes what its reader refuses."
+        6 SaveVersionOne "save-version-one"
+            "Writes version 1, which its reader refuses."
+        6 SaveDropsPaddingBlock "save-drops-padding-block"
+            "Writes original_len / 32 blocks: the partial last one is lost."
+        5 SavePadsFile "save-pads-file"
+            "Fills the file with zeros to a multiple of 32 bytes, which its reader refuses."
+        33 SaveClearsPadding "save-clears-padding"
+            "Clears the nibbles of the padding, which are to be written as given."
+        48 SaveSubnormalsFlushed "save-subnormals-flushed"
+            "Flushes subnormal scales and biases to zero: its reader refuses the scales."
+        6 SaveLeavesFileOnRefusal "save-leaves-file-on-refusal"
+            "Creates the file before it checks what to write: a refusal leaves an empty file."
+        31 SaveScaleAbsolute "save-scale-absolute"
+            "Writes the magnitude of a scale below zero: the block is another one."
+        6 SaveLeavesFileAside "save-leaves-file-aside"
+            "Writes aside and copies where it is to rename: the other file stays."
+    }
+}
+
+/// What a file of KHQ4 stores.
+struct Stored<'a> {
+    shape: &'a [u64],
+    original_len: u64,
+    blocks: &'a [u8],
+}
 
 impl Faulty {
-    pub(super) fn save(self, request: &Save) -> Result<(), Refusal> {
-        let path = Path::new(&request.path);
+    /// Saves a tensor; `None` where it lacks what the format stores.
+    pub(super) fn save_tensor(self, question: &Save<String>) -> Option<Result<(), Refusal>> {
+        let path = Path::new(&question.path);
+        match (question.format, question.tensors.as_slice()) {
+            (
+                FormatId::KHQ4,
+                [
+                    Tensor {
+                        shape, original_len: Some(original_len), blocks: Some(blocks), ..
+                    },
+                ],
+            ) => Some(self.save_blocks(
+                path,
+                &Stored { shape, original_len: *original_len, blocks: &blocks.0 },
+            )),
+            (FormatId::KHF1, [Tensor { shape, values: Some(Floats::F16(values)), .. }]) => {
+                Some(self.save_halves(path, shape, &values.0))
+            }
+            _ => None,
+        }
+    }
+
+    fn save_blocks(self, path: &Path, request: &Stored<'_>) -> Result<(), Refusal> {
         self.leave_files(path)?;
         let missing_guard = match self.fault {
             Some(Fault::SaveNanScale) => Some(Fault::CopySkipsBlockScan),
@@ -33,9 +104,8 @@ impl Faulty {
         write_whole(path, &self.file(request))
     }
 
-    /// As [`Faulty::save`], of KHF1.
-    pub(super) fn save_halves(self, request: &SaveKhf1) -> Result<(), Refusal> {
-        let path = Path::new(&request.path);
+    /// As [`Faulty::save_blocks`], of KHF1.
+    fn save_halves(self, path: &Path, shape: &[u64], values: &[u16]) -> Result<(), Refusal> {
         self.leave_files(path)?;
         let missing_guard = match self.fault {
             Some(Fault::SaveHalvesNanUnchecked) => Some(Fault::NanValueAccepted),
@@ -46,8 +116,8 @@ impl Faulty {
             _ => None,
         };
         let file = |faulty: Self| {
-            let numel = request.values.0.len() as u64 / 2;
-            faulty.bytes(b"KHF1", 1, &request.shape, numel, faulty.written_halves(request))
+            let numel = values.len() as u64;
+            faulty.bytes(b"KHF1", 1, shape, numel, faulty.written_halves(values))
         };
         Loader::of_halves(missing_guard).parse(&file(Self::new(None)))?;
         write_whole(path, &file(self))
@@ -65,7 +135,7 @@ impl Faulty {
     }
 
     /// KHQ4-W1: the bytes of the file.
-    fn file(self, request: &Save) -> Vec<u8> {
+    fn file(self, request: &Stored<'_>) -> Vec<u8> {
         let original_len = match self.fault {
             Some(Fault::SaveOriginalLenRoundedUp) => {
                 request.original_len.next_multiple_of(WEIGHTS as u64)
@@ -73,7 +143,7 @@ impl Faulty {
             _ => request.original_len,
         };
         let version = if self.has(Fault::SaveVersionOne) { 1 } else { 2 };
-        self.bytes(b"KHQ4", version, &request.shape, original_len, self.payload(request))
+        self.bytes(b"KHQ4", version, request.shape, original_len, self.payload(request))
     }
 
     /// Header and payload of a file of either format.
@@ -108,8 +178,8 @@ impl Faulty {
         bytes
     }
 
-    fn payload(self, request: &Save) -> Vec<u8> {
-        let mut payload = request.blocks.0.clone();
+    fn payload(self, request: &Stored<'_>) -> Vec<u8> {
+        let mut payload = request.blocks.to_vec();
         let (whole, real) =
             (request.original_len as usize / WEIGHTS, request.original_len as usize % WEIGHTS);
         match self.fault {

@@ -6,7 +6,7 @@ use half::f16;
 use super::load::Loader;
 use super::{BLOCK, Fault, WEIGHTS, refusal};
 use crate::format::Class;
-use crate::subject::message::Refusal;
+use crate::suite::answer::Refusal;
 
 impl Loader {
     /// KHQ4-P3 to P5.

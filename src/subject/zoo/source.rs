@@ -3,40 +3,31 @@
 use half::{bf16, f16};
 
 use super::decode::flushed;
-use super::{Fault, Faulty, refusal};
-use crate::format::Class;
-use crate::subject::message::Refusal;
-use crate::suite::case::SourceType;
-use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
+use super::{Fault, Faulty};
+use crate::suite::floats::Floats;
+use crate::suite::hex::{Bits16, Bits64};
 
 impl Faulty {
-    pub(super) fn source_values(
-        self,
-        source: Option<SourceType>,
-        bytes: &Bytes,
-    ) -> Result<Vec<f32>, Refusal> {
+    pub(super) fn source_values(self, values: &Floats) -> Vec<f32> {
         let swapped = self.has(Fault::SourceBigEndian);
-        let halves = || {
-            let bits = Bits16::from_le_bytes(bytes)?.0.into_iter();
-            Ok(bits.map(move |bits| if swapped { bits.swap_bytes() } else { bits }))
-        };
-        let values: Result<Vec<f32>, String> = match source {
-            None => Bits::from_le_bytes(bytes).map(|bits| bits.values()),
-            Some(SourceType::F16) if !self.has(Fault::HalfSourceAsBf16) => {
-                halves().map(|all| all.map(|bits| self.of_half(f16::from_bits(bits))).collect())
+        let half = |&bits: &u16| f16::from_bits(if swapped { bits.swap_bytes() } else { bits });
+        let upper = |&bits: &u16| bf16::from_bits(if swapped { bits.swap_bytes() } else { bits });
+        let double = |&bits: &u64| f64::from_bits(if swapped { bits.swap_bytes() } else { bits });
+        match values {
+            Floats::F32(bits) => bits.values(),
+            Floats::F16(Bits16(bits)) if !self.has(Fault::HalfSourceAsBf16) => {
+                bits.iter().map(|bits| self.of_half(half(bits))).collect()
             }
-            Some(SourceType::Bf16) if self.has(Fault::Bf16SourceAsHalf) => {
-                halves().map(|all| all.map(|bits| f16::from_bits(bits).to_f32()).collect())
+            Floats::Bf16(Bits16(bits)) if self.has(Fault::Bf16SourceAsHalf) => {
+                bits.iter().map(|bits| half(bits).to_f32()).collect()
             }
-            Some(SourceType::F16 | SourceType::Bf16) => {
-                halves().map(|all| all.map(|bits| bf16::from_bits(bits).to_f32()).collect())
+            Floats::F16(Bits16(bits)) | Floats::Bf16(Bits16(bits)) => {
+                bits.iter().map(|bits| upper(bits).to_f32()).collect()
             }
-            Some(SourceType::F64) => Bits64::from_le_bytes(bytes).map(|bits| {
-                let swap = |bits: u64| if swapped { bits.swap_bytes() } else { bits };
-                bits.0.into_iter().map(|bits| self.of_double(f64::from_bits(swap(bits)))).collect()
-            }),
-        };
-        values.map_err(|message| refusal(Class::ShapeMismatch, message))
+            Floats::F64(Bits64(bits)) => {
+                bits.iter().map(|bits| self.of_double(double(bits))).collect()
+            }
+        }
     }
 
     fn of_half(self, half: f16) -> f32 {

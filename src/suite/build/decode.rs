@@ -1,21 +1,21 @@
 //! Decode: every nibble and place, every kind of scale, sums that round, zeros, tails.
 
 use super::{Draft, block, plain_payload};
-use crate::suite::case::Input;
 use crate::suite::exact::ExactBlock;
-use crate::suite::exact::number::{Exact, Format, round};
-use crate::suite::hex::Bytes;
+use crate::suite::exact::number::{Exact, Float, round};
+use crate::suite::operation::FormatId;
+use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
 const ONE: u16 = 0x3c00;
 const NEGATIVE: u16 = 0x8000;
 
-fn input(payload: Vec<u8>, original_len: u64) -> Input {
-    Input::Decode { blocks: Bytes(payload), original_len }
+fn input(payload: Vec<u8>, original_len: u64) -> Question {
+    Question::decode(FormatId::KHQ4, payload, original_len)
 }
 
 /// One full block.
-fn full(scale: u16, bias: u16, nibble: impl Fn(usize) -> u8) -> Input {
+fn full(scale: u16, bias: u16, nibble: impl Fn(usize) -> u8) -> Question {
     input(block(scale, bias, nibble), 32)
 }
 
@@ -30,8 +30,9 @@ pub(super) fn cases() -> Vec<Draft> {
 
 /// A scale below zero may be refused (KHQ4-P6), and so needs a control.
 fn controlled(draft: Draft) -> Draft {
-    let negative = match &draft.0.input {
-        Input::Decode { blocks, .. } => blocks
+    let negative = match &draft.0.question {
+        Question::Decode(decode) => decode
+            .blocks
             .0
             .as_chunks::<20>()
             .0
@@ -173,7 +174,7 @@ fn sums() -> Vec<Draft> {
 fn rounds(block: &ExactBlock, place: usize) -> bool {
     let exact = block.exact_weight(place);
     let one = Exact::scaled(1, 0);
-    round(&exact, &one, Format::F32).value().is_some_and(|rounded| rounded != exact)
+    round(&exact, &one, Float::F32).value().is_some_and(|rounded| rounded != exact)
 }
 
 /// DEC-2.

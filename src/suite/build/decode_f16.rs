@@ -1,16 +1,25 @@
 //! Decode to f16: sums that round once and twice to different numbers, overflows, zeros, subnormals.
 
 use super::{Draft, block, plain_payload};
-use crate::suite::case::Input;
-use crate::suite::exact::block::decode_to_half;
+use crate::suite::case::Feature;
+use crate::suite::exact::blocks::khq4::decode_to_half;
+use crate::suite::floats::Float;
 use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Decode, Question};
 use crate::suite::random::SplitMix64;
 
 const CONTROL: &str = "decode-f16/nibbles-ascending";
 const ONE: u16 = 0x3c00;
 
-fn input(payload: Vec<u8>, original_len: u64) -> Input {
-    Input::DecodeF16 { blocks: Bytes(payload), original_len }
+fn input(payload: Vec<u8>, original_len: u64) -> Question {
+    Question::Decode(Decode {
+        format: FormatId::KHQ4,
+        blocks: Bytes(payload),
+        tensor_scale: None,
+        original_len,
+        to: Some(Float::F16),
+    })
 }
 
 fn ramp(place: usize) -> u8 {
@@ -18,7 +27,9 @@ fn ramp(place: usize) -> u8 {
 }
 
 fn draft(id: &str, clause: &str, class: u8, note: &str, payload: Vec<u8>, len: u64) -> Draft {
-    Draft::new(format!("decode-f16/{id}"), clause, note, input(payload, len)).class(class)
+    Draft::new(format!("decode-f16/{id}"), clause, note, input(payload, len))
+        .class(class)
+        .requires(Feature::ToF16)
 }
 
 pub(super) fn cases() -> Vec<Draft> {

@@ -1,9 +1,11 @@
 //! Model directories that are listed: both forms of an index, and every rule that it can break.
 
 use super::Draft;
-use crate::suite::case::{Content, DirectoryEntry, Input, Special};
+use crate::suite::case::{Content, DirectoryEntry, File, Special};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
 use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Question, ReadIndex};
 
 const ARRAY: &str = "read-index/array";
 const OBJECT: &str = "read-index/object";
@@ -37,8 +39,12 @@ pub(super) fn entry(path: &str, content: Content) -> DirectoryEntry {
     DirectoryEntry { path: path.into(), content }
 }
 
+fn list_at(path: File) -> Question {
+    Question::ReadIndex(ReadIndex { format: FormatId::KHQ4, path, open: false })
+}
+
 fn list(id: &str, clause: &str, class: u8, note: &str, entries: Vec<DirectoryEntry>) -> Draft {
-    let input = Input::ReadIndex { directory: Some(entries), open: false };
+    let input = list_at(File::Directory(entries));
     Draft::new(format!("read-index/{id}"), clause, note, input).class(class)
 }
 
@@ -227,7 +233,7 @@ fn broken() -> Vec<Draft> {
         let content = Content::Bytes(Bytes(bytes.to_vec()));
         list(id, "IDX-3", 66, note, vec![entry(INDEX_FILE, content)]).control(ARRAY)
     };
-    let missing = Input::ReadIndex { directory: None, open: false };
+    let missing = list_at(File::Special(Special::Missing));
     vec![
         special("dangling-symlink", 8, "the index is a link to nothing", Special::DanglingSymlink),
         special("index-is-directory", 7, "the index is a directory", Special::Directory),

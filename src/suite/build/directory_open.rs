@@ -3,10 +3,12 @@
 
 use super::directory::{CONFIG, TWO, TWO_ROTATED, entry, text};
 use super::{Draft, plain_payload};
-use crate::suite::case::{Content, DirectoryEntry, Feature, Input, Special};
+use crate::suite::case::{Content, DirectoryEntry, Feature, File, Special};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
-use crate::suite::exact::{file, halves};
+use crate::suite::exact::files::{khf1, khq4};
 use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Question, ReadIndex};
 
 const OPENED: &str = "read-index/open-array";
 const OPENED_OBJECT: &str = "read-index/open-object";
@@ -17,11 +19,11 @@ pub(super) fn cases() -> Vec<Draft> {
 }
 
 fn matrix_file() -> Vec<u8> {
-    file::write(&[2, 32], 64, &plain_payload(64))
+    khq4::write(&[2, 32], 64, &plain_payload(64))
 }
 
 fn norm_file() -> Vec<u8> {
-    halves::write(&[3], 3, &[0x3c00, 0xb800, 0x0001])
+    khf1::write(&[3], 3, &[0x3c00, 0xb800, 0x0001])
 }
 
 /// A directory of two tensors with one entry changed, added or taken away.
@@ -44,8 +46,12 @@ fn model(changed: Option<(&str, Option<Content>)>, index: &str) -> Vec<Directory
     entries
 }
 
+fn open_at(path: File) -> Question {
+    Question::ReadIndex(ReadIndex { format: FormatId::KHQ4, path, open: true })
+}
+
 fn open(id: &str, clause: &str, class: u8, note: &str, entries: Vec<DirectoryEntry>) -> Draft {
-    let input = Input::ReadIndex { directory: Some(entries), open: true };
+    let input = open_at(File::Directory(entries));
     Draft::new(format!("read-index/open-{id}"), clause, note, input)
         .class(class)
         .requires(Feature::Directory)
@@ -165,7 +171,7 @@ fn not_opened() -> Vec<Draft> {
             "read-index/open-no-directory",
             "IDX-1",
             "there is no directory to be opened",
-            Input::ReadIndex { directory: None, open: true },
+            open_at(File::Special(Special::Missing)),
         )
         .class(8)
         .requires(Feature::Directory)

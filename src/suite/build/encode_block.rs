@@ -1,7 +1,7 @@
 //! Encode: where blocks begin and end, what pads the last one, and how a block is laid out.
 
-use super::{Draft, encode, encode_flat, mode_name};
-use crate::suite::case::Mode;
+use super::{Draft, encode, encode_flat};
+use crate::suite::question::Mode;
 
 const ASYMMETRIC: Mode = Mode::Asymmetric;
 const SYMMETRIC: Mode = Mode::Symmetric;
@@ -118,7 +118,7 @@ fn stale() -> Vec<Draft> {
         let values: Vec<f32> = (0..len).map(value).collect();
         let note =
             format!("{len} values: the last block's padding is not what the block before held");
-        let id = format!("encode/stale-padding-{}-{len}", mode_name(mode));
+        let id = format!("encode/stale-padding-{}-{len}", mode.name());
         Draft::new(id, "ENC-P1", note, encode_flat(mode, &values)).class(34)
     };
     lengths.into_iter().map(draft).collect()

@@ -4,10 +4,10 @@
 //! puts values within a few units in the last place of a half-step, where a nibble is decided.
 
 use super::evaluation::Evaluation;
-use super::{Draft, MODES, encode_flat, mode_name};
-use crate::suite::case::Mode;
+use super::{Draft, MODES, encode_flat};
 use crate::suite::exact::{self, ExactBlock};
 use crate::suite::hex::Bits;
+use crate::suite::question::Mode;
 use crate::suite::random::SplitMix64;
 
 /// Inputs for each wrong evaluation and mode.
@@ -39,7 +39,7 @@ pub(super) fn cases() -> Vec<Draft> {
                     continue;
                 }
                 found += 1;
-                let id = format!("encode/{name}-{}-{found}", mode_name(mode));
+                let id = format!("encode/{name}-{}-{found}", mode.name());
                 let clause = clause(wrong, mode);
                 let note = format!("{name} gives other bytes than the canonical encoder");
                 let class = if wrong == Evaluation::Bf16Source { 46 } else { 44 };

@@ -2,9 +2,12 @@
 
 use half::{bf16, f16};
 
-use super::{Draft, MODES, mode_name};
-use crate::suite::case::{Feature, Input, Mode, SourceValues};
+use super::{Draft, MODES};
+use crate::suite::case::Feature;
+use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits16, Bits64};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Mode, Question};
 use crate::suite::random::SplitMix64;
 
 const F16: &str = "encode/from-f16-order";
@@ -15,27 +18,28 @@ pub(super) fn cases() -> Vec<Draft> {
     [halves(), upper_halves(), doubles(), beyond()].concat()
 }
 
-fn draft(id: &str, class: u8, note: &str, mode: Mode, values: SourceValues) -> Draft {
-    let (feature, count) = match &values {
-        SourceValues::F16(bits) => (Feature::SourceF16, bits.0.len()),
-        SourceValues::Bf16(bits) => (Feature::SourceBf16, bits.0.len()),
-        SourceValues::F64(bits) => (Feature::SourceF64, bits.0.len()),
+fn draft(id: &str, class: u8, note: &str, mode: Mode, values: Floats) -> Draft {
+    let feature = match values.float() {
+        Float::F16 => Feature::SourceF16,
+        Float::Bf16 => Feature::SourceBf16,
+        _ => Feature::SourceF64,
     };
-    let input = Input::EncodeFrom { mode, shape: vec![count as u64], values };
+    let shape = [values.len() as u64];
+    let input = Question::encode(FormatId::KHQ4, Some(mode), &shape, values);
     Draft::new(format!("encode/from-{id}"), "ENC-S5", note, input).class(class).requires(feature)
 }
 
-fn f16s(values: &[f32]) -> SourceValues {
-    SourceValues::F16(Bits16(values.iter().map(|&value| f16::from_f32(value).to_bits()).collect()))
+fn f16s(values: &[f32]) -> Floats {
+    Floats::F16(Bits16(values.iter().map(|&value| f16::from_f32(value).to_bits()).collect()))
 }
 
-fn bf16s(values: &[f32]) -> SourceValues {
+fn bf16s(values: &[f32]) -> Floats {
     let bits = |&value: &f32| bf16::from_f32(value).to_bits();
-    SourceValues::Bf16(Bits16(values.iter().map(bits).collect()))
+    Floats::Bf16(Bits16(values.iter().map(bits).collect()))
 }
 
-fn f64s(values: &[f64]) -> SourceValues {
-    SourceValues::F64(Bits64::of(values))
+fn f64s(values: &[f64]) -> Floats {
+    Floats::F64(Bits64::of(values))
 }
 
 /// Weights of one magnitude, from a seed.
@@ -69,7 +73,7 @@ fn halves() -> Vec<Draft> {
         one("largest", 40, "from -65504 to 65504", Mode::Asymmetric, &[65504.0, -65504.0, 1.0]),
     ];
     for mode in MODES {
-        let name = mode_name(mode);
+        let name = mode.name();
         let note = "subnormals of f16, whose steps f16 can hold";
         drafts.push(one(&format!("subnormals-{name}"), 48, note, mode, &subnormals));
         let note = "values about 2^-14, the least normal f16";
@@ -109,7 +113,7 @@ fn upper_halves() -> Vec<Draft> {
         ),
     ];
     for mode in MODES {
-        let name = mode_name(mode);
+        let name = mode.name();
         drafts.push(one(&format!("weights-{name}"), 46, "70 weights", mode, &weights(17, 70)));
         let large: Vec<f32> = weights(18, 40).iter().map(|value| value * 300_000.0).collect();
         let note = "values beyond f16, whose blocks are lawful";
@@ -215,7 +219,7 @@ fn doubles() -> Vec<Draft> {
         drafts.push(one(&format!("tied-minimum-{number}"), 46, &note, Mode::Asymmetric, &values));
     }
     for mode in MODES {
-        let name = mode_name(mode);
+        let name = mode.name();
         let weights: Vec<f64> = weights(19, 70)
             .iter()
             .enumerate()
@@ -229,15 +233,15 @@ fn doubles() -> Vec<Draft> {
 
 /// What no encoder takes.
 fn beyond() -> Vec<Draft> {
-    let with = |bits: SourceValues, id: &str, note: &str, control: &str| {
+    let with = |bits: Floats, id: &str, note: &str, control: &str| {
         draft(id, 38, note, Mode::Asymmetric, bits).control(control)
     };
     let half = |id: &str, bits: u16| {
-        let values = SourceValues::F16(Bits16(vec![0x3c00, bits, 0x4000]));
+        let values = Floats::F16(Bits16(vec![0x3c00, bits, 0x4000]));
         with(values, &format!("f16-{id}"), &format!("an f16 {bits:04x} among numbers"), F16)
     };
     let upper = |id: &str, bits: u16| {
-        let values = SourceValues::Bf16(Bits16(vec![0x3f80, 0x4000, bits]));
+        let values = Floats::Bf16(Bits16(vec![0x3f80, 0x4000, bits]));
         with(values, &format!("bf16-{id}"), &format!("a bf16 {bits:04x} among numbers"), BF16)
     };
     let double = |id: &str, note: &str, value: f64| {

@@ -1,7 +1,7 @@
 //! Encode: degenerate and tiny ranges, the ends of f16, ordinary weights.
 
-use super::{Draft, MODES, encode_flat, encode_full, mode_name};
-use crate::suite::case::Mode;
+use super::{Draft, MODES, encode_flat, encode_full};
+use crate::suite::question::Mode;
 use crate::suite::random::SplitMix64;
 
 const ASYMMETRIC: Mode = Mode::Asymmetric;
@@ -268,14 +268,14 @@ fn plain() -> Vec<Draft> {
             let (clause, class) = if mode == ASYMMETRIC { ("ENC-A4", 42) } else { ("ENC-Y3", 41) };
             drafts.push(
                 Draft::new(
-                    format!("encode/weights-{}-{}", mode_name(mode), number + 1),
+                    format!("encode/weights-{}-{}", mode.name(), number + 1),
                     clause,
                     format!("{len} values like those of a weight matrix"),
                     encode_flat(mode, &values),
                 )
                 .class(class),
             );
-            let id = format!("encode/bounded-{}-{}", mode_name(mode), number + 1);
+            let id = format!("encode/bounded-{}-{}", mode.name(), number + 1);
             drafts.push(
                 Draft::new(
                     id,

@@ -1,8 +1,8 @@
 //! Encode: values and shapes that have no encoding, each beside a control that has one.
 
 use super::encode_range::above;
-use super::{Draft, MODES, encode, encode_flat, mode_name};
-use crate::suite::case::Mode;
+use super::{Draft, MODES, encode, encode_flat};
+use crate::suite::question::Mode;
 
 const ASYMMETRIC: Mode = Mode::Asymmetric;
 const SYMMETRIC: Mode = Mode::Symmetric;
@@ -26,7 +26,7 @@ fn controls() -> Vec<Draft> {
     let mut drafts: Vec<Draft> = MODES
         .into_iter()
         .map(|mode| {
-            let id = format!("encode/control-{}", mode_name(mode));
+            let id = format!("encode/control-{}", mode.name());
             Draft::new(
                 id,
                 "ENC-S4",
@@ -50,8 +50,8 @@ fn controls() -> Vec<Draft> {
 
 /// ENC-S2: a NaN and an infinity at every lane of a block (class 38), in tails and later blocks.
 fn lanes() -> Vec<Draft> {
-    let refusal = |id: String, note: String, mode, values: &[f32]| {
-        let control = format!("encode/control-{}", mode_name(mode));
+    let refusal = |id: String, note: String, mode: Mode, values: &[f32]| {
+        let control = format!("encode/control-{}", mode.name());
         Draft::new(id, "ENC-S2", note, encode_flat(mode, values)).class(38).control(&control)
     };
     let mut drafts = Vec::new();
@@ -101,8 +101,8 @@ fn lanes() -> Vec<Draft> {
 
 /// ENC-M2 and M3 on the side that is refused (class 40).
 fn limits() -> Vec<Draft> {
-    let limit = |id: &str, clause: &str, note: &str, mode, values: &[f32]| {
-        let control = format!("encode/control-{}", mode_name(mode));
+    let limit = |id: &str, clause: &str, note: &str, mode: Mode, values: &[f32]| {
+        let control = format!("encode/control-{}", mode.name());
         Draft::new(format!("encode/{id}"), clause, note, encode_flat(mode, values))
             .class(40)
             .control(&control)

@@ -3,8 +3,8 @@
 
 use half::f16;
 
-use crate::suite::case::Mode;
 use crate::suite::exact::ExactBlock;
+use crate::suite::question::Mode;
 
 /// A way to evaluate the encoder; all but the first are wrong (class 44).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

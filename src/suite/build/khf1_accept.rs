@@ -2,10 +2,13 @@
 //! writer writes.
 
 use super::khf1_refuse::reshape;
-use super::{Draft, fault, load_halves, overwrite, patch_halves};
-use crate::suite::case::{Feature, File, FileFormat, Input};
-use crate::suite::exact::halves;
+use super::{Draft, fault, load_expecting, load_halves, overwrite, patch_halves};
+use crate::suite::case::{Feature, File};
+use crate::suite::exact::files::khf1;
+use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits16, Bytes};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Question, Tensor};
 
 /// The controls that the refusals are made from.
 pub(super) const THREE: &str = "load-khf1/accept-1d-3";
@@ -27,7 +30,7 @@ pub(super) fn plain_values(count: u64) -> Vec<u16> {
 }
 
 fn file(shape: &[u64], values: &[u16]) -> File {
-    File::Bytes(Bytes(halves::write(shape, values.len() as u64, values)))
+    File::Bytes(Bytes(khf1::write(shape, values.len() as u64, values)))
 }
 
 fn sound(shape: &[u64]) -> File {
@@ -142,12 +145,7 @@ fn values() -> Vec<Draft> {
 fn expected_shapes() -> Vec<Draft> {
     let shapes: [&[u64]; 3] = [&[2, 4], &[], &[2, 3, 5]];
     let draft = |shape: &[u64]| {
-        let input = Input::Load {
-            format: FileFormat::Khf1,
-            file: sound(shape),
-            expected_shape: Some(shape.to_vec()),
-            address_width: None,
-        };
+        let input = load_expecting(FormatId::KHF1, sound(shape), shape);
         Draft::new(
             format!("load-khf1/expected-{}", name(shape)),
             "KHF1-P3",
@@ -162,9 +160,9 @@ fn expected_shapes() -> Vec<Draft> {
 
 /// Files that a writer writes, and tensors that must not be written.
 pub(super) fn saves() -> Vec<Draft> {
-    let save = |shape: &[u64], values: &[u16]| Input::SaveKhf1 {
-        shape: shape.to_vec(),
-        values: Bits16(values.to_vec()),
+    let save = |shape: &[u64], values: &[u16]| {
+        let values = Floats::F16(Bits16(values.to_vec()));
+        Question::save(FormatId::KHF1, Tensor::of_values(shape, values))
     };
     let shapes: [&[u64]; 10] = [
         &[],

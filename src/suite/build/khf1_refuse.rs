@@ -4,9 +4,13 @@
 use super::khf1_accept::{EMPTY, LONG, MATRIX, SCALAR, THREE, plain_values, value};
 use super::load_header::{LEN_1D, NDIM, SHAPE, u32_le};
 use super::load_size::reshape_counted;
-use super::{Draft, append, fault, load_halves, overwrite, patch_halves, repair, truncate};
-use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input, Special};
+use super::{
+    Draft, append, fault, load_expecting, load_halves, load_narrow, overwrite, patch_halves,
+    repair, truncate,
+};
+use crate::suite::case::{Change, Edit, Feature, File, Special};
 use crate::suite::hex::Bits16;
+use crate::suite::operation::FormatId;
 
 pub(super) fn cases() -> Vec<Draft> {
     [lengths(), envelope(), dimensions(), mismatches(), sizes(), narrow(), payload(), others()]
@@ -186,12 +190,7 @@ fn sizes() -> Vec<Draft> {
 /// KHF1-H3 on a machine of 32 bits, by the width parameter (classes 9, 13, 16, 17 and 19).
 fn narrow() -> Vec<Draft> {
     let narrow = |id: &str, class: u8, note: &str, control: &str, edits: Vec<Edit>| {
-        let input = Input::Load {
-            format: FileFormat::Khf1,
-            file: File::Patch(edits),
-            expected_shape: None,
-            address_width: Some(32),
-        };
+        let input = load_narrow(FormatId::KHF1, File::Patch(edits));
         Draft::new(format!("load-khf1/width-32-{id}"), "KHF1-H3", note, input)
             .class(class)
             .control(control)
@@ -305,12 +304,7 @@ fn payload() -> Vec<Draft> {
 /// KHF1-P3 and A1 (classes 7, 8 and 24).
 fn others() -> Vec<Draft> {
     let expected = |id: &str, note: &str, control: &str, shape: &[u64]| {
-        let input = Input::Load {
-            format: FileFormat::Khf1,
-            file: File::Patch(Vec::new()),
-            expected_shape: Some(shape.to_vec()),
-            address_width: None,
-        };
+        let input = load_expecting(FormatId::KHF1, File::Patch(Vec::new()), shape);
         Draft::new(format!("load-khf1/expected-other-{id}"), "KHF1-P3", note, input)
             .class(24)
             .control(control)

@@ -1,10 +1,11 @@
 //! Load: files that every loader accepts. They are the controls of the refusals.
 
-use super::{Draft, block, load, patch, plain_payload};
+use super::{Draft, block, load, load_expecting, patch, plain_payload};
 use super::{append, fault, overwrite};
-use crate::suite::case::{Feature, File, FileFormat, Input};
-use crate::suite::exact::file;
+use crate::suite::case::{Feature, File};
+use crate::suite::exact::files::khq4;
 use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
 
 /// The controls that the refusals are made from.
 pub(super) const VECTOR: &str = "load/accept-1d-32";
@@ -18,7 +19,7 @@ pub(super) const TEN_BLOCKS: &str = "load/accept-1d-320";
 /// A sound file of plain blocks.
 fn sound(shape: &[u64]) -> File {
     let len = shape.iter().product();
-    File::Bytes(Bytes(file::write(shape, len, &plain_payload(len))))
+    File::Bytes(Bytes(khq4::write(shape, len, &plain_payload(len))))
 }
 
 pub(super) fn cases() -> Vec<Draft> {
@@ -91,7 +92,7 @@ fn empties() -> Vec<Draft> {
     let name = |shape: &[u64]| shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
     let draft = |shape: &&[u64]| {
         let note = format!("shape {shape:?} holds no value: no payload");
-        let bytes = file::write(shape, 0, &[]);
+        let bytes = khq4::write(shape, 0, &[]);
         Draft::new(
             format!("load/accept-empty-{}", name(shape)),
             "KHQ4-H7",
@@ -106,7 +107,7 @@ fn empties() -> Vec<Draft> {
 /// KHQ4-P3 to P5 at their edges.
 fn blocks() -> Vec<Draft> {
     let one = |id: &str, clause: &str, class: u8, note: &str, len: u64, payload: Vec<u8>| {
-        let bytes = file::write(&[len], len, &payload);
+        let bytes = khq4::write(&[len], len, &payload);
         Draft::new(format!("load/accept-{id}"), clause, note, load(File::Bytes(Bytes(bytes))))
             .class(class)
     };
@@ -179,12 +180,7 @@ fn expected_shapes() -> Vec<Draft> {
     let shapes: [(&str, &[u64]); 3] =
         [("matrix", &[2, 16]), ("scalar", &[]), ("three", &[2, 3, 7])];
     let draft = |(name, shape): (&str, &[u64])| {
-        let input = Input::Load {
-            format: FileFormat::Khq4,
-            file: sound(shape),
-            expected_shape: Some(shape.to_vec()),
-            address_width: None,
-        };
+        let input = load_expecting(FormatId::KHQ4, sound(shape), shape);
         Draft::new(
             format!("load/accept-expected-{name}"),
             "KHQ4-P7",

@@ -4,8 +4,9 @@
 //! one guard under test is all that stands between the loader and a wrong tensor.
 
 use super::load_accept::{EMPTY, LONG, MATRIX, SCALAR, TAIL, VECTOR, one_more_block};
-use super::{Draft, fault, load, overwrite, patch, repair, truncate};
-use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input, Special};
+use super::{Draft, fault, load, load_expecting, overwrite, patch, repair, truncate};
+use crate::suite::case::{Change, Edit, Feature, File, Special};
+use crate::suite::operation::FormatId;
 
 /// Offsets in a file of one dimension.
 pub(super) const NDIM: u64 = 8;
@@ -407,12 +408,7 @@ fn mismatches() -> Vec<Draft> {
 /// KHQ4-P7 (class 24).
 fn expected_shapes() -> Vec<Draft> {
     let expected = |id: &str, note: &str, control: &str, shape: &[u64]| {
-        let input = Input::Load {
-            format: FileFormat::Khq4,
-            file: File::Patch(Vec::new()),
-            expected_shape: Some(shape.to_vec()),
-            address_width: None,
-        };
+        let input = load_expecting(FormatId::KHQ4, File::Patch(Vec::new()), shape);
         Draft::new(format!("load/expected-{id}"), "KHQ4-P7", note, input)
             .class(24)
             .control(control)

@@ -3,7 +3,7 @@
 use super::load_accept::{EMPTY, LONG, MATRIX, SCALAR, TAIL, TEN_BLOCKS, VECTOR};
 use super::{Draft, append, fault, overwrite, patch, plain_payload, truncate};
 use crate::suite::case::Edit;
-use crate::suite::exact::file;
+use crate::suite::exact::files::khq4;
 
 /// Where the payload of a file of one dimension begins.
 const PAYLOAD: u64 = 28;
@@ -110,7 +110,7 @@ fn surplus() -> Vec<Draft> {
     let surplus = |id: &str, note: &str, control: &str, bytes: &[u8]| {
         refusal(format!("trailing-{id}"), "KHQ4-P2", 5, note, control, fault("end", append(bytes)))
     };
-    let whole = file::write(&[32], 32, &plain_payload(32));
+    let whole = khq4::write(&[32], 32, &plain_payload(32));
     vec![
         surplus("one-byte", "one byte, zero", VECTOR, &[0]),
         surplus("one-byte-of-ones", "one byte, 255", VECTOR, &[0xff]),

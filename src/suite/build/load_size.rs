@@ -5,9 +5,10 @@
 
 use super::load_accept::{EMPTY, MATRIX, SCALAR, TEN_BLOCKS, VECTOR};
 use super::load_header::{LEN_1D, NDIM, SHAPE, refusal, u32_le};
-use super::{Draft, append, fault, overwrite, plain_payload, repair, truncate};
-use crate::suite::case::{Change, Edit, Feature, File, FileFormat, Input};
+use super::{Draft, append, fault, load_narrow, overwrite, plain_payload, repair, truncate};
+use crate::suite::case::{Change, Edit, Feature, File};
 use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
 
 pub(super) fn cases() -> Vec<Draft> {
     [overflows(), maximal_counts(), claims(), narrow()].concat()
@@ -229,13 +230,7 @@ fn claims() -> Vec<Draft> {
 /// KHQ4-H8 on a machine of 32 bits, by the width parameter (classes 9, 16, 17 and 19).
 fn narrow() -> Vec<Draft> {
     let narrow = |id: &str, class: u8, note: &str, control: &str, edits: Vec<Edit>| {
-        let file = File::Patch(edits);
-        let input = Input::Load {
-            format: FileFormat::Khq4,
-            file,
-            expected_shape: None,
-            address_width: Some(32),
-        };
+        let input = load_narrow(FormatId::KHQ4, File::Patch(edits));
         Draft::new(format!("load/width-32-{id}"), "KHQ4-H8", note, input)
             .class(class)
             .control(control)

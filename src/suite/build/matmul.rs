@@ -2,8 +2,10 @@
 //! widths that are not whole blocks.
 
 use super::{Draft, block, plain_payload};
-use crate::suite::case::Input;
-use crate::suite::hex::{Bits, Bytes};
+use crate::suite::floats::Floats;
+use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Matmul, Question};
 use crate::suite::random::SplitMix64;
 
 /// The control of what may be refused.
@@ -26,17 +28,18 @@ impl Product {
         (0..self.vectors * self.columns).map(|_| dice.signed_unit()).collect()
     }
 
-    fn input(&self, blocks: Vec<u8>, x: &[f32]) -> Input {
+    fn input(&self, blocks: Vec<u8>, x: &[f32]) -> Question {
         let Self { rows, columns, vectors } = *self;
-        Input::Matmul { rows, columns, vectors, blocks: Bytes(blocks), x: Bits::of(x) }
+        let (blocks, x) = (Bytes(blocks), Floats::of(x));
+        Question::Matmul(Matmul { format: FormatId::KHQ4, rows, columns, vectors, blocks, x })
     }
 
-    fn plain(&self, seed: u64) -> Input {
+    fn plain(&self, seed: u64) -> Question {
         self.input(plain_payload(self.weights()), &self.x(seed))
     }
 }
 
-fn draft(id: &str, clause: &str, class: u8, note: &str, input: Input) -> Draft {
+fn draft(id: &str, clause: &str, class: u8, note: &str, input: Question) -> Draft {
     Draft::new(format!("matmul/{id}"), clause, note, input).class(class)
 }
 
@@ -365,7 +368,7 @@ fn widths() -> Vec<Draft> {
 
 /// DOT-5 and DOT-6.
 fn extents() -> Vec<Draft> {
-    let refused = |id: &str, clause: &str, class: u8, note: &str, input: Input| {
+    let refused = |id: &str, clause: &str, class: u8, note: &str, input: Question| {
         draft(id, clause, class, note, input).should().control(CONTROL)
     };
     let product = Product { rows: 2, columns: 64, vectors: 1 };

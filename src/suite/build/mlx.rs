@@ -4,15 +4,17 @@
 use half::f16;
 
 use super::Draft;
-use crate::suite::case::Input;
+use crate::suite::floats::Floats;
 use crate::suite::hex::Bits16;
+use crate::suite::operation::FormatId;
+use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
 const CONTROL: &str = "encode-mlx/ramp";
 
 fn draft(id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]) -> Draft {
     let bits = values.iter().map(|&value| f16::from_f32(value).to_bits()).collect();
-    let input = Input::EncodeMlx { shape: shape.to_vec(), values: Bits16(bits) };
+    let input = Question::encode(FormatId::MLX, None, shape, Floats::F16(Bits16(bits)));
     let clause = if matches!(class, 35 | 42 | 45 | 47) { "MLX-1" } else { "MLX-2" };
     Draft::new(format!("encode-mlx/{id}"), clause, note, input).class(class)
 }
@@ -184,7 +186,7 @@ fn near_middles() -> Vec<Draft> {
         let values: Vec<f32> = [low, high].into_iter().chain((0..30).map(middle)).collect();
         let note = format!("every middle of two nibbles between {low} and {high}, nearly");
         let bits = values.iter().map(|&value| f16::from_f32(value).to_bits()).collect();
-        let input = Input::EncodeMlx { shape: vec![32], values: Bits16(bits) };
+        let input = Question::encode(FormatId::MLX, None, &[32], Floats::F16(Bits16(bits)));
         Draft::new(format!("encode-mlx/near-middles-{number}"), "MLX-2", note, input).class(44)
     };
     (1..=6).map(draft).collect()

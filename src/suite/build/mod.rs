@@ -15,7 +15,6 @@ mod encode_from;
 mod encode_range;
 mod encode_refuse;
 mod evaluation;
-mod ggml;
 mod khf1_accept;
 mod khf1_refuse;
 mod load_accept;
@@ -25,20 +24,23 @@ mod load_size;
 mod matmul;
 mod mlx;
 mod names;
+mod q4_1;
+mod q8_0;
 mod rotate;
 mod save;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::case::{
-    Case, Change, Edit, Expect, Feature, File, FileFormat, Input, Mode, Source, Tier, Tombstone,
-    VectorFile,
-};
-use super::derive::derive;
+use super::case::{Case, Change, Edit, Feature, File, Source, Tier, Tombstone, VectorFile};
 use super::exact::ExactBlock;
-use super::hex::{Bits, Bytes};
+use super::expected::expected;
+use super::floats::Floats;
+use super::hex::Bytes;
+use super::lawful::Lawful;
 use super::library::{LOCK, Lock, Suite, SuiteError};
+use super::operation::FormatId;
+use super::question::{Load, Mode, Question};
 use crate::store::write_atomically;
 
 /// Every file of vectors: its name, what its cases have in common, and the cases without answers.
@@ -81,8 +83,10 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
         ("decode-f16.json", "Blocks to f16, rounded once.", decode_f16::cases()),
         ("matmul.json", "Products of a matrix in blocks.", matmul::cases()),
         ("rotate.json", "The rotation of weights.", rotate::cases()),
-        ("decode-q4-1.json", "Blocks of ggml's Q4_1 to f32.", ggml::decodes()),
-        ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", ggml::encodes()),
+        ("decode-q4-1.json", "Blocks of ggml's Q4_1 to f32.", q4_1::decodes()),
+        ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", q4_1::encodes()),
+        ("decode-q8-0.json", "Blocks of ggml's Q8_0 to f32.", q8_0::decodes()),
+        ("encode-q8-0.json", "f32 to blocks of ggml's Q8_0.", q8_0::encodes()),
         ("encode-from.json", "f16, bf16 and f64 to blocks.", encode_from::cases()),
         ("encode-mlx.json", "f16 to groups of MLX.", mlx::cases()),
         ("read-index.json", "Model directories, listed and opened.", {
@@ -154,7 +158,7 @@ fn expect_kept(before: &Suite, after: &Suite) -> Result<(), SuiteError> {
             return Err(SuiteError::new(id, "would be gone: a removed case leaves a tombstone"));
         }
         let question =
-            |suite: &Suite| suite.get(id).map(|case| (case.input.clone(), case.control.clone()));
+            |suite: &Suite| suite.get(id).map(|case| (case.question.clone(), case.control.clone()));
         if let (Some(asked), Some(now)) = (question(before), question(after))
             && asked != now
         {
@@ -181,10 +185,12 @@ fn answered(
     controls.extend(drafts.iter().map(|draft| (draft.0.id.clone(), draft.0.clone())));
     let answer = |Draft(mut case): Draft| {
         let control = case.control.as_ref().and_then(|id| controls.get(id));
-        let derived =
-            derive(&case, control).map_err(|problem| SuiteError::new(&case.id, problem))?;
-        if case.expect != (Expect::Bounded {}) {
-            case.expect = derived;
+        let lawful = expected(&case.question, control.map(|control| &control.question));
+        if let Lawful::Undemanded(why) = lawful {
+            return Err(SuiteError::new(&case.id, why));
+        }
+        if !matches!(case.expect, Lawful::Within { .. }) {
+            case.expect = lawful;
         }
         case.source.agreed = agreed(&case.id);
         Ok(case)
@@ -197,7 +203,12 @@ fn answered(
 struct Draft(Case);
 
 impl Draft {
-    fn new(id: impl Into<String>, clause: &str, note: impl Into<String>, input: Input) -> Self {
+    fn new(
+        id: impl Into<String>,
+        clause: &str,
+        note: impl Into<String>,
+        question: Question,
+    ) -> Self {
         Self(Case {
             id: id.into(),
             clause: clause.into(),
@@ -208,8 +219,8 @@ impl Draft {
             discriminates: Vec::new(),
             source: Source { derivation: format!("exact evaluator, {clause}"), agreed: Vec::new() },
             control: None,
-            input,
-            expect: Expect::Refuse(Vec::new()),
+            question,
+            expect: Lawful::refuse([]),
         })
     }
 
@@ -244,7 +255,7 @@ impl Draft {
     }
 
     fn bounded(mut self) -> Self {
-        self.0.expect = Expect::Bounded {};
+        self.0.expect = Lawful::Within { refuse: BTreeSet::new() };
         self
     }
 }
@@ -265,38 +276,45 @@ fn plain_payload(len: u64) -> Vec<u8> {
     (0..count).flat_map(plain).collect()
 }
 
-fn encode(mode: Mode, shape: &[u64], values: &[f32]) -> Input {
-    Input::Encode { mode, shape: shape.to_vec(), values: Bits::of(values) }
+fn encode(mode: Mode, shape: &[u64], values: &[f32]) -> Question {
+    Question::encode(FormatId::KHQ4, Some(mode), shape, Floats::of(values))
 }
 
 /// A flat tensor.
-fn encode_flat(mode: Mode, values: &[f32]) -> Input {
+fn encode_flat(mode: Mode, values: &[f32]) -> Question {
     encode(mode, &[values.len() as u64], values)
 }
 
 /// A full block of these values, over and over: nothing hangs on its padding.
-fn encode_full(mode: Mode, values: &[f32]) -> Input {
+fn encode_full(mode: Mode, values: &[f32]) -> Question {
     let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
     encode_flat(mode, &full)
 }
 
-fn load(file: File) -> Input {
-    load_as(FileFormat::Khq4, file)
+fn load(file: File) -> Question {
+    Question::load(FormatId::KHQ4, file)
 }
 
-fn load_halves(file: File) -> Input {
-    load_as(FileFormat::Khf1, file)
+fn load_halves(file: File) -> Question {
+    Question::load(FormatId::KHF1, file)
 }
 
-fn load_as(format: FileFormat, file: File) -> Input {
-    Input::Load { format, file, expected_shape: None, address_width: None }
+/// The caller requires a shape.
+fn load_expecting(format: FormatId, path: File, shape: &[u64]) -> Question {
+    let expected_shape = Some(shape.to_vec());
+    Question::Load(Load { format, path, expected_shape, address_width: None })
 }
 
-fn patch(edits: Vec<Edit>) -> Input {
+/// Sizes are computed as on a machine of 32 bits.
+fn load_narrow(format: FormatId, path: File) -> Question {
+    Question::Load(Load { format, path, expected_shape: None, address_width: Some(32) })
+}
+
+fn patch(edits: Vec<Edit>) -> Question {
     load(File::Patch(edits))
 }
 
-fn patch_halves(edits: Vec<Edit>) -> Input {
+fn patch_halves(edits: Vec<Edit>) -> Question {
     load_halves(File::Patch(edits))
 }
 
@@ -320,14 +338,6 @@ fn append(bytes: &[u8]) -> Change {
 
 fn truncate(len: u64) -> Change {
     Change::Truncate { len }
-}
-
-/// The word for a mode in ids.
-fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Asymmetric => "asymmetric",
-        Mode::Symmetric => "symmetric",
-    }
 }
 
 const MODES: [Mode; 2] = [Mode::Asymmetric, Mode::Symmetric];

@@ -1,13 +1,15 @@
 //! The files of tensors: every rule that decides, and names that would share a file.
 
 use super::Draft;
-use crate::suite::case::{Input, TensorRank};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{NameTensors, Question, TensorRank};
 
 const CONTROL: &str = "name-tensors/two";
 
 fn draft(id: &str, clause: &str, note: &str, tensors: &[(&str, u64)]) -> Draft {
     let tensor = |&(name, rank): &(&str, u64)| TensorRank { name: name.into(), rank };
-    let input = Input::NameTensors { tensors: tensors.iter().map(tensor).collect() };
+    let tensors = tensors.iter().map(tensor).collect();
+    let input = Question::NameTensors(NameTensors { format: FormatId::KHQ4, tensors });
     Draft::new(format!("name-tensors/{id}"), clause, note, input).class(65)
 }
 

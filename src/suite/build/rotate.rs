@@ -1,8 +1,10 @@
 //! Rotation: signs, both directions and sides, precisions, runs, norms.
 
 use super::Draft;
-use crate::suite::case::{Floats, Input, Side};
+use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits, Bits64};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Question, Rotate, Side};
 use crate::suite::random::SplitMix64;
 
 /// The controls of what is refused.
@@ -52,14 +54,17 @@ impl Matrix {
         matrix
     }
 
-    fn input(&self) -> Input {
-        let floats = |values: &[f64]| match self.double {
-            true => Floats::F64(Bits64::of(values)),
-            false => {
-                Floats::F32(Bits::of(&values.iter().map(|&value| value as f32).collect::<Vec<_>>()))
+    fn input(&self) -> Question {
+        let floats = |values: &[f64]| {
+            if self.double {
+                Floats::F64(Bits64::of(values))
+            } else {
+                let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+                Floats::F32(Bits::of(&values))
             }
         };
-        Input::Rotate {
+        Question::Rotate(Rotate {
+            format: FormatId::QUAROT,
             seed: self.seed,
             side: self.side,
             inverse: self.inverse,
@@ -68,7 +73,7 @@ impl Matrix {
             block: self.block,
             gamma: self.gamma.as_deref().map(floats),
             values: floats(&self.values),
-        }
+        })
     }
 
     fn seed(mut self, seed: u64) -> Self {

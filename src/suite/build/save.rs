@@ -1,13 +1,14 @@
 //! Save: files byte for byte, and tensors that must not be written.
 
 use super::{Draft, block, plain_payload};
-use crate::suite::case::Input;
-use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Question, Tensor};
 
 const CONTROL: &str = "save/1d-64";
 
-fn input(shape: &[u64], original_len: u64, payload: &[u8]) -> Input {
-    Input::Save { shape: shape.to_vec(), original_len, blocks: Bytes(payload.to_vec()) }
+fn input(shape: &[u64], original_len: u64, payload: &[u8]) -> Question {
+    let tensor = Tensor::of_blocks(shape, original_len, payload.to_vec());
+    Question::save(FormatId::KHQ4, tensor)
 }
 
 pub(super) fn cases() -> Vec<Draft> {

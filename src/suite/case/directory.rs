@@ -116,14 +116,3 @@ pub struct ListedTensor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numel: Option<u64>,
 }
-
-/// A tensor whose file is to be named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct TensorRank {
-    /// Its name.
-    pub name: String,
-    /// The number of its dimensions.
-    pub rank: u64,
-}

@@ -1,29 +1,12 @@
-//! What a load finds at its path: a file of bytes, its control's file edited, or something else.
+//! What lies at the path of a question: a file of bytes, its control's file edited, a directory, or
+//! something else.
 
 use serde::{Deserialize, Serialize};
 
+use super::DirectoryEntry;
 use crate::suite::hex::Bytes;
 
-/// The format that a file is read as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum FileFormat {
-    /// 4-bit blocks.
-    #[default]
-    Khq4,
-    /// f16 values.
-    Khf1,
-}
-
-impl FileFormat {
-    /// Whether this is KHQ4, which goes without saying.
-    pub(super) fn is_khq4(&self) -> bool {
-        *self == Self::Khq4
-    }
-}
-
-/// What lies at the path that a load is given.
+/// What lies at the path of a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -32,7 +15,9 @@ pub enum File {
     Bytes(Bytes),
     /// The file of the case's control, edited in this order.
     Patch(Vec<Edit>),
-    /// Something else than a file.
+    /// A directory of these entries.
+    Directory(Vec<DirectoryEntry>),
+    /// Something else than a file, or nothing.
     Special(Special),
 }
 

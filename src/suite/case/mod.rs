@@ -2,16 +2,16 @@
 //! what its lawful answers are. Unknown fields are errors.
 
 mod directory;
-mod expect;
 mod file;
-mod input;
 
 use serde::{Deserialize, Serialize};
 
-pub use directory::{Content, DirectoryEntry, Form, ListedTensor, Listing, TensorRank};
-pub use expect::{Answer, Behaviour, Expect};
-pub use file::{Change, Edit, File, FileFormat, Special};
-pub use input::{Floats, Input, Mode, Operation, Side, SourceType, SourceValues};
+pub use directory::{Content, DirectoryEntry, Form, ListedTensor, Listing};
+pub use file::{Change, Edit, File, Special};
+
+use super::answer::Answer;
+use super::lawful::Lawful;
+use super::question::Question;
 
 /// A file of vectors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,9 +66,9 @@ pub struct Case {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
     /// The question.
-    pub input: Input,
+    pub question: Question,
     /// The lawful answers.
-    pub expect: Expect,
+    pub expect: Lawful<Answer>,
 }
 
 /// How a failure counts.
@@ -94,6 +94,8 @@ pub enum Feature {
     /// A load can do its size arithmetic as a 32-bit machine does.
     #[serde(rename = "width-32")]
     Width32,
+    /// A decoder gives values of f16.
+    ToF16,
     /// An encoder takes values of f16.
     SourceF16,
     /// An encoder takes values of bf16.
@@ -106,9 +108,10 @@ pub enum Feature {
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ExpectedShape,
         Self::Width32,
+        Self::ToF16,
         Self::SourceF16,
         Self::SourceBf16,
         Self::SourceF64,
@@ -120,6 +123,7 @@ impl Feature {
         match self {
             Self::ExpectedShape => "expected-shape",
             Self::Width32 => "width-32",
+            Self::ToF16 => "to-f16",
             Self::SourceF16 => "source-f16",
             Self::SourceBf16 => "source-bf16",
             Self::SourceF64 => "source-f64",

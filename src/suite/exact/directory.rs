@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::files::{Caller, Container, khf1, khq4};
 use super::json::{self, Json};
-use super::{file, halves};
 use crate::format::Class;
 use crate::suite::case::{Form, ListedTensor, Listing};
+use crate::suite::lawful::Lawful;
 
 /// The name of the index in its directory.
 pub const INDEX_FILE: &str = "quantize_index.json";
@@ -39,25 +40,12 @@ pub enum Node {
     Socket,
 }
 
-/// What a lawful reader does with a directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every reader lists this.
-    Accept(Listing),
-    /// `follow-links` lists this, `contained` refuses it with `path` (IDX-9).
-    Either(Listing),
-    /// Every reader refuses; each of the classes is right.
-    Refuse(BTreeSet<Class>),
-    /// SPEC demands nothing; why.
-    Undemanded(&'static str),
-}
-
 /// Entries by their paths from the directory, `/` between components; `../` leads beside it.
 pub type Nodes = BTreeMap<String, Node>;
 
 /// Judges a directory, listed or opened; `None` is one that does not exist.
-pub fn judge(nodes: Option<&Nodes>, open: bool) -> Verdict {
-    let Some(nodes) = nodes else { return Verdict::Refuse([Class::Io].into()) };
+pub fn judge(nodes: Option<&Nodes>, open: bool) -> Lawful<Listing> {
+    let Some(nodes) = nodes else { return Lawful::refuse([Class::Io]) };
     let mut found = Findings::default();
     let index = found.document(nodes, INDEX_FILE);
     let mut listing = Listing { form: Some(Form::Absent), ..Listing::default() };
@@ -89,10 +77,11 @@ pub fn judge(nodes: Option<&Nodes>, open: bool) -> Verdict {
         }
     }
     match (found.undemanded, found.faults.is_empty(), found.leaves) {
-        (Some(why), ..) => Verdict::Undemanded(why),
-        (None, false, _) => Verdict::Refuse(found.faults),
-        (None, true, true) => Verdict::Either(listing),
-        (None, true, false) => Verdict::Accept(listing),
+        (Some(why), ..) => Lawful::undemanded(format!("IDX demands nothing of {why}")),
+        (None, false, _) => Lawful::Refuse(found.faults),
+        // IDX-9.
+        (None, true, true) => Lawful::either("follow-links", listing, "contained", Class::Path),
+        (None, true, false) => Lawful::One(listing),
     }
 }
 
@@ -259,17 +248,11 @@ impl Findings {
         };
         self.leaves |= leaves;
         let of_halves = bytes.starts_with(b"KHF1");
-        let shape = match of_halves {
-            true => match halves::judge(bytes, 64, None) {
-                halves::Verdict::Accept(content) => content.shape,
-                halves::Verdict::Refuse(faults) => return self.faults.extend(faults),
-                halves::Verdict::Either(_) => return self.undemanded = Some(OF_TWO_WAYS),
-            },
-            false => match file::judge(bytes, 64, None) {
-                file::Verdict::Accept(content) => content.shape,
-                file::Verdict::Refuse(faults) => return self.faults.extend(faults),
-                file::Verdict::Either { .. } => return self.undemanded = Some(OF_TWO_WAYS),
-            },
+        let container: &dyn Container = if of_halves { &khf1::Khf1 } else { &khq4::Khq4 };
+        let shape = match container.judge(bytes, &Caller::ANY) {
+            Lawful::One(mut tensors) => tensors.remove(0).shape,
+            Lawful::Refuse(faults) => return self.faults.extend(faults),
+            _ => return self.undemanded = Some(OF_TWO_WAYS),
         };
         if tensor.quantized.is_some_and(|quantized| quantized == of_halves) {
             self.fault(Class::Index);

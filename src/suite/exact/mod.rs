@@ -6,21 +6,15 @@
 //! operation followed by one [`round`](number::round). Slow and plain by intent: its errors, if
 //! any, are not those of code that computes with floats.
 
-pub mod block;
+pub mod blocks;
 pub mod directory;
-pub mod encode;
-pub mod file;
-pub mod ggml;
-pub mod halves;
-mod header;
+pub mod files;
 mod json;
-pub mod mlx;
 pub mod names;
 pub mod number;
 pub mod product;
 pub mod rotation;
 pub mod source;
 
-pub use block::{ExactBlock, decode};
-pub use encode::{Refusal, Variant, encode};
-pub use number::{Exact, Format};
+pub use blocks::{ExactBlock, Refusal, encode, khq4::decode};
+pub use number::{Exact, Float};

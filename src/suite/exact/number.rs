@@ -7,6 +7,8 @@ use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 use num_traits::{Signed, Zero};
 
+pub use crate::suite::floats::Float;
+
 /// `mantissa * 2^exponent`, exactly.
 #[derive(Clone, Debug)]
 pub struct Exact {
@@ -47,8 +49,8 @@ impl Exact {
 
     /// This number as an f64, rounded: for people and for margins, never for a verdict.
     pub fn approximate(&self) -> f64 {
-        let rounded = round(self, &Self::scaled(1, 0), Format::F64);
-        f64::from_bits(rounded.bits(Format::F64))
+        let rounded = round(self, &Self::scaled(1, 0), Float::F64);
+        f64::from_bits(rounded.bits(Float::F64))
     }
 
     /// Both mantissas at the smaller exponent of the two.
@@ -110,22 +112,12 @@ impl Ord for Exact {
     }
 }
 
-/// A binary floating-point format of IEEE 754.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Half precision.
-    F16,
-    /// Single precision.
-    F32,
-    /// Double precision.
-    F64,
-}
-
-impl Format {
+impl Float {
     /// Bits of a significand, the hidden one included.
     const fn precision(self) -> i32 {
         match self {
             Self::F16 => 11,
+            Self::Bf16 => 8,
             Self::F32 => 24,
             Self::F64 => 53,
         }
@@ -135,7 +127,7 @@ impl Format {
     const fn exponent_bits(self) -> i32 {
         match self {
             Self::F16 => 5,
-            Self::F32 => 8,
+            Self::Bf16 | Self::F32 => 8,
             Self::F64 => 11,
         }
     }
@@ -188,7 +180,7 @@ impl Rounded {
     }
 
     /// The bits of the number in the format that it was rounded to.
-    pub fn bits(&self, format: Format) -> u64 {
+    pub fn bits(&self, format: Float) -> u64 {
         let fraction_bits = format.precision() - 1;
         let sign = u64::from(self.negative) << (fraction_bits + format.exponent_bits());
         let magnitude = match self.finite {
@@ -208,7 +200,7 @@ impl Rounded {
 /// # Panics
 ///
 /// Where `denominator` is zero.
-pub fn round(numerator: &Exact, denominator: &Exact, format: Format) -> Rounded {
+pub fn round(numerator: &Exact, denominator: &Exact, format: Float) -> Rounded {
     let negative = numerator.is_negative() != denominator.is_negative();
     let (top, bottom) = (numerator.mantissa.magnitude(), denominator.mantissa.magnitude());
     assert!(!bottom.is_zero(), "division by zero");

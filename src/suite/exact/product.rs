@@ -1,10 +1,17 @@
 //! Products of a quantized matrix by the letter of SPEC DOT: the exact sum of each value, what an
 //! answer may be away from it, and the values that every kernel must give exactly.
 
+use std::collections::BTreeSet;
+
 use num_bigint::BigInt;
 
-use super::block::{BYTES, ExactBlock, WEIGHTS, half};
-use super::number::{Exact, Format, round};
+use super::blocks::khq4::{BYTES, ExactBlock, Faults, WEIGHTS, faults, half};
+use super::number::{Exact, Float, round};
+use crate::format::Class;
+use crate::suite::floats::Floats;
+use crate::suite::hex::Bits;
+use crate::suite::lawful::Lawful;
+use crate::suite::question::Matmul;
 
 /// The exponent of the smallest f16 above zero, in which weights are counted.
 const WEIGHT_EXPONENT: i32 = -24;
@@ -54,7 +61,47 @@ fn parts(bits: u32) -> Option<(i64, i32)> {
     Some((if bits >> 31 == 1 { -magnitude } else { magnitude }, exponent))
 }
 
-impl Product<'_> {
+impl<'a> Product<'a> {
+    /// The product that a question asks for; `None` where x is no f32, or its sizes are such that no
+    /// memory holds them.
+    pub fn of(question: &'a Matmul) -> Option<Self> {
+        let Floats::F32(x) = &question.x else { return None };
+        let (rows, columns) =
+            (usize::try_from(question.rows).ok()?, usize::try_from(question.columns).ok()?);
+        Some(Self { rows, columns, blocks: &question.blocks.0, x: &x.0 })
+    }
+
+    /// DOT: what may be answered to a product with this number of vectors.
+    pub fn lawful(&self, vectors: u64) -> Lawful<Floats> {
+        if self.columns == 0 {
+            return Lawful::undemanded("DOT-4 demands nothing of a matrix without columns");
+        }
+        let mut refuse = BTreeSet::new();
+        let mut wrong = BTreeSet::new();
+        match faults(self.blocks, self.rows as u128 * self.columns as u128) {
+            Faults::Refused(classes) => wrong = classes,
+            Faults::Negative => drop(refuse.insert(Class::Scale)),
+            Faults::None => {}
+        }
+        if u128::from(vectors) * self.columns as u128 != self.x.len() as u128 {
+            wrong.insert(Class::ShapeMismatch);
+        }
+        if !self.columns.is_multiple_of(WEIGHTS) {
+            refuse.insert(Class::Shape);
+        }
+        if !wrong.is_empty() {
+            wrong.extend(refuse);
+            return Lawful::Refuse(wrong);
+        }
+        if self.sums().is_none() {
+            return Lawful::undemanded("DOT-1 demands nothing of such an x");
+        }
+        match self.of_single_values() {
+            Some(values) if refuse.is_empty() => Lawful::One(Floats::F32(Bits(values))),
+            _ => Lawful::Within { refuse },
+        }
+    }
+
     /// Each weight and the size of its two terms, in units of 2^-24.
     ///
     /// # Panics
@@ -108,8 +155,8 @@ impl Product<'_> {
         };
         self.x.chunks(self.columns).map(single).collect::<Option<()>>()?;
         let value = |sum: Sum| {
-            let rounded = round(&sum.exact, &Exact::scaled(1, 0), Format::F32);
-            (!sum.exact.is_zero()).then(|| rounded.bits(Format::F32) as u32)
+            let rounded = round(&sum.exact, &Exact::scaled(1, 0), Float::F32);
+            (!sum.exact.is_zero()).then(|| rounded.bits(Float::F32) as u32)
         };
         self.sums()?.into_iter().map(value).collect()
     }
@@ -123,7 +170,7 @@ impl Product<'_> {
         let sums = self.sums()?;
         let mut worst = Margin { index: 0, share: 0.0, acceptable: true };
         for (index, (sum, &bits)) in sums.iter().zip(values).enumerate() {
-            let error = Format::F32.value(bits.into()).map(|value| (&value - &sum.exact).abs());
+            let error = Float::F32.value(bits.into()).map(|value| (&value - &sum.exact).abs());
             worst.acceptable &= error.as_ref().is_some_and(|error| *error <= sum.bound);
             let share = match error.map(|error| error.approximate()) {
                 None => f64::INFINITY,

@@ -3,16 +3,20 @@
 
 use std::cmp::Ordering;
 
-use super::number::{Exact, Format, round};
+use super::number::{Exact, Float, round};
 use crate::format::Class;
+use crate::suite::floats::Floats;
+use crate::suite::hex::{Bits, Bits64};
+use crate::suite::lawful::Lawful;
+use crate::suite::question::{Rotate, Side};
 
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A rotation of a matrix whose values are bits of `format`, f32 or f64.
+/// A rotation of a matrix whose values are bits of `float`, f32 or f64.
 #[derive(Clone, Debug)]
-pub struct Rotation<'a> {
+pub struct Rotation {
     /// The precision.
-    pub format: Format,
+    pub float: Float,
     /// The seed of the signs.
     pub seed: u64,
     /// Whether columns are rotated, not rows.
@@ -26,9 +30,9 @@ pub struct Rotation<'a> {
     /// The length of a run, in the block form.
     pub block: Option<u64>,
     /// A norm that is folded first.
-    pub gamma: Option<&'a [u64]>,
+    pub gamma: Option<Vec<u64>>,
     /// The values.
-    pub values: &'a [u64],
+    pub values: Vec<u64>,
 }
 
 /// The value that is furthest from the exact rotation, in units of what ROT-9 allows.
@@ -60,7 +64,45 @@ impl Real {
     }
 }
 
-impl Rotation<'_> {
+impl Rotation {
+    /// The rotation that a question asks for; `None` where ROT does not answer it: f64 or the output side
+    /// in the block form, a norm on the output side or undone, two types of floats.
+    pub fn of(question: &Rotate) -> Option<Self> {
+        let Rotate { side, inverse, block, gamma, values, .. } = question;
+        let float = values.float();
+        let outside = match (block, gamma) {
+            (Some(_), _) if float != Float::F32 || *side != Side::Input => true,
+            (_, Some(gamma)) => gamma.float() != float || *side != Side::Input || *inverse,
+            _ => !matches!(float, Float::F32 | Float::F64),
+        };
+        (!outside).then(|| Self {
+            float,
+            seed: question.seed,
+            output_side: *side == Side::Output,
+            inverse: *inverse,
+            rows: question.rows,
+            columns: question.columns,
+            block: *block,
+            gamma: gamma.as_ref().map(Floats::bits),
+            values: values.bits(),
+        })
+    }
+
+    /// ROT: what may be answered.
+    pub fn lawful(&self) -> Lawful<Floats> {
+        let faults = self.faults();
+        if !faults.is_empty() {
+            return Lawful::refuse(faults);
+        }
+        let Some(bits) = self.rotate() else {
+            return Lawful::undemanded("ROT demands nothing of such values");
+        };
+        Lawful::One(match self.float {
+            Float::F32 => Floats::F32(Bits(bits.into_iter().map(|bits| bits as u32).collect())),
+            _ => Floats::F64(Bits64(bits)),
+        })
+    }
+
     /// The classes that are right for refusing this; none where it is lawful.
     pub fn faults(&self) -> Vec<Class> {
         let len = if self.output_side { self.rows } else { self.columns };
@@ -75,7 +117,8 @@ impl Rotation<'_> {
             }
         };
         let count = u128::from(self.rows) * u128::from(self.columns);
-        let wrong_gamma = self.gamma.is_some_and(|gamma| gamma.len() as u64 != self.columns);
+        let wrong_gamma =
+            self.gamma.as_ref().is_some_and(|gamma| gamma.len() as u64 != self.columns);
         let wrong_extent = count != self.values.len() as u128 || wrong_gamma;
         let faults = [(!defined, Class::Shape), (wrong_extent, Class::ShapeMismatch)];
         faults.into_iter().filter_map(|(holds, class)| holds.then_some(class)).collect()
@@ -83,10 +126,10 @@ impl Rotation<'_> {
 
     /// The canonical bits of a lawful rotation; `None` where nothing is demanded.
     pub fn rotate(&self) -> Option<Vec<u64>> {
-        let read = |&bits: &u64| Some(Real::new(self.format.value(bits)?, self.format.sign(bits)));
+        let read = |&bits: &u64| Some(Real::new(self.float.value(bits)?, self.float.sign(bits)));
         let mut values: Vec<Real> = self.values.iter().map(read).collect::<Option<_>>()?;
-        if let Some(gamma) = self.gamma {
-            let factor = |bits: &u64| self.rounded(&(&self.format.value(*bits)? + &one()), false);
+        if let Some(gamma) = &self.gamma {
+            let factor = |bits: &u64| self.rounded(&(&self.float.value(*bits)? + &one()), false);
             let factors: Vec<Real> = gamma.iter().map(factor).collect::<Option<_>>()?;
             for (value, factor) in values.iter_mut().zip(factors.iter().cycle()) {
                 *value = self.product(value, factor)?;
@@ -140,8 +183,8 @@ impl Rotation<'_> {
             }
             h *= 2;
         }
-        let root = square_root(run.len() as u64, self.format)?;
-        let factor = Real::new(round(&one(), &root, self.format).value()?, false);
+        let root = square_root(run.len() as u64, self.float)?;
+        let factor = Real::new(round(&one(), &root, self.float).value()?, false);
         for value in run.iter_mut() {
             *value = self.product(value, &factor)?;
         }
@@ -152,7 +195,7 @@ impl Rotation<'_> {
     }
 
     fn rounded(&self, number: &Exact, negative_zero: bool) -> Option<Real> {
-        Some(Real::new(round(number, &one(), self.format).value()?, negative_zero))
+        Some(Real::new(round(number, &one(), self.float).value()?, negative_zero))
     }
 
     fn sum(&self, left: &Real, right: &Real) -> Option<Real> {
@@ -168,17 +211,17 @@ impl Rotation<'_> {
 
     fn bits(&self, value: &Real) -> u64 {
         if value.number.is_zero() {
-            let width = if self.format == Format::F32 { 32 } else { 64 };
+            let width = if self.float == Float::F32 { 32 } else { 64 };
             return u64::from(value.negative) << (width - 1);
         }
-        round(&value.number, &one(), self.format).bits(self.format)
+        round(&value.number, &one(), self.float).bits(self.float)
     }
 
     /// How far bits are from the exact rotation; `None` where nothing is demanded.
     pub fn margin(&self, given: &[u64]) -> Option<Margin> {
-        let number = |&bits: &u64| self.format.value(bits);
+        let number = |&bits: &u64| self.float.value(bits);
         let mut exact: Vec<Exact> = self.values.iter().map(number).collect::<Option<_>>()?;
-        if let Some(gamma) = self.gamma {
+        if let Some(gamma) = &self.gamma {
             let gamma: Vec<Exact> = gamma.iter().map(number).collect::<Option<_>>()?;
             for (value, gamma) in exact.iter_mut().zip(gamma.iter().cycle()) {
                 *value = &*value * &(gamma + &one());
@@ -190,7 +233,7 @@ impl Rotation<'_> {
             let reach = run.iter().fold(Exact::zero(), |sum, value| &sum + &value.abs());
             let len = run.len() as u64;
             let units = i64::from(len.trailing_zeros()) + 6;
-            let unit = if self.format == Format::F32 { -24 } else { -53 };
+            let unit = if self.float == Float::F32 { -24 } else { -53 };
             let bound = &reach * &Exact::scaled(units, unit);
             for (place, sum) in places.into_iter().zip(self.unscaled(run, seed)) {
                 let Some(value) = given.get(place).and_then(number) else {
@@ -272,7 +315,7 @@ fn one() -> Exact {
 }
 
 /// The square root of a power of two, rounded to `format`.
-fn square_root(number: u64, format: Format) -> Option<Exact> {
+fn square_root(number: u64, format: Float) -> Option<Exact> {
     let half = number.trailing_zeros() / 2;
     if number.trailing_zeros().is_multiple_of(2) {
         return Some(Exact::scaled(1, half as i32));

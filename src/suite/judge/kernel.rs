@@ -1,21 +1,24 @@
 //! Judging products and rotations: by the bound of each value, and how far beyond it one is.
 
+use std::collections::BTreeSet;
+
 use super::rows::given_in_words;
-use super::{Given, Judgement, Outcome, Row, refused};
+use super::{Answer, Floats, Given, Judgement, Outcome, Row, refused};
 use crate::format::Class;
-use crate::suite::case::{Case, Input};
-use crate::suite::derive::{Rotated, product};
+use crate::suite::exact::product::Product;
+use crate::suite::exact::rotation::Rotation;
+use crate::suite::question::{Matmul, Rotate};
 
 /// Whether a product is within DOT-1, or refused where that is lawful.
-pub(super) fn dot(case: &Case, refuse: &[Class], given: &Given) -> Judgement {
-    let Some(product) = product(&case.input) else {
+pub(super) fn dot(question: &Matmul, refuse: &BTreeSet<Class>, given: &Given) -> Judgement {
+    let Some(product) = Product::of(question) else {
         return Judgement::plain(Outcome::Fail, "the case asks for no product");
     };
     let expected = product.rows * product.x.len() / product.columns;
     let values = match given {
-        Given::Refused { .. } if !refuse.is_empty() => return refused(refuse, given, "refused"),
-        Given::Values(values) if values.0.len() == expected => values,
-        Given::Values(values) => {
+        Err(_) if !refuse.is_empty() => return refused(refuse, given, "refused"),
+        Ok(Answer::Values(Floats::F32(values))) if values.0.len() == expected => values,
+        Ok(Answer::Values(Floats::F32(values))) => {
             let row = Row::new("values", expected, values.0.len());
             return Judgement {
                 rows: vec![row],
@@ -23,7 +26,11 @@ pub(super) fn dot(case: &Case, refuse: &[Class], given: &Given) -> Judgement {
             };
         }
         other => {
-            let row = Row::new("answer", format!("{expected} values"), given_in_words(other));
+            let got = match other {
+                Ok(answer) => given_in_words(answer),
+                Err(refusal) => format!("refused: {}", refusal.message),
+            };
+            let row = Row::new("answer", format!("{expected} values"), got);
             return Judgement {
                 rows: vec![row],
                 ..Judgement::plain(Outcome::Fail, "no product within DOT-1")
@@ -46,15 +53,12 @@ pub(super) fn dot(case: &Case, refuse: &[Class], given: &Given) -> Judgement {
 
 /// Turns a failure into the alternate `within-bound` where ROT-9 has it so, and says how far off the
 /// values are where it has not.
-pub(super) fn rotated(judgement: Judgement, input: &Input, given: &Given) -> Judgement {
-    let bits: Vec<u64> = match given {
-        Given::Values(values) => values.0.iter().map(|&bits| bits.into()).collect(),
-        Given::Doubles(values) => values.0.clone(),
-        _ => return judgement,
+pub(super) fn rotated(judgement: Judgement, question: &Rotate, given: &Given) -> Judgement {
+    let (Ok(Answer::Values(values)), Some(rotation)) = (given, Rotation::of(question)) else {
+        return judgement;
     };
-    let Some(question) = Rotated::of(input) else { return judgement };
-    let rotation = question.rotation();
-    if bits.len() != rotation.values.len() {
+    let bits = values.bits();
+    if values.float() != rotation.float || bits.len() != rotation.values.len() {
         return judgement;
     }
     match rotation.margin(&bits) {

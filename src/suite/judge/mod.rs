@@ -3,61 +3,24 @@
 mod kernel;
 mod rows;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use super::case::{Answer, Case, Expect, Form, Input, Listing, Mode};
-use super::derive::source;
-use super::exact::encode;
-use super::exact::encode::margin;
-use super::hex::{Bits, Bits16, Bits64, Bytes};
+use super::answer::{Answer, Encoded, Given, Refusal};
+use super::case::{Case, Form, Listing};
+use super::exact::blocks::{self, Source};
+use super::expected::source;
+use super::floats::Floats;
+use super::lawful::Lawful;
+use super::operation::FormatId;
+use super::question::{Question, Tensor};
 use crate::format::Class;
 use kernel::{dot, rotated};
 use rows::{
-    described, double, file_rows, given_in_words, half, listing_rows, name_rows, payload_rows,
-    single, value_rows,
+    described, file_rows, given_in_words, listing_rows, name_rows, payload_rows, shape_row,
+    value_rows,
 };
-
-/// What a subject gave, as far as judging is concerned: how it was reached is not known here.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Given {
-    /// Values of f32.
-    Values(Bits),
-    /// Values of f16.
-    Halves(Bits16),
-    /// Values of f64.
-    Doubles(Bits64),
-    /// The payload of an encode.
-    Blocks(Bytes),
-    /// The tensor of a load: its values, its payload or both.
-    Tensor {
-        /// Its shape.
-        shape: Vec<u64>,
-        /// Its payload.
-        blocks: Option<Bytes>,
-        /// Its values.
-        values: Option<Bits>,
-    },
-    /// The tensor of a load of KHF1.
-    HalfTensor {
-        /// Its shape.
-        shape: Vec<u64>,
-        /// Its values.
-        values: Bits16,
-    },
-    /// The file that a save left.
-    File(Bytes),
-    /// A directory as it was listed.
-    Listing(Listing),
-    /// The file of each tensor.
-    Files(Vec<String>),
-    /// A refusal, with the class if one was named.
-    Refused {
-        /// The subject's own words.
-        message: String,
-        /// The class.
-        class: Option<Class>,
-    },
-}
 
 /// What a case came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -187,11 +150,27 @@ const MOST_ROWS: usize = 256;
 /// Judges what was given by the case's expectation. With `bounded`, an encoding within ENC-B1 is a
 /// lawful alternate of every canonical one.
 pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
-    let judgement = match &case.expect {
-        Expect::Exact(answer) => compare(answer, given, ""),
-        Expect::OneOf(behaviours) => {
+    let judgement = by(case, &case.expect, given, "");
+    if !judgement.outcome.is_failure() || matches!(case.expect, Lawful::Refuse(_)) {
+        return judgement;
+    }
+    match (&case.question, given) {
+        (Question::Rotate(rotate), _) => rotated(judgement, rotate, given),
+        (Question::Encode(encode), Ok(Answer::Encoded(encoded))) => {
+            let lawful = bounded || matches!(case.expect, Lawful::Within { .. });
+            within_bound(judgement, encode.format, &source(encode), encoded, lawful)
+        }
+        _ => judgement,
+    }
+}
+
+/// Judges by one expectation, which is that of a named behaviour or of the whole case.
+fn by(case: &Case, expect: &Lawful<Answer>, given: &Given, behaviour: &str) -> Judgement {
+    match expect {
+        Lawful::One(answer) => compare(case.question.format(), answer, given, behaviour),
+        Lawful::OneOf(behaviours) => {
             let mut judged = behaviours.iter().enumerate().map(|(index, behaviour)| {
-                let mut judgement = compare(&behaviour.answer, given, &behaviour.name);
+                let mut judgement = by(case, &behaviour.expect, given, &behaviour.name);
                 if index > 0 && judgement.outcome == Outcome::Pass {
                     judgement.outcome = Outcome::PassAlternate;
                 }
@@ -201,30 +180,20 @@ pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
                 judged.next().unwrap_or_else(|| Judgement::plain(Outcome::Fail, "no behaviour"));
             judged.fold(first, |best, next| if next.outcome < best.outcome { next } else { best })
         }
-        Expect::Bounded {} => canonical(case, given),
-        Expect::Dot { refuse } => dot(case, refuse, given),
-        Expect::Refuse(classes) => refused(classes, given, ""),
-    };
-    if !judgement.outcome.is_failure() || matches!(case.expect, Expect::Refuse(_)) {
-        return judgement;
-    }
-    match (&case.input, given, source(&case.input)) {
-        (Input::Rotate { .. }, ..) => rotated(judgement, &case.input, given),
-        (_, Given::Blocks(payload), Some((mode, values))) => {
-            let lawful = bounded || case.expect == Expect::Bounded {};
-            within_bound(judgement, &values, payload, mode, lawful)
-        }
-        _ => judgement,
+        Lawful::Within { refuse } => match &case.question {
+            Question::Matmul(matmul) => dot(matmul, refuse, given),
+            Question::Encode(encode) => canonical(encode.format, &source(encode), given),
+            _ => Judgement::plain(Outcome::Fail, "no bound is known for this question"),
+        },
+        Lawful::Refuse(classes) => refused(classes, given, behaviour),
+        Lawful::Undemanded(why) => Judgement::plain(Outcome::Fail, why.clone()),
     }
 }
 
 /// Whether an encoding is a canonical one, where the case itself does not say which those are.
-fn canonical(case: &Case, given: &Given) -> Judgement {
-    match (source(&case.input), given) {
-        (Some((mode, values)), Given::Blocks(payload))
-            if encode(&values.0, mode == Mode::Symmetric)
-                .is_ok_and(|lawful| lawful.iter().any(|one| one.payload == payload.0)) =>
-        {
+fn canonical(format: FormatId, source: &Source<'_>, given: &Given) -> Judgement {
+    match (blocks::named(format), given) {
+        (Some(format), Ok(Answer::Encoded(encoded))) if format.is_canonical(source, encoded) => {
             Judgement::plain(Outcome::Pass, "")
         }
         _ => Judgement::plain(Outcome::Fail, "expected an encoding within ENC-B1"),
@@ -235,14 +204,13 @@ fn canonical(case: &Case, given: &Given) -> Judgement {
 /// encoding is in any case.
 fn within_bound(
     judgement: Judgement,
-    values: &Bits,
-    payload: &Bytes,
-    mode: Mode,
+    format: FormatId,
+    source: &Source<'_>,
+    given: &Encoded,
     lawful: bool,
 ) -> Judgement {
-    let Some(margin) = margin(&values.0, &payload.0, mode == Mode::Symmetric) else {
-        return judgement;
-    };
+    let margin = blocks::named(format).and_then(|format| format.margin(source, given));
+    let Some(margin) = margin else { return judgement };
     if lawful && margin.acceptable {
         return Judgement::behaved(Outcome::PassAlternate, "within-bound").measured(margin.share);
     }
@@ -253,45 +221,27 @@ fn within_bound(
     Judgement { summary, within_bound: margin.acceptable, ..judgement }.measured(margin.share)
 }
 
-fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
+fn compare(format: FormatId, answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
+    let given = match given {
+        Ok(given) => given,
+        Err(refusal) => {
+            let message = &refusal.message;
+            let class = refusal.class.map(|class| format!(" ({class})")).unwrap_or_default();
+            let summary = format!("refused{class} what must be accepted: {message}");
+            let row = Row::new("answer", described(answer), format!("refused: {message}"));
+            return Judgement { rows: vec![row], ..Judgement::plain(Outcome::Fail, summary) };
+        }
+    };
     if is_same(answer, given) {
         return Judgement::behaved(Outcome::Pass, behaviour);
     }
     let rows = match (answer, given) {
-        (Answer::Refuse(classes), given) => return refused(classes, given, behaviour),
-        (expected, Given::Refused { message, class }) => {
-            let class = class.map(|class| format!(" ({class})")).unwrap_or_default();
-            let summary = format!("refused{class} what must be accepted: {message}");
-            let row = Row::new("answer", described(expected), format!("refused: {message}"));
-            return Judgement { rows: vec![row], ..Judgement::plain(Outcome::Fail, summary) };
-        }
-        (Answer::Values(expected), Given::Values(got)) => value_rows(&expected.0, &got.0, single),
-        (Answer::Halves(expected), Given::Halves(got)) => value_rows(&expected.0, &got.0, half),
-        (Answer::Doubles(expected), Given::Doubles(got)) => value_rows(&expected.0, &got.0, double),
-        (
-            Answer::HalfTensor { shape, values },
-            Given::HalfTensor { shape: got_shape, values: got },
-        ) => {
-            let mut rows = vec![Row::new("shape", format!("{shape:?}"), format!("{got_shape:?}"))];
-            rows.extend(value_rows(&values.0, &got.0, half));
-            rows
-        }
-        (Answer::Blocks(expected), Given::Blocks(got)) => payload_rows(expected, got),
-        (Answer::File(expected), Given::File(got)) => file_rows(expected, got),
-        (Answer::Listing(expected), Given::Listing(got)) => listing_rows(expected, got),
-        (Answer::Files(expected), Given::Files(got)) => name_rows(expected, got),
-        (
-            Answer::Tensor { shape, blocks, values },
-            Given::Tensor { shape: got_shape, blocks: got_blocks, values: got_values },
-        ) => {
-            let mut rows = vec![Row::new("shape", format!("{shape:?}"), format!("{got_shape:?}"))];
-            if got_blocks.is_none() && got_values.is_none() {
-                rows.push(Row::new("content", "values, blocks or both", "neither"));
-            }
-            rows.extend(got_blocks.iter().flat_map(|got| payload_rows(blocks, got)));
-            rows.extend(got_values.iter().flat_map(|got| value_rows(&values.0, &got.0, single)));
-            rows
-        }
+        (Answer::Values(expected), Answer::Values(got)) => value_rows(expected, got),
+        (Answer::Encoded(expected), Answer::Encoded(got)) => encoded_rows(format, expected, got),
+        (Answer::File(expected), Answer::File(got)) => file_rows(expected, got),
+        (Answer::Index(expected), Answer::Index(got)) => listing_rows(expected, got),
+        (Answer::Files(expected), Answer::Files(got)) => name_rows(expected, got),
+        (Answer::Tensors(expected), Answer::Tensors(got)) => tensor_rows(format, expected, got),
         (expected, _) => vec![Row::new("answer", described(expected), "a result of another kind")],
     };
     let summary = match rows.iter().filter(|row| row.differs()).count() {
@@ -302,16 +252,56 @@ fn compare(answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
     Judgement { rows, ..Judgement::plain(Outcome::Fail, summary) }
 }
 
-/// Whether a result is the expected one. Of a tensor, what was handed on is: its payload, its values
-/// or both.
-fn is_same(answer: &Answer, given: &Given) -> bool {
+fn encoded_rows(format: FormatId, expected: &Encoded, got: &Encoded) -> Vec<Row> {
+    let mut rows = payload_rows(format, &expected.blocks, &got.blocks);
+    if expected.tensor_scale != got.tensor_scale {
+        let word = |scale: &Option<Floats>| {
+            scale.as_ref().map_or("none".to_owned(), |scale| format!("{scale:?}"))
+        };
+        let row = Row::new("tensor scale", word(&expected.tensor_scale), word(&got.tensor_scale));
+        rows.insert(0, row);
+    }
+    rows
+}
+
+/// The number of tensors, and what differs in each.
+fn tensor_rows(format: FormatId, expected: &[Tensor], got: &[Tensor]) -> Vec<Row> {
+    if expected.len() != got.len() {
+        return vec![Row::new("tensors", expected.len(), got.len())];
+    }
+    let rows = |(expected, got): (&Tensor, &Tensor)| {
+        let mut rows = vec![shape_row(&expected.shape, &got.shape)];
+        if expected.name != got.name {
+            rows.push(Row::new("name", &expected.name, &got.name));
+        }
+        match (&expected.blocks, &got.blocks) {
+            (Some(expected), Some(got)) => rows.extend(payload_rows(format, expected, got)),
+            (None, Some(_)) => rows.push(Row::new("content", "values", "blocks")),
+            (_, None) => {}
+        }
+        match (&expected.values, &got.values) {
+            (Some(expected), Some(got)) => rows.extend(value_rows(expected, got)),
+            (None, Some(_)) => rows.push(Row::new("content", "blocks", "values")),
+            (Some(_), None) if got.blocks.is_none() => {
+                let content =
+                    if expected.blocks.is_some() { "values, blocks or both" } else { "values" };
+                rows.push(Row::new("content", content, "neither"));
+            }
+            (_, None) => {}
+        }
+        rows
+    };
+    expected.iter().zip(got).flat_map(rows).collect()
+}
+
+/// Whether a result is the expected one.
+fn is_same(answer: &Answer, given: &Answer) -> bool {
     match (answer, given) {
-        (Answer::Values(expected), Given::Values(got)) => expected == got,
-        (Answer::Halves(expected), Given::Halves(got)) => expected == got,
-        (Answer::Doubles(expected), Given::Doubles(got)) => expected == got,
-        (Answer::Blocks(expected), Given::Blocks(got)) => expected == got,
-        (Answer::File(expected), Given::File(got)) => expected == got,
-        (Answer::Listing(expected), Given::Listing(got)) => {
+        (Answer::Tensors(expected), Answer::Tensors(got)) => {
+            expected.len() == got.len()
+                && expected.iter().zip(got).all(|(a, b)| is_same_tensor(a, b))
+        }
+        (Answer::Index(expected), Answer::Index(got)) => {
             let form = if got.form.is_none() && expected.form != Some(Form::Absent) {
                 expected.form
             } else {
@@ -319,35 +309,33 @@ fn is_same(answer: &Answer, given: &Given) -> bool {
             };
             *expected == Listing { form, ..got.clone() }
         }
-        (Answer::Files(expected), Given::Files(got)) => expected == got,
-        (
-            Answer::Tensor { shape, blocks, values },
-            Given::Tensor { shape: got_shape, blocks: got_blocks, values: got_values },
-        ) => {
-            shape == got_shape
-                && (got_blocks.is_some() || got_values.is_some())
-                && got_blocks.as_ref().is_none_or(|got| got == blocks)
-                && got_values.as_ref().is_none_or(|got| got == values)
-        }
-        (
-            Answer::HalfTensor { shape, values },
-            Given::HalfTensor { shape: got_shape, values: got_values },
-        ) => shape == got_shape && values == got_values,
-        _ => false,
+        (expected, got) => expected == got,
     }
 }
 
-fn refused(classes: &[Class], given: &Given, behaviour: &str) -> Judgement {
+/// Of a tensor, what was handed on is compared: its payload, its values or both.
+fn is_same_tensor(expected: &Tensor, got: &Tensor) -> bool {
+    let same_blocks = got.blocks.is_none() || got.blocks == expected.blocks;
+    let same_values = got.values.is_none() || got.values == expected.values;
+    let something = got.blocks.is_some() || got.values.is_some();
+    expected.name == got.name
+        && expected.shape == got.shape
+        && something
+        && same_blocks
+        && same_values
+}
+
+fn refused(classes: &BTreeSet<Class>, given: &Given, behaviour: &str) -> Judgement {
     let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
     let right = names.join(" or ");
     match given {
-        Given::Refused { class: Some(class), message } if !classes.contains(class) => {
+        Err(Refusal { class: Some(class), message }) if !classes.contains(class) => {
             let row = Row::new("class", &right, class);
             let summary = format!("refused as {class}, expected {right}: {message}");
             Judgement { rows: vec![row], ..Judgement::plain(Outcome::WrongClass, summary) }
         }
-        Given::Refused { .. } => Judgement::behaved(Outcome::Pass, behaviour),
-        accepted => {
+        Err(_) => Judgement::behaved(Outcome::Pass, behaviour),
+        Ok(accepted) => {
             let row = Row::new("answer", format!("refused: {right}"), given_in_words(accepted));
             Judgement {
                 rows: vec![row],

@@ -1,44 +1,68 @@
 //! Expected beside got, for people: an answer in words, and the fields in which two answers differ.
 
-use super::{Given, MOST_ROWS, Row};
-use crate::suite::case::{Answer, Form, ListedTensor, Listing};
-use crate::suite::exact::{ExactBlock, block};
-use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
+use half::{bf16, f16};
+
+use super::{MOST_ROWS, Row};
+use crate::suite::answer::Answer;
+use crate::suite::case::{Form, ListedTensor, Listing};
+use crate::suite::exact::blocks::{self, BlockField, Geometry};
+use crate::suite::floats::{Float, Floats};
+use crate::suite::hex::Bytes;
+use crate::suite::operation::FormatId;
+use crate::suite::question::Tensor;
 
 /// Bytes of an answer that are kept for people, however long it is.
 const MOST_BYTES: usize = 4096;
 
 pub(super) fn described(answer: &Answer) -> String {
     match answer {
-        Answer::Values(Bits(values)) => format!("{} values", values.len()),
-        Answer::Halves(Bits16(values)) => format!("{} values of f16", values.len()),
-        Answer::Doubles(Bits64(values)) => format!("{} values of f64", values.len()),
-        Answer::Blocks(blocks) => format!("{} bytes of blocks", blocks.0.len()),
-        Answer::Tensor { shape, .. } | Answer::HalfTensor { shape, .. } => {
-            format!("a tensor of shape {shape:?}")
-        }
+        Answer::Values(values) => counted(values),
+        Answer::Encoded(encoded) => format!("{} bytes of blocks", encoded.blocks.0.len()),
+        Answer::Tensors(tensors) => match tensors.as_slice() {
+            [tensor] => format!("a tensor of shape {:?}", tensor.shape),
+            tensors => format!("{} tensors", tensors.len()),
+        },
         Answer::File(bytes) => format!("a file of {} bytes", bytes.0.len()),
-        Answer::Listing(listing) => in_words(listing),
+        Answer::Saved => "a file".into(),
+        Answer::Index(listing) => in_words(listing),
         Answer::Files(files) => format!("{} files", files.len()),
-        Answer::Refuse(_) => "refused".into(),
+        Answer::Continuation(continuation) => format!("{} tokens", continuation.ids.len()),
     }
 }
 
-pub(super) fn given_in_words(given: &Given) -> String {
+/// The number of values, and their type where that is not f32.
+fn counted(values: &Floats) -> String {
+    match values.float() {
+        Float::F32 => format!("{} values", values.len()),
+        other => format!("{} values of {}", values.len(), other.name()),
+    }
+}
+
+pub(super) fn given_in_words(given: &Answer) -> String {
     match given {
-        Given::Values(values) => brief(&values.values()),
-        Given::Halves(Bits16(values)) => {
-            brief(&values.iter().map(|&bits| half::f16::from_bits(bits)).collect::<Vec<_>>())
+        Answer::Values(values) => brief(&numbers(values)),
+        Answer::Encoded(encoded) => format!("accepted, blocks {}", shown_bytes(&encoded.blocks)),
+        Answer::Tensors(tensors) => {
+            let shape = |tensor: &Tensor| format!("{:?}", tensor.shape);
+            format!("accepted, shape {}", tensors.iter().map(shape).collect::<Vec<_>>().join(", "))
         }
-        Given::Doubles(values) => brief(&values.values()),
-        Given::Blocks(blocks) => format!("accepted, blocks {}", shown_bytes(blocks)),
-        Given::Tensor { shape, .. } | Given::HalfTensor { shape, .. } => {
-            format!("accepted, shape {shape:?}")
+        Answer::File(bytes) => format!("wrote a file of {} bytes", bytes.0.len()),
+        Answer::Saved => "saved".into(),
+        Answer::Index(listing) => format!("accepted, {}", in_words(listing)),
+        Answer::Files(files) => format!("accepted, {}", brief(files)),
+        Answer::Continuation(continuation) => format!("{} tokens", continuation.ids.len()),
+    }
+}
+
+/// Each value as a number.
+fn numbers(values: &Floats) -> Vec<String> {
+    match values {
+        Floats::F16(bits) => bits.0.iter().map(|&bits| f16::from_bits(bits).to_string()).collect(),
+        Floats::Bf16(bits) => {
+            bits.0.iter().map(|&bits| bf16::from_bits(bits).to_string()).collect()
         }
-        Given::File(bytes) => format!("wrote a file of {} bytes", bytes.0.len()),
-        Given::Listing(listing) => format!("accepted, {}", in_words(listing)),
-        Given::Files(files) => format!("accepted, {}", brief(files)),
-        Given::Refused { message, .. } => format!("refused: {message}"),
+        Floats::F32(bits) => bits.values().iter().map(f32::to_string).collect(),
+        Floats::F64(bits) => bits.values().iter().map(f64::to_string).collect(),
     }
 }
 
@@ -56,38 +80,46 @@ pub(super) fn brief(values: &[impl ToString]) -> String {
     format!("{} values: {}{more}", values.len(), shown.join(", "))
 }
 
-pub(super) fn half(bits: u16) -> String {
-    format!("{bits:04x} ({:e})", half::f16::from_bits(bits))
+/// A value's bits, and its number.
+fn word(float: Float, bits: u64) -> String {
+    match float {
+        Float::F16 => format!("{bits:04x} ({:e})", f16::from_bits(bits as u16)),
+        Float::Bf16 => format!("{bits:04x} ({:e})", bf16::from_bits(bits as u16)),
+        Float::F32 => format!("{bits:08x} ({:e})", f32::from_bits(bits as u32)),
+        Float::F64 => format!("{bits:016x} ({:e})", f64::from_bits(bits)),
+    }
 }
 
-pub(super) fn single(bits: u32) -> String {
-    format!("{bits:08x} ({:e})", f32::from_bits(bits))
-}
-
-pub(super) fn double(bits: u64) -> String {
-    format!("{bits:016x} ({:e})", f64::from_bits(bits))
+pub(super) fn shape_row(expected: &[u64], got: &[u64]) -> Row {
+    Row::new("shape", format!("{expected:?}"), format!("{got:?}"))
 }
 
 /// The number of values, and each value that differs.
-pub(super) fn value_rows<T: Copy + PartialEq>(
-    expected: &[T],
-    got: &[T],
-    word: fn(T) -> String,
-) -> Vec<Row> {
-    let word = |bits: Option<&T>| bits.map_or("none".to_owned(), |&bits| word(bits));
+pub(super) fn value_rows(expected: &Floats, got: &Floats) -> Vec<Row> {
+    if expected.float() != got.float() {
+        return vec![Row::new("values", counted(expected), counted(got))];
+    }
     let count = Row::new("values", expected.len(), got.len());
+    let (expected_bits, got_bits) = (expected.bits(), got.bits());
+    let word =
+        |bits: Option<&u64>| bits.map_or("none".to_owned(), |&bits| word(expected.float(), bits));
     // What a subject gives may be as long as it likes; what is kept of it is not.
-    let longest = expected.len().max(got.len());
+    let longest = expected_bits.len().max(got_bits.len());
     let row = |index: usize| {
-        Row::new(format!("value {index}"), word(expected.get(index)), word(got.get(index)))
+        let (expected, got) = (expected_bits.get(index), got_bits.get(index));
+        Row::new(format!("value {index}"), word(expected), word(got))
     };
-    let differing = (0..longest).filter(|&index| expected.get(index) != got.get(index)).map(row);
+    let differing =
+        (0..longest).filter(|&index| expected_bits.get(index) != got_bits.get(index)).map(row);
     std::iter::once(count).chain(differing.take(MOST_ROWS + 1)).collect()
 }
 
-/// The fields of the blocks that differ; all fields of a payload of one block.
-pub(super) fn payload_rows(expected: &Bytes, got: &Bytes) -> Vec<Row> {
-    if expected.0.len() != got.0.len() || !got.0.len().is_multiple_of(block::BYTES) {
+/// The fields of the blocks that differ, as the format has them; all fields of a payload of one block.
+pub(super) fn payload_rows(format: FormatId, expected: &Bytes, got: &Bytes) -> Vec<Row> {
+    let whole = expected.0.len() == got.0.len();
+    let format = blocks::named(format)
+        .filter(|format| whole && got.0.len().is_multiple_of(format.geometry().bytes));
+    let Some(format) = format else {
         return vec![
             Row::new(
                 "blocks",
@@ -96,29 +128,20 @@ pub(super) fn payload_rows(expected: &Bytes, got: &Bytes) -> Vec<Row> {
             ),
             Row::new("payload", shown_bytes(expected), shown_bytes(got)),
         ];
-    }
-    let read = |bytes: &Bytes| -> Vec<ExactBlock> {
-        bytes.0.chunks(block::BYTES).map(ExactBlock::read).collect()
     };
-    let (expected, got) = (read(expected), read(got));
-    let single = expected.len() == 1;
-    let pairs = expected.iter().zip(&got).enumerate();
+    let Geometry { weights, bytes: size } = format.geometry();
+    let single = expected.0.len() == size;
+    let pairs = expected.0.chunks(size).zip(got.0.chunks(size)).enumerate();
     pairs
         .filter(|(_, (expected, got))| single || expected != got)
         .flat_map(|(index, (expected, got))| {
-            let half = |bits: u16| format!("{bits:04x} ({})", half::f16::from_bits(bits));
-            let digits = |nibbles: &[u8]| {
-                nibbles.iter().map(|nibble| format!("{nibble:x}")).collect::<String>()
+            let fields =
+                format.fields(expected, weights).into_iter().zip(format.fields(got, weights));
+            let row = |(field, of_got): (BlockField, BlockField)| {
+                let name = format!("block {index} {}", field.name);
+                Row::new(name, field.in_words(expected), of_got.in_words(got))
             };
-            [
-                Row::new(format!("block {index} scale"), half(expected.scale), half(got.scale)),
-                Row::new(format!("block {index} bias"), half(expected.bias), half(got.bias)),
-                Row::new(
-                    format!("block {index} nibbles"),
-                    digits(&expected.nibbles),
-                    digits(&got.nibbles),
-                ),
-            ]
+            fields.map(row).collect::<Vec<_>>()
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use q4proof::codec::{Block, decode, decode_block};
 use q4proof::format::{AddressWidth, Class};
 use q4proof::subject::message::Decode;
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::hex::Bytes;
 use zerocopy::FromBytes;
 
@@ -24,9 +24,9 @@ fn value(scale: u16, bias: u16, nibble: u8) -> u32 {
 fn answered(payload: &[u8], original_len: u64) -> Result<Vec<u32>, Option<Class>> {
     let blocks = Bytes(payload.to_vec());
     match Reference.decode(&Decode { entry: None, blocks, original_len }) {
-        Answer::Done(values) => Ok(values.0),
-        Answer::Refused(refusal) => Err(refusal.class),
-        Answer::Unsupported => panic!("the reference decodes"),
+        Response::Done(values) => Ok(values.0),
+        Response::Refused(refusal) => Err(refusal.class),
+        Response::Unsupported => panic!("the reference decodes"),
     }
 }
 

@@ -3,7 +3,7 @@
 use q4proof::codec::{EncodeError, Encoder, Mode, encode};
 use q4proof::format::Class;
 use q4proof::subject::message::Encode;
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::case::{self, SourceType};
 use q4proof::suite::hex::{Bits, Bytes};
 use zerocopy::IntoBytes;
@@ -25,9 +25,9 @@ fn answered(shape: &[u64], values: &[f32], mode: Mode) -> Result<Vec<u8>, (Class
         values: Bits::of(values).to_le_bytes(),
     });
     match answer {
-        Answer::Done(blocks) => Ok(blocks.0),
-        Answer::Refused(refusal) => Err((refusal.class.expect("a class"), refusal.message)),
-        Answer::Unsupported => panic!("the reference encodes"),
+        Response::Done(blocks) => Ok(blocks.0),
+        Response::Refused(refusal) => Err((refusal.class.expect("a class"), refusal.message)),
+        Response::Unsupported => panic!("the reference encodes"),
     }
 }
 
@@ -130,9 +130,9 @@ fn answered_from(source: SourceType, bytes: &[u8], width: usize) -> Result<Vec<u
         values: Bytes(bytes.to_vec()),
     });
     match answer {
-        Answer::Done(blocks) => Ok(blocks.0),
-        Answer::Refused(refusal) => Err(refusal.class.expect("a class")),
-        Answer::Unsupported => panic!("the reference takes every source"),
+        Response::Done(blocks) => Ok(blocks.0),
+        Response::Refused(refusal) => Err(refusal.class.expect("a class")),
+        Response::Unsupported => panic!("the reference takes every source"),
     }
 }
 

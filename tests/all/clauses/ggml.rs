@@ -3,7 +3,7 @@
 use q4proof::codec::ggml::{decode_block, encode_block};
 use q4proof::format::Class;
 use q4proof::subject::message::{Decode, EncodeRows};
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::hex::{Bits, Bytes};
 use zerocopy::IntoBytes;
 
@@ -19,11 +19,11 @@ fn encoded(values: &[f32]) -> Vec<u8> {
     block.as_bytes().to_vec()
 }
 
-fn asked_decode(bytes: &[u8], original_len: u64) -> Answer<Bits> {
+fn asked_decode(bytes: &[u8], original_len: u64) -> Response<Bits> {
     Reference.decode_q4_1(&Decode { entry: None, blocks: Bytes(bytes.to_vec()), original_len })
 }
 
-fn asked_encode(shape: &[u64], values: &[f32]) -> Answer<Bytes> {
+fn asked_encode(shape: &[u64], values: &[f32]) -> Response<Bytes> {
     let values = Bits::of(values).to_le_bytes();
     Reference.encode_q4_1(&EncodeRows { entry: None, shape: shape.to_vec(), values })
 }
@@ -45,7 +45,7 @@ fn ggml_1_weight_j_shares_a_byte_with_weight_j_plus_16() {
     }
     declined(asked_decode(&BLOCK, 64), Class::TruncatedPayload);
     declined(asked_decode(&BLOCK.repeat(2), 32), Class::TrailingBytes);
-    assert_eq!(asked_decode(&[], 0), Answer::Done(Bits::default()));
+    assert_eq!(asked_decode(&[], 0), Response::Done(Bits::default()));
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn ggml_3_the_half_is_added_in_f32_and_the_sum_is_cut() {
     assert_eq!(encoded(&[0.0, tiny])[..6], [0, 0, 0, 0, 0x00, 0xff]);
 
     let ramp: Vec<f32> = (0..32).map(|value| value as f32).collect();
-    assert!(matches!(asked_encode(&[2, 16], &ramp), Answer::Done(_)));
+    assert!(matches!(asked_encode(&[2, 16], &ramp), Response::Done(_)));
     declined(asked_encode(&[33], &ramp), Class::ShapeMismatch);
     declined(asked_encode(&[1 << 63, 2], &ramp), Class::Overflow);
-    assert_eq!(asked_encode(&[0], &[]), Answer::Done(Bytes::default()));
+    assert_eq!(asked_encode(&[0], &[]), Response::Done(Bytes::default()));
 }

@@ -3,7 +3,7 @@
 use q4proof::codec::decode_to_f16;
 use q4proof::format::Class;
 use q4proof::subject::message::Decode;
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::hex::{Bits16, Bytes};
 
 use super::{BLOCK, blocks, declined};
@@ -14,7 +14,7 @@ fn halves(bytes: &[u8], len: usize) -> Vec<u16> {
     values.into_iter().map(|value| value.to_bits()).collect()
 }
 
-fn asked(bytes: &[u8], original_len: u64) -> Answer<Bits16> {
+fn asked(bytes: &[u8], original_len: u64) -> Response<Bits16> {
     let blocks = Bytes(bytes.to_vec());
     Reference.decode_f16(&Decode { entry: None, blocks, original_len })
 }

@@ -30,7 +30,7 @@ use q4proof::codec::{Block, Mode};
 use q4proof::format::khq4::{self, View};
 use q4proof::format::{AddressWidth, Class, FormatError, ReadError};
 use q4proof::store;
-use q4proof::subject::Answer;
+use q4proof::subject::Response;
 use q4proof::suite::case::{Case, Input};
 use q4proof::suite::derive::derive;
 use zerocopy::{FromBytes, IntoBytes};
@@ -89,16 +89,16 @@ fn blocks(bytes: &[u8]) -> Vec<Block> {
 /// A case that asks `input`, with the answers that the evaluator derives.
 fn asked(input: Input) -> Case {
     let mut case = Case { control: None, ..crate::embedded().cases()[0].clone() };
-    case.input = input;
+    case.question = input;
     case.expect = derive(&case, None).expect("a question that SPEC.md answers");
     case
 }
 
 /// The answer is a refusal of this class.
 #[track_caller]
-fn declined<T: std::fmt::Debug>(answer: Answer<T>, class: Class) {
+fn declined<T: std::fmt::Debug>(answer: Response<T>, class: Class) {
     match answer {
-        Answer::Refused(refusal) => assert_eq!(refusal.class, Some(class), "{}", refusal.message),
+        Response::Refused(refusal) => assert_eq!(refusal.class, Some(class), "{}", refusal.message),
         other => panic!("{other:?}, expected a refusal as {class}"),
     }
 }

@@ -4,7 +4,7 @@ use q4proof::codec::Mode;
 use q4proof::format::Class;
 use q4proof::format::khq4::Header;
 use q4proof::subject::message::Load;
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 
 use super::{BLOCK, WIDTHS, accepted, bits, block, example, file, one_block, refused, sound};
 
@@ -155,11 +155,11 @@ fn khq4_p7_is_kept_by_every_way_in() {
     };
     for entry in ["copy", "map"] {
         for right in [None, Some(&[2, 16][..])] {
-            let Answer::Done(loaded) = load(entry, right) else { panic!("{entry}: {right:?}") };
+            let Response::Done(loaded) = load(entry, right) else { panic!("{entry}: {right:?}") };
             assert_eq!(loaded.shape, [2, 16]);
         }
         for wrong in [&[32][..], &[16, 2], &[2, 16, 1], &[]] {
-            let Answer::Refused(refusal) = load(entry, Some(wrong)) else { panic!("{wrong:?}") };
+            let Response::Refused(refusal) = load(entry, Some(wrong)) else { panic!("{wrong:?}") };
             assert_eq!(refusal.class, Some(Class::ExpectedShape), "{}", refusal.message);
         }
     }

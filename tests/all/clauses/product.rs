@@ -3,7 +3,7 @@
 use q4proof::codec::matmul;
 use q4proof::format::Class;
 use q4proof::subject::message::Matmul;
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::case::Input;
 use q4proof::suite::hex::{Bits, Bytes};
 use q4proof::suite::judge::{Given, Outcome, judge};
@@ -21,7 +21,7 @@ fn judged(input: Input, values: &[f32]) -> (Outcome, String) {
     (judgement.outcome, judgement.summary)
 }
 
-fn request(rows: u64, columns: u64, vectors: u64, payload: &[u8], x: &[f32]) -> Answer<Bits> {
+fn request(rows: u64, columns: u64, vectors: u64, payload: &[u8], x: &[f32]) -> Response<Bits> {
     let (blocks, x) = (Bytes(payload.to_vec()), Bits::of(x).to_le_bytes());
     Reference.matmul(&Matmul { entry: None, rows, columns, vectors, blocks, x })
 }
@@ -114,7 +114,7 @@ fn dot_4_rows_may_begin_inside_blocks_or_be_refused() {
 #[test]
 fn dot_5_blocks_and_vectors_are_those_of_the_sizes() {
     let x = [1.0; 64];
-    let done = Answer::Done(Bits::of(&matmul(&blocks(&BLOCK.repeat(4)), 2, 64, &x)));
+    let done = Response::Done(Bits::of(&matmul(&blocks(&BLOCK.repeat(4)), 2, 64, &x)));
     assert_eq!(request(2, 64, 1, &BLOCK.repeat(4), &x), done);
     for (payload, class) in [
         (BLOCK.repeat(3), Class::TruncatedPayload),

@@ -3,7 +3,7 @@
 use q4proof::codec::{EncodeError, Mode, encode};
 use q4proof::format::{AddressWidth, Class, FormatError};
 use q4proof::subject::message::{Encode, Load};
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::case::{self, Case};
 use q4proof::suite::hex::Bits;
 use q4proof::suite::judge::{Given, Outcome, judge};
@@ -126,7 +126,7 @@ fn err_2_another_shape_than_required_may_be_named_before_the_fault() {
             expected_shape: Some(vec![4]),
             address_width: None,
         });
-        let Answer::Refused(refusal) = answer else { panic!("{answer:?}") };
+        let Response::Refused(refusal) = answer else { panic!("{answer:?}") };
         let class = refusal.class.expect("a class");
         assert!([ExpectedShape, Scale].contains(&class), "{}", refusal.message);
     }
@@ -142,7 +142,7 @@ fn err_2_values_with_several_faults_have_one_of_their_classes() {
             source: None,
             values: Bits::of(values).to_le_bytes(),
         });
-        let Answer::Refused(refusal) = answer else { panic!("{answer:?}") };
+        let Response::Refused(refusal) = answer else { panic!("{answer:?}") };
         refusal.class.expect("a class")
     };
     // A bias out of reach (amax 60000) in block 0, a NaN in block 1.

@@ -4,7 +4,7 @@ use q4proof::codec::rotation::{each_column, each_row, fold_norm};
 use q4proof::codec::{Rotation, RotationError};
 use q4proof::format::Class;
 use q4proof::subject::message::{Precision, Rotate};
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::case::{Floats, Input, Side};
 use q4proof::suite::hex::{Bits, Bits64, Bytes};
 use q4proof::suite::judge::{Given, Outcome, judge};
@@ -148,8 +148,8 @@ fn rot_6_rows_on_the_input_side_and_columns_on_the_output_side() {
     assert_eq!(columns, [4.0, 8.0, -2.0, -4.0, -3.0, -6.0, -1.0, -2.0]);
     let by_request =
         Rotate { side: Side::Output, ..request(4, 2, &[1.0, 2.0, 2.0, 4.0, 3.0, 6.0, 4.0, 8.0]) };
-    assert_eq!(Reference.rotate(&by_request), Answer::Done(Bits::of(&columns).to_le_bytes()));
-    assert_eq!(Reference.rotate(&request(0, 8, &[])), Answer::Done(Bytes::default()));
+    assert_eq!(Reference.rotate(&by_request), Response::Done(Bits::of(&columns).to_le_bytes()));
+    assert_eq!(Reference.rotate(&request(0, 8, &[])), Response::Done(Bytes::default()));
 }
 
 #[test]
@@ -164,13 +164,13 @@ fn rot_7_a_norm_is_folded_before_the_rotation() {
         ..request(1, 4, &[1.0, 1.0, 6.0, 4.0])
     };
     let expected = Bits::of(&[4.0, -2.0, -3.0, -1.0]).to_le_bytes();
-    assert_eq!(Reference.rotate(&folded), Answer::Done(expected));
+    assert_eq!(Reference.rotate(&folded), Response::Done(expected));
     // Two roundings: 1 + 2^-24 is 1 in f32, and a product is rounded by itself.
     let mut rounded = [3.0f32];
     fold_norm(&mut rounded, &[2f32.powi(-24)]);
     assert_eq!(rounded, [3.0]);
     let outside = Rotate { inverse: true, ..folded };
-    assert_eq!(Reference.rotate(&outside), Answer::Unsupported);
+    assert_eq!(Reference.rotate(&outside), Response::Unsupported);
 }
 
 #[test]

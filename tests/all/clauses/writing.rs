@@ -8,7 +8,7 @@ use q4proof::format::khq4::{self, Header};
 use q4proof::format::{AddressWidth, Class};
 use q4proof::store;
 use q4proof::subject::message::Save;
-use q4proof::subject::{Answer, Implementation, Reference};
+use q4proof::subject::{Response, Implementation, Reference};
 use q4proof::suite::hex::Bytes;
 
 use super::{BLOCK, accepted, block, example, file, hex, says, sound};
@@ -148,7 +148,7 @@ fn khq4_w2_a_payload_that_is_not_whole_blocks_is_refused() {
             original_len: len,
             blocks: Bytes(payload.to_vec()),
         });
-        let Answer::Refused(refusal) = answer else { panic!("{len}: {answer:?}") };
+        let Response::Refused(refusal) = answer else { panic!("{len}: {answer:?}") };
         let bytes = payload.len();
         assert_eq!(refusal.class, Some(class), "{bytes} for {len} values: {}", refusal.message);
         assert_eq!(contents(folder.path()), BTreeMap::new());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use half::f16;
-use q4proof::suite::exact::{self, Exact, Format};
+use q4proof::suite::exact::{self, Exact, Float};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
@@ -203,17 +203,17 @@ fn decoded(file: &[u8], dtype: &str) -> Vec<u64> {
         exactly("F16", payload)
     };
     match dtype {
-        "F64" => rounded(&numbers, Format::F64),
-        "F32" => rounded(&numbers, Format::F32),
-        "F16" => rounded(&numbers, Format::F16),
+        "F64" => rounded(&numbers, Float::F64),
+        "F32" => rounded(&numbers, Float::F32),
+        "F16" => rounded(&numbers, Float::F16),
         _ => numbers.iter().map(to_bf16).collect(),
     }
 }
 
 /// The nearest of bf16, the even one of two: by trying the two numbers that it lies between.
 fn to_bf16(number: &Exact) -> u64 {
-    let value = |bits: u64| Format::F32.value(bits << 16).expect("finite");
-    let below = rounded(&[number.abs()], Format::F64)[0];
+    let value = |bits: u64| Float::F32.value(bits << 16).expect("finite");
+    let below = rounded(&[number.abs()], Float::F64)[0];
     let start = u64::from((f64::from_bits(below) as f32).to_bits() >> 16).saturating_sub(1);
     let distance = |bits: u64| (&value(bits) - &number.abs()).abs();
     let nearest = (start..start + 4).min_by(|&left, &right| {

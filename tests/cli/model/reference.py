@@ -33,6 +33,10 @@ def read_tensors(path):
     return found
 
 
+def doubles(values):
+    return {"f64": struct.pack(f"<{len(values)}d", *values).hex()}
+
+
 def norm_of(name):
     if name == HEAD:
         return "model.language_model.norm.weight"
@@ -48,12 +52,11 @@ def rotated(name, tensors):
     reads = name in (EMBEDDINGS, HEAD) or re.fullmatch(READS, name)
     if not reads and not re.fullmatch(WRITES, name):
         return values, False
-    request = {"precision": "f64", "rows": shape[0], "columns": shape[1], "seed": seed, "inverse": False,
-               "side": "input" if reads else "output", "values": struct.pack(f"<{len(values)}d", *values).hex()}
+    request = {"rows": shape[0], "columns": shape[1], "seed": seed, "inverse": False,
+               "side": "input" if reads else "output", "values": doubles(values)}
     if reads and name != EMBEDDINGS:
-        gamma = tensors[norm_of(name)][1]
-        request["gamma"] = struct.pack(f"<{len(gamma)}d", *gamma).hex()
-    result = bytes.fromhex(codec.rotate(request)["values"])
+        request["gamma"] = doubles(tensors[norm_of(name)][1])
+    result = bytes.fromhex(codec.rotate(request)["values"]["f64"])
     return [value for value, in struct.iter_unpack("<d", result)], True
 
 
@@ -69,11 +72,12 @@ for name, (shape, values, _) in tensors.items():
         values, quantized = rotated(name, tensors)
     path = os.path.join(target, stem + (".q4" if quantized else ".f16"))
     if quantized:
-        blocks = codec.encode({"mode": "asymmetric" if seed is None else "symmetric", "source": "f64", "shape": shape,
-                               "values": struct.pack(f"<{len(values)}d", *values).hex()})["blocks"]
-        codec.save_khq4({"path": path, "shape": shape, "original_len": len(values), "blocks": blocks})
+        encoded = codec.encode_khq4({"mode": "asymmetric" if seed is None else "symmetric", "shape": shape,
+                                     "values": doubles(values)})["encoded"]
+        codec.save_khq4({"path": path, "tensors": [{"shape": shape, "original_len": len(values), **encoded}]})
     else:
-        codec.save_khf1({"path": path, "shape": shape, "values": b"".join(map(codec.pack_f16, values)).hex()})
+        halves = {"f16": b"".join(map(codec.pack_f16, values)).hex()}
+        codec.save_khf1({"path": path, "tensors": [{"shape": shape, "values": halves}]})
     index.append({"name": name, "file": os.path.basename(path), "quantized": quantized, "shape": shape,
                   "numel": len(values)})
 index.sort(key=lambda entry: entry["name"])

@@ -1,7 +1,7 @@
-//! candle-core as a subject of the conformance suite, asked about ggml's Q4_1 on the CPU.
+//! candle-core as a subject of the conformance suite, asked about ggml's Q4_1 and Q8_0 on the CPU.
 //!
-//! All that this file knows of Q4_1 is that candle takes and gives it as bytes. Everything else is
-//! candle's answer, handed on as it was given:
+//! All that this file knows of these formats is that candle takes and gives them as bytes. Everything
+//! else is candle's answer, handed on as it was given:
 //!
 //! * Nothing is checked on candle's behalf: each request goes to it, however wrong it is. Tensors
 //!   are made by candle too, so that it is candle that compares a shape with the values.
@@ -18,7 +18,7 @@ use std::io::{self, BufRead, Cursor, Write};
 
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
 use candle_core::quantized::gguf_file::TensorInfo;
-use candle_core::quantized::{GgmlDType::Q4_1, QStorage, QTensor};
+use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{Device::Cpu, Tensor};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Value, json};
@@ -29,48 +29,51 @@ const VERSION: &str = "0.11.1";
 // The protocol's integers reach 2^64-1, and candle takes sizes and dimensions as `usize`.
 const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 
-type Decoder = fn(Vec<u8>, usize) -> candle_core::Result<Vec<f32>>;
-type Encoder = fn(Vec<f32>, Vec<usize>) -> candle_core::Result<Vec<u8>>;
+type Decoder = fn(GgmlDType, Vec<u8>, usize) -> candle_core::Result<Vec<f32>>;
+type Encoder = fn(GgmlDType, Vec<f32>, Vec<usize>) -> candle_core::Result<Vec<u8>>;
+
+/// The formats, by their names in the protocol.
+const FORMATS: &[(&str, GgmlDType)] = &[("q4_1", GgmlDType::Q4_1), ("q8_0", GgmlDType::Q8_0)];
 
 /// The public ways to decode, the first of them used where a request names none.
 const DECODERS: &[(&str, Decoder)] = &[
     // A tensor of raw ggml bytes.
-    ("ggml", |blocks, len| {
-        qtensor_from_ggml(Q4_1, &blocks, vec![len], &Cpu)?.dequantize(&Cpu)?.to_vec1()
+    ("ggml", |format, blocks, len| {
+        qtensor_from_ggml(format, &blocks, vec![len], &Cpu)?.dequantize(&Cpu)?.to_vec1()
     }),
     // A tensor in a GGUF file, which here has nothing but its payload: the function is told where
     // a tensor begins, not where the file's next one does.
-    ("gguf", |blocks, len| {
-        let info = TensorInfo { ggml_dtype: Q4_1, shape: len.into(), offset: 0 };
+    ("gguf", |format, blocks, len| {
+        let info = TensorInfo { ggml_dtype: format, shape: len.into(), offset: 0 };
         info.read(&mut Cursor::new(blocks), 0, &Cpu)?.dequantize(&Cpu)?.to_vec1()
     }),
     // A tensor over a storage.
-    ("storage", |blocks, len| {
-        let storage = QStorage::from_data(blocks.into(), &Cpu, Q4_1)?;
+    ("storage", |format, blocks, len| {
+        let storage = QStorage::from_data(blocks.into(), &Cpu, format)?;
         QTensor::new(storage, len)?.dequantize(&Cpu)?.to_vec1()
     }),
     // The one row of a table of embeddings.
-    ("embedding", |blocks, len| {
-        let storage = QStorage::from_data(blocks.into(), &Cpu, Q4_1)?;
+    ("embedding", |format, blocks, len| {
+        let storage = QStorage::from_data(blocks.into(), &Cpu, format)?;
         QTensor::new(storage, (1, len))?.embedding(&Tensor::new(0u32, &Cpu)?)?.to_vec1()
     }),
     // Blocks that belong to no tensor.
-    ("blocks", |blocks, len| {
-        Ok(Q4_1.from_data(blocks.into()).dequantize(len)?.as_slice()?.to_vec())
+    ("blocks", |format, blocks, len| {
+        Ok(format.from_data(blocks.into()).dequantize(len)?.as_slice()?.to_vec())
     }),
 ];
 
 /// The public ways to encode, the first of them used where a request names none.
 const ENCODERS: &[(&str, Encoder)] = &[
-    ("quantize", |values, shape| {
-        bytes(QTensor::quantize(&Tensor::from_vec(values, shape, &Cpu)?, Q4_1)?)
+    ("quantize", |format, values, shape| {
+        bytes(QTensor::quantize(&Tensor::from_vec(values, shape, &Cpu)?, format)?)
     }),
-    ("onto", |values, shape| {
-        bytes(QTensor::quantize_onto(&Tensor::from_vec(values, shape, &Cpu)?, Q4_1, &Cpu)?)
+    ("onto", |format, values, shape| {
+        bytes(QTensor::quantize_onto(&Tensor::from_vec(values, shape, &Cpu)?, format, &Cpu)?)
     }),
     // Blocks of as many values, of which a tensor is made afterwards.
-    ("blocks", |values, shape| {
-        let mut blocks = Q4_1.cpu_zeros(values.len());
+    ("blocks", |format, values, shape| {
+        let mut blocks = format.cpu_zeros(values.len());
         blocks.from_float(&values);
         bytes(QTensor::new(QStorage::Cpu(blocks), shape)?)
     }),
@@ -79,10 +82,10 @@ const ENCODERS: &[(&str, Encoder)] = &[
 /// A way to encode that makes a subject of its own, which the argument `view` asks for: the tensor
 /// shares the memory of a longer one, as one expert of a stack does. What comes before it there is
 /// zeros. It fails nearly every case, and a case that fails through one entry counts as failed.
-const VIEW: (&str, Encoder) = ("view", |values, shape| {
+const VIEW: (&str, Encoder) = ("view", |format, values, shape| {
     let len = values.len();
     let longer = Tensor::from_vec([vec![0.0; len], values].concat(), 2 * len, &Cpu)?;
-    bytes(QTensor::quantize(&longer.narrow(0, len, len)?.reshape(shape)?, Q4_1)?)
+    bytes(QTensor::quantize(&longer.narrow(0, len, len)?.reshape(shape)?, format)?)
 });
 
 /// The blocks of a tensor.
@@ -96,6 +99,8 @@ fn bytes(tensor: QTensor) -> candle_core::Result<Vec<u8>> {
 struct Request {
     op: String,
     #[serde(default)]
+    format: String,
+    #[serde(default)]
     seq: u64,
     entry: Option<String>,
     #[serde(default, deserialize_with = "unhex")]
@@ -104,8 +109,15 @@ struct Request {
     original_len: usize,
     #[serde(default)]
     shape: Vec<usize>,
-    #[serde(default, deserialize_with = "unhex")]
-    values: Vec<u8>,
+    #[serde(default)]
+    values: Floats,
+}
+
+/// Values of the one type that candle encodes from, or of another, which is then not there.
+#[derive(Default, Deserialize)]
+struct Floats {
+    #[serde(default, deserialize_with = "unhex_f32")]
+    f32: Option<Vec<f32>>,
 }
 
 fn unhex<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
@@ -113,6 +125,12 @@ fn unhex<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
     let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
     let bytes = (0..text.len()).step_by(2).map(byte).collect::<Option<_>>();
     bytes.ok_or_else(|| D::Error::custom("not pairs of hexadecimal digits"))
+}
+
+fn unhex_f32<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Vec<f32>>, D::Error> {
+    // The harness sends whole values.
+    let bytes = unhex(text)?;
+    Ok(Some(bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -131,38 +149,46 @@ fn names<F>(entries: &[(&'static str, F)]) -> Vec<&'static str> {
 
 /// Puts a request to candle, or is `None` where it has no function for it.
 fn ask(request: Request, encoders: &[(&str, Encoder)]) -> Option<candle_core::Result<Value>> {
-    let Request { op, entry, blocks, original_len, shape, values, .. } = request;
+    let Request { op, format, entry, blocks, original_len, shape, values, .. } = request;
+    let format = named(FORMATS, Some(format))?;
     Some(match op.as_str() {
-        "decode_q4_1" => named(DECODERS, entry)?(blocks, original_len).map(|values| {
+        "decode" => named(DECODERS, entry)?(format, blocks, original_len).map(|values| {
             let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-            json!({ "values": hex(&bytes) })
+            json!({ "values": { "f32": hex(&bytes) } })
         }),
-        "encode_q4_1" => {
-            // The harness sends whole values.
-            let values = values.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();
-            named(encoders, entry)?(values, shape).map(|blocks| json!({ "blocks": hex(&blocks) }))
-        }
+        "encode" => named(encoders, entry)?(format, values.f32?, shape)
+            .map(|blocks| json!({ "encoded": { "blocks": hex(&blocks) } })),
         _ => return None,
+    })
+}
+
+fn handshake(encoders: &[(&'static str, Encoder)]) -> Value {
+    let mut entries = json!({});
+    for format in names(FORMATS) {
+        entries[format!("decode:{format}")] = json!(names(DECODERS));
+        entries[format!("encode:{format}")] = json!(names(encoders));
+    }
+    let capabilities: Vec<_> =
+        entries.as_object().into_iter().flat_map(|keys| keys.keys()).collect();
+    json!({
+        "protocol": 1,
+        "name": "candle",
+        "version": VERSION,
+        "language": "Rust",
+        "capabilities": capabilities,
+        "entries": entries,
     })
 }
 
 fn main() -> io::Result<()> {
     let view = env::args().nth(1).is_some_and(|word| word == VIEW.0);
     let encoders = if view { &[VIEW] } else { ENCODERS };
-    let hello = json!({
-        "protocol": 1,
-        "name": "candle",
-        "version": VERSION,
-        "language": "Rust",
-        "capabilities": ["decode-q4-1", "encode-q4-1"],
-        "entries": { "decode-q4-1": names(DECODERS), "encode-q4-1": names(encoders) },
-    });
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         let seq = request.seq;
         let reply = match request.op.as_str() {
-            "hello" => hello.clone(),
+            "hello" => handshake(encoders),
             _ => match ask(request, encoders) {
                 Some(Ok(result)) => json!({ "seq": seq, "result": result }),
                 Some(Err(error)) => {

@@ -9,7 +9,7 @@ mod adapter;
 
 use std::path::Path;
 
-use adapter::{Answer, Hex, Outcome, Release, rotation::Rotation};
+use adapter::{Answer, Hex, Outcome, Release, Tensor, rotation::Rotation};
 use lattice_inference::GenerateConfig;
 use lattice_inference::error::InferenceError;
 use lattice_inference::model::qwen35::Qwen35Model;
@@ -19,13 +19,14 @@ use lattice_inference::weights::q4_weights::{load_f16_tensor_file, load_q4_file}
 use lattice_weights::q4_weights::{
     Q4BlockCheck, load_f16_tensor_file_checked, load_q4_file_checked, open_and_mmap_q4_file,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 struct Lattice;
 
 impl Release for Lattice {
     const VERSION: &'static str = "0.15.0";
-    const CAPABILITIES: &'static [&'static str] = &["expected-shape", "read-index", "generate"];
+    const CAPABILITIES: &'static [&'static str] =
+        &["expected-shape", "read_index:khq4", "generate:model"];
     const LOAD_ENTRIES: &'static [&'static str] = &["copy", "map"];
 
     fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {
@@ -46,11 +47,11 @@ impl Release for Lattice {
         })
     }
 
-    fn list(path: &Path) -> Answer {
-        Answer::of(load_manifest(path), |manifest| {
+    fn list(path: &Path) -> Option<Result<Value, String>> {
+        let listed = load_manifest(path).map_err(|error| error.to_string());
+        Some(listed.map(|manifest| {
             let Some(manifest) = manifest else {
-                let index = json!({ "form": "absent", "tensors": [] });
-                return Outcome { index: Some(index), ..Outcome::default() };
+                return json!({ "form": "absent", "tensors": [] });
             };
             let tensor = |entry: &Q4ManifestEntry| {
                 let mut keys = json!({ "name": entry.name, "file": entry.file });
@@ -75,13 +76,17 @@ impl Release for Lattice {
             if let Some(seed) = manifest.quarot_seed {
                 index["quarot_seed"] = json!(seed);
             }
-            Outcome { index: Some(index), ..Outcome::default() }
-        })
+            index
+        }))
     }
 
     /// By the engine's forward pass on the CPU, on the weights as they are in the safetensors file. The
     /// model is loaded for each prompt.
-    fn generate(path: &Path, prompt: &str, tokens: usize) -> Answer {
+    fn generate(
+        path: &Path,
+        prompt: &str,
+        tokens: usize,
+    ) -> Option<Result<(Vec<u32>, String), InferenceError>> {
         let mut greedy = GenerateConfig::default();
         greedy.max_new_tokens = tokens;
         greedy.temperature = 0.0;
@@ -93,11 +98,7 @@ impl Release for Lattice {
         greedy.enable_mtp = Some(false);
         let generated =
             Qwen35Model::from_safetensors(path).and_then(|model| model.generate(prompt, &greedy));
-        Answer::of(generated, |output| Outcome {
-            ids: Some(output.token_ids),
-            text: Some(output.text),
-            ..Outcome::default()
-        })
+        Some(generated.map(|output| (output.token_ids, output.text)))
     }
 
     fn rotate_blocks(
@@ -124,11 +125,8 @@ impl Release for Lattice {
 fn map(path: &Path, expected_shape: Option<&[usize]>) -> Answer {
     let check = Q4BlockCheck::Now { tensor_name: "the mapped tensor" };
     Answer::of(open_and_mmap_q4_file(path, expected_shape, check), |(header, mapped, _checked)| {
-        Outcome {
-            blocks: Some(Hex(mapped[header.payload_offset as usize..].to_vec())),
-            shape: Some(header.shape),
-            ..Outcome::default()
-        }
+        let blocks = Some(Hex(mapped[header.payload_offset as usize..].to_vec()));
+        Outcome::Tensors([Tensor { shape: header.shape, values: None, blocks }])
     })
 }
 

@@ -17,45 +17,43 @@ use lattice_inference::tokenizer::bpe::BpeTokenizer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// What every line from the harness has, but for the handshake, which has `op` only.
 #[derive(Deserialize)]
-struct Request {
+struct Head {
     seq: Option<u64>,
-    #[serde(flatten)]
-    operation: Operation,
+    op: String,
+    #[serde(default)]
+    format: String,
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
-enum Operation {
-    Hello,
-    Generate {
-        path: PathBuf,
-        prompt: String,
-        tokens: usize,
-    },
-    #[serde(other)]
-    Other,
+struct Generate {
+    path: PathBuf,
+    prompt: String,
+    tokens: usize,
 }
 
 /// Answers requests until the harness closes the standard input.
 fn main() -> ExitCode {
     let answered = io::stdin().lock().lines().try_for_each(|line| -> io::Result<()> {
-        let Request { seq, operation } = serde_json::from_str(&line?)?;
-        let mut reply = match operation {
-            Operation::Hello => json!({
+        let line = line?;
+        let Head { seq, op, format } = serde_json::from_str(&line)?;
+        let mut reply = match (op.as_str(), format.as_str()) {
+            ("hello", _) => json!({
                 "protocol": 1,
                 "name": "lattice Metal",
                 "version": "0.15.0",
                 "language": "Rust",
-                "capabilities": ["generate"],
+                "capabilities": ["generate:model"],
             }),
-            Operation::Generate { path, prompt, tokens } => {
+            ("generate", "model") => {
+                let Generate { path, prompt, tokens } = serde_json::from_str(&line)?;
                 match generate(&path, &prompt, tokens) {
-                    Ok(result) => json!({ "result": result }),
+                    Ok(continuation) => json!({ "result": { "continuation": continuation } }),
                     Err(message) => json!({ "refused": { "message": message } }),
                 }
             }
-            Operation::Other => json!({ "unsupported": true }),
+            _ => json!({ "unsupported": true }),
         };
         if let Some(seq) = seq {
             reply["seq"] = json!(seq);

@@ -29,7 +29,7 @@ fn load(path: String) -> Load {
 
 /// The faults that have a question of their own.
 fn faults() -> impl Iterator<Item = Fault> {
-    Fault::ALL.iter().copied().filter(|fault| !suite::shows(fault))
+    Fault::all().iter().copied().filter(|fault| !suite::shows(fault))
 }
 
 /// The question that shows `fault`.

@@ -3,8 +3,19 @@
 
 use num_traits::ToPrimitive;
 
-use super::block::{ExactBlock, WEIGHTS};
-use super::number::{Exact, Format, Rounded, round, round_half_away};
+use super::Source;
+use super::khq4::{BYTES, ExactBlock, WEIGHTS};
+use super::rows::{encodings, shape_faults};
+use crate::format::Class;
+use crate::suite::answer::Encoded;
+use crate::suite::exact::number::{Exact, Float, Rounded, round, round_half_away};
+use crate::suite::exact::source::widened;
+use crate::suite::lawful::Lawful;
+use crate::suite::question::Mode;
+
+/// Blocks of one case whose minimum may be a zero: either sign of each is lawful (ENC-Z1), which doubles
+/// the encodings.
+pub const MOST_ZERO_MINIMA: usize = 8;
 
 /// Why values have no canonical encoding; indices are those of the flat tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +44,43 @@ pub struct Variant {
     pub behaviours: Vec<&'static str>,
     /// The blocks' bytes.
     pub payload: Vec<u8>,
+}
+
+/// ENC, and ERR-2 for the classes of several faults.
+pub(super) fn lawful(source: &Source<'_>) -> Lawful<Encoded> {
+    let Some(mode) = source.mode else { return Lawful::undemanded("ENC asks for a mode") };
+    let (values, symmetric) = (widened(source.values), mode == Mode::Symmetric);
+    let (mut faults, overflows) = shape_faults(source.shape, values.len());
+    let of_block = |block: &[u32]| {
+        encode(block, symmetric).err().map(|refusal| match refusal {
+            Refusal::NonFinite { .. } => Class::NonFinite,
+            Refusal::Scale { .. } => Class::Scale,
+            Refusal::Bias { .. } => Class::Bias,
+        })
+    };
+    faults.extend(values.chunks(WEIGHTS).filter_map(of_block));
+    if !faults.is_empty() {
+        faults.extend(overflows.then_some(Class::Overflow));
+        return Lawful::Refuse(faults);
+    }
+    let zero_minimum = |block: &&[u32]| {
+        block.iter().map(|&bits| f32::from_bits(bits)).fold(f32::INFINITY, f32::min) == 0.0
+    };
+    let zeros = values.chunks(WEIGHTS).filter(zero_minimum).count();
+    if zeros > MOST_ZERO_MINIMA && !symmetric {
+        let why = format!("{zeros} blocks have a minimum of zero, more than {MOST_ZERO_MINIMA}");
+        return Lawful::undemanded(why);
+    }
+    match encode(&values, symmetric) {
+        Ok(variants) => encodings(variants, overflows),
+        Err(fault) => Lawful::undemanded(format!("{fault:?}")),
+    }
+}
+
+/// How far a payload is from its source, by ENC-B1.
+pub(super) fn margin_of(source: &Source<'_>, given: &Encoded) -> Option<Margin> {
+    let symmetric = source.mode? == Mode::Symmetric;
+    margin(&widened(source.values), &given.blocks.0, symmetric)
 }
 
 /// A block's scale and bias before they are stored, and the block that they give.
@@ -80,7 +128,7 @@ pub(super) fn zero_minimum_variants(payload: Vec<u8>, zeros: &[(usize, u16)]) ->
 
 fn double_by_zeros(variants: &mut Vec<Variant>, zeros: impl Iterator<Item = (usize, u16)>) {
     for (index, bias) in zeros {
-        let sign = index * super::block::BYTES + 3;
+        let sign = index * BYTES + 3;
         let set = bias == 0x8000;
         let names = ["zero-bias-positive", "zero-bias-negative"];
         let flip = |mut payload: Vec<u8>| {
@@ -112,7 +160,7 @@ fn double(
 
 fn evaluate_all(values: &[u32], symmetric: bool) -> Result<Vec<Evaluated>, Refusal> {
     let exact = |(index, &bits): (usize, &u32)| {
-        Format::F32.value(bits.into()).ok_or(Refusal::NonFinite { index })
+        Float::F32.value(bits.into()).ok_or(Refusal::NonFinite { index })
     };
     let numbers: Vec<Exact> = values.iter().enumerate().map(exact).collect::<Result<_, _>>()?;
     numbers
@@ -131,8 +179,8 @@ fn evaluate(
 ) -> Result<Evaluated, Refusal> {
     let one = Exact::scaled(1, 0);
     let zero = Exact::zero();
-    let f32_of = |number: &Exact| round(number, &one, Format::F32);
-    let f16_of = |number: &Exact| round(number, &one, Format::F16);
+    let f32_of = |number: &Exact| round(number, &one, Float::F32);
+    let f16_of = |number: &Exact| round(number, &one, Float::F16);
     let min = real.iter().min().unwrap_or(&zero);
     let max = real.iter().max().unwrap_or(&zero);
     let amax = real.iter().map(Exact::abs).max().unwrap_or_else(Exact::zero);
@@ -141,7 +189,7 @@ fn evaluate(
     let span = if symmetric { Some(amax) } else { f32_of(&(max - min)).value() };
     let parts = Exact::scaled(if symmetric { 7 } else { 15 }, 0);
     let span = span.ok_or(Refusal::Scale { block })?;
-    let candidate = finite(round(&span, &parts, Format::F32));
+    let candidate = finite(round(&span, &parts, Float::F32));
 
     // ENC-D1.
     let degenerate = f16_of(&candidate).value().is_some_and(|stored| stored.is_zero());
@@ -158,7 +206,7 @@ fn evaluate(
     }
 
     // ENC-Q1, Q2, A4 and Y3; a padding slot is packed as 0.0 would be (ENC-P1).
-    let inverse = finite(round(&one, &scale, Format::F32));
+    let inverse = finite(round(&one, &scale, Float::F32));
     let nibble = |value: &Exact| {
         let offset = if symmetric { value.clone() } else { finite(f32_of(&(value - min))) };
         let steps = round_half_away(&finite(f32_of(&(&offset * &inverse))));
@@ -169,8 +217,8 @@ fn evaluate(
 
     let zero_bias = !symmetric && min.is_zero();
     let negative_zero = zero_bias && bits.contains(&0x8000_0000) && !bits.contains(&0);
-    let bias_bits = if negative_zero { 0x8000 } else { stored_bias.bits(Format::F16) as u16 };
-    let scale_bits = stored_scale.bits(Format::F16) as u16;
+    let bias_bits = if negative_zero { 0x8000 } else { stored_bias.bits(Float::F16) as u16 };
+    let scale_bits = stored_scale.bits(Float::F16) as u16;
     let block = ExactBlock { scale: scale_bits, bias: bias_bits, nibbles };
     Ok(Evaluated { scale, bias, degenerate, zero_bias, block })
 }
@@ -195,19 +243,19 @@ pub struct Margin {
 /// or the payload is not their blocks with finite scales and biases.
 pub fn margin(values: &[u32], payload: &[u8], symmetric: bool) -> Option<Margin> {
     let evaluated = evaluate_all(values, symmetric).ok()?;
-    if payload.len() != evaluated.len() * super::block::BYTES {
+    if payload.len() != evaluated.len() * BYTES {
         return None;
     }
     let mut worst = Margin { index: 0, share: 0.0, acceptable: true };
-    let blocks = payload.chunks(super::block::BYTES).map(ExactBlock::read);
+    let blocks = payload.chunks(BYTES).map(ExactBlock::read);
     for (number, (one, block)) in evaluated.iter().zip(blocks).enumerate() {
-        let finite = |half: u16| Format::F16.value(half.into());
+        let finite = |half: u16| Float::F16.value(half.into());
         finite(block.scale).filter(|scale| !scale.is_zero()).and(finite(block.bias))?;
         let first = number * WEIGHTS;
         let real = &values[first..values.len().min(first + WEIGHTS)];
         let bound = bound(one, real, symmetric);
         for (offset, &bits) in real.iter().enumerate() {
-            let value = Format::F32.value(bits.into())?;
+            let value = Float::F32.value(bits.into())?;
             let error = (&block.exact_weight(offset) - &value).abs();
             worst.acceptable &= error <= bound;
             let share = match (error.approximate(), bound.approximate()) {
@@ -224,10 +272,10 @@ pub fn margin(values: &[u32], payload: &[u8], symmetric: bool) -> Option<Margin>
 
 /// ENC-B1, multiplied out: the error that is allowed for each value of a block.
 fn bound(one: &Evaluated, real: &[u32], symmetric: bool) -> Exact {
-    let stored = |half: u16| Format::F16.value(half.into()).expect("checked when evaluated");
+    let stored = |half: u16| Float::F16.value(half.into()).expect("checked when evaluated");
     let bias_rounding = (&stored(one.block.bias) - &one.bias).abs();
     if one.degenerate {
-        let values = || real.iter().filter_map(|&bits| Format::F32.value(bits.into()));
+        let values = || real.iter().filter_map(|&bits| Float::F32.value(bits.into()));
         let span = if symmetric {
             values().map(|value| value.abs()).max()
         } else {

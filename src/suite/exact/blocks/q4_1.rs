@@ -1,10 +1,66 @@
-//! Blocks of ggml's Q4_1 by the letter of SPEC GGML, exactly.
+//! ggml's Q4_1 by the letter of SPEC GGML, exactly.
 
 use num_traits::ToPrimitive;
 
-use super::block::{BYTES, ExactBlock, WEIGHTS};
-use super::encode::{Variant, zero_minimum_variants};
-use super::number::{Exact, Format, round, whole};
+use super::khq4::{self, BYTES, ExactBlock, WEIGHTS};
+use super::khq4_encode::{Variant, zero_minimum_variants};
+use super::rows::{decode_rows, encode_rows};
+use super::{BlockField, BlockFormat, Geometry, Source};
+use crate::suite::answer::Encoded;
+use crate::suite::exact::number::{Exact, Float, round, whole};
+use crate::suite::floats::Floats;
+use crate::suite::lawful::Lawful;
+use crate::suite::operation::{FormatId, Verb};
+
+impl FormatId {
+    /// ggml's Q4_1.
+    pub const Q4_1: Self = Self::new("q4_1");
+}
+
+/// ggml's Q4_1.
+pub struct Q41;
+
+impl BlockFormat for Q41 {
+    fn id(&self) -> FormatId {
+        FormatId::Q4_1
+    }
+
+    fn title(&self) -> &'static str {
+        "ggml's Q4_1"
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[Verb::Decode, Verb::Encode]
+    }
+
+    fn geometry(&self) -> Geometry {
+        Geometry { weights: WEIGHTS, bytes: BYTES }
+    }
+
+    fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {
+        khq4::fields(&read(block), "minimum", real)
+    }
+
+    /// GGML-1 and GGML-2.
+    fn decode(&self, blocks: &Encoded, count: u64, to: Float) -> Lawful<Floats> {
+        decode_rows(self.geometry(), blocks, count, to, |payload| {
+            let lawful = |block: &[u8]| {
+                let ExactBlock { scale, bias, .. } = read(block);
+                khq4::half(scale).and(khq4::half(bias)).is_some()
+            };
+            let finite = payload.chunks(BYTES).all(lawful);
+            finite.then(|| decode(payload)).ok_or("GGML-2 demands nothing of such blocks")
+        })
+    }
+
+    /// GGML-1 and GGML-3.
+    fn encode(&self, source: &Source<'_>) -> Lawful<Encoded> {
+        encode_rows(WEIGHTS, source, Float::F32, |values| {
+            let values: Vec<u32> = values.iter().map(|&bits| bits as u32).collect();
+            encode(&values).ok_or("GGML-3 demands nothing of such values")
+        })
+    }
+}
 
 /// Reads 20 bytes, whose nibbles stand in split-half order (GGML-1).
 ///
@@ -46,7 +102,7 @@ pub fn encode(values: &[u32]) -> Option<Vec<Variant>> {
         values.chunks(WEIGHTS).map(encode_block).collect::<Option<_>>()?;
     let payload = blocks.iter().flat_map(write).collect();
     let low = |block: &[u32]| {
-        block.iter().filter_map(|&bits| Format::F32.value(bits.into())).min().expect("32 values")
+        block.iter().filter_map(|&bits| Float::F32.value(bits.into())).min().expect("32 values")
     };
     let lows = values.chunks(WEIGHTS).map(low).enumerate();
     let zeros: Vec<_> =
@@ -57,15 +113,15 @@ pub fn encode(values: &[u32]) -> Option<Vec<Variant>> {
 fn encode_block(bits: &[u32]) -> Option<ExactBlock> {
     assert_eq!(bits.len(), WEIGHTS, "a whole block");
     let one = Exact::scaled(1, 0);
-    let f32_of = |number: &Exact| round(number, &one, Format::F32).value();
+    let f32_of = |number: &Exact| round(number, &one, Float::F32).value();
     let values: Vec<Exact> =
-        bits.iter().map(|&bits| Format::F32.value(bits.into())).collect::<Option<_>>()?;
+        bits.iter().map(|&bits| Float::F32.value(bits.into())).collect::<Option<_>>()?;
     let (low, high) = (values.iter().min()?, values.iter().max()?);
     let span = f32_of(&(high - low))?;
-    let scale = round(&span, &Exact::scaled(15, 0), Format::F32).value()?;
+    let scale = round(&span, &Exact::scaled(15, 0), Float::F32).value()?;
     let inverse = match scale.is_zero() {
         true => Exact::zero(),
-        false => round(&one, &scale, Format::F32).value()?,
+        false => round(&one, &scale, Float::F32).value()?,
     };
     let (stored_scale, stored_low) = (f16_of(&scale)?, f16_of(low)?);
     let nibble = |value: &Exact| {
@@ -78,6 +134,6 @@ fn encode_block(bits: &[u32]) -> Option<ExactBlock> {
 }
 
 fn f16_of(number: &Exact) -> Option<u16> {
-    let rounded = round(number, &Exact::scaled(1, 0), Format::F16);
-    rounded.value().map(|_| rounded.bits(Format::F16) as u16)
+    let rounded = round(number, &Exact::scaled(1, 0), Float::F16);
+    rounded.value().map(|_| rounded.bits(Float::F16) as u16)
 }

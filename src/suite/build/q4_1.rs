@@ -2,8 +2,9 @@
 //! bytes.
 
 use super::{Draft, block, plain_payload};
-use crate::suite::case::Input;
-use crate::suite::hex::{Bits, Bytes};
+use crate::suite::floats::Floats;
+use crate::suite::operation::FormatId;
+use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
 const DECODED: &str = "decode-q4-1/nibbles-ascending";
@@ -12,7 +13,7 @@ const ONE: u16 = 0x3c00;
 
 pub(super) fn decodes() -> Vec<Draft> {
     let draft = |id: &str, class: u8, note: &str, payload: Vec<u8>, len: u64| {
-        let input = Input::DecodeQ41 { blocks: Bytes(payload), original_len: len };
+        let input = Question::decode(FormatId::Q4_1, payload, len);
         let clause = if matches!(class, 42 | 35) { "GGML-1" } else { "GGML-2" };
         Draft::new(format!("decode-q4-1/{id}"), clause, note, input).class(class)
     };
@@ -79,7 +80,7 @@ pub(super) fn decodes() -> Vec<Draft> {
 
 pub(super) fn encodes() -> Vec<Draft> {
     let draft = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
-        let input = Input::EncodeQ41 { shape: shape.to_vec(), values: Bits::of(values) };
+        let input = Question::encode(FormatId::Q4_1, None, shape, Floats::of(values));
         let clause = if matches!(class, 35 | 45) { "GGML-1" } else { "GGML-3" };
         Draft::new(format!("encode-q4-1/{id}"), clause, note, input).class(class)
     };
@@ -165,7 +166,7 @@ fn near_ties() -> Vec<Draft> {
         };
         let values: Vec<f32> = [low, high].into_iter().chain((0..30).map(tie)).collect();
         let note = format!("every middle of two nibbles between {low} and {high}, nearly");
-        let input = Input::EncodeQ41 { shape: vec![32], values: Bits::of(&values) };
+        let input = Question::encode(FormatId::Q4_1, None, &[32], Floats::of(&values));
         Draft::new(format!("encode-q4-1/near-ties-{number}"), "GGML-3", note, input).class(44)
     };
     (1..=6).map(draft).collect()

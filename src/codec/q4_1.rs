@@ -2,8 +2,25 @@
 //! an encoder with other rules.
 
 use half::f16;
+use zerocopy::{FromBytes, IntoBytes};
 
-use super::{BLOCK_WEIGHTS, Block};
+use super::rows::{RowFormat, SourceFloat};
+use super::{BLOCK_BYTES, BLOCK_WEIGHTS, Block};
+
+/// ggml's Q4_1.
+pub const FORMAT: RowFormat = RowFormat {
+    id: "q4_1",
+    weights: BLOCK_WEIGHTS,
+    bytes: BLOCK_BYTES,
+    source: SourceFloat::F32,
+    decode: Some(|block, weights| {
+        let block = Block::read_from_bytes(block).expect("a block");
+        weights.copy_from_slice(&decode_block(&block));
+    }),
+    encode: |values, bytes| {
+        bytes.extend(encode_block(&values.try_into().expect("a block")).as_bytes())
+    },
+};
 
 /// The place among sequential nibbles of the weight at `index` (GGML-1).
 fn place(index: usize) -> usize {

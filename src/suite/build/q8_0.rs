@@ -1,0 +1,197 @@
+//! ggml's Q8_0: its layout, every code, every kind of scale, and inputs on which another encoder gives
+//! other bytes.
+
+use half::f16;
+
+use super::Draft;
+use crate::suite::floats::Floats;
+use crate::suite::operation::FormatId;
+use crate::suite::question::Question;
+use crate::suite::random::SplitMix64;
+
+const DECODED: &str = "decode-q8-0/codes-ascending";
+const ENCODED: &str = "encode-q8-0/ramp";
+const ONE: u16 = 0x3c00;
+
+/// A block's bytes from the f16 bits of its scale and a code for each place.
+fn block(scale: u16, code: impl Fn(usize) -> i8) -> Vec<u8> {
+    let codes = (0..32).map(|place| code(place) as u8);
+    scale.to_le_bytes().into_iter().chain(codes).collect()
+}
+
+/// Blocks of which no two are alike.
+fn plain_payload(blocks: usize) -> Vec<u8> {
+    let plain = |index: usize| {
+        let scale = 0x2c66 + 0x13 * (index % 64) as u16;
+        block(scale, |place| (place * 37 + index * 11 + place / 8) as u8 as i8)
+    };
+    (0..blocks).flat_map(plain).collect()
+}
+
+pub(super) fn decodes() -> Vec<Draft> {
+    let draft = |id: &str, clause: &str, class: u8, note: &str, payload: Vec<u8>, len: u64| {
+        let question = Question::decode(FormatId::Q8_0, payload, len);
+        Draft::new(format!("decode-q8-0/{id}"), clause, note, question).class(class)
+    };
+    let scaled = |id: &str, class: u8, note: &str, scale: u16| {
+        let payload = block(scale, |place| place as i8 * 5 - 77);
+        draft(id, "Q8-2", class, note, payload, 32)
+    };
+    let refused = |id: &str, note: &str, payload: &[u8], len: u64| {
+        draft(id, "Q8-1", 35, note, payload.to_vec(), len).control(DECODED)
+    };
+    let two = plain_payload(2);
+    let mut drafts = vec![
+        draft(
+            "codes-ascending",
+            "Q8-1",
+            42,
+            "0 to 31, in the order of the weights",
+            block(ONE, |place| place as i8),
+            32,
+        ),
+        scaled("scale-order-1", 43, "a scale that is another number in the other order", 0x2e66),
+        scaled("scale-order-2", 43, "a scale that is another number in the other order", 0x0142),
+        scaled("scale-zero", 29, "scale +0: zeros of the sign of their code", 0x0000),
+        scaled("scale-negative-zero", 104, "scale -0: zeros of the other sign", 0x8000),
+        scaled("scale-subnormal", 32, "scale 2^-24", 0x0001),
+        scaled("scale-subnormal-largest", 32, "scale 1023 * 2^-24", 0x03ff),
+        scaled("scale-least-normal", 32, "scale 2^-14", 0x0400),
+        scaled("scale-largest", 32, "scale 65504", 0x7bff),
+        scaled("scale-negative", 31, "a negative scale is lawful, and a code of 0 is -0", 0xb800),
+        scaled("scale-usual", 98, "scale 3 * 2^-9, as weights have it", 0x1e00),
+        scaled(
+            "scale-all-digits",
+            46,
+            "a scale of eleven digits: the product has eighteen",
+            0x3bff,
+        ),
+        draft("no-values", "Q8-1", 21, "no values in no blocks", Vec::new(), 0),
+        draft("two-blocks", "Q8-1", 11, "64 values", two.clone(), 64),
+        draft("ten-blocks", "Q8-1", 11, "320 values", plain_payload(10), 320),
+        draft("129-blocks", "Q8-1", 79, "4128 values", plain_payload(129), 4128),
+        refused("values-31", "31 values are not whole blocks", &two[..34], 31),
+        refused("values-33", "33 values are not whole blocks", &two, 33),
+        refused("values-1", "one value is no whole block", &two[..34], 1),
+        refused("block-missing", "one block for 64 values", &two[..34], 64).should(),
+        refused("block-too-many", "two blocks for 32 values", &two, 32).should(),
+        refused("byte-missing", "67 bytes for 64 values", &two[..67], 64).should(),
+    ];
+    // Every code, at eight places each.
+    drafts.extend((0..8).map(|part| {
+        let code = |place: usize| (32 * part + place) as u8 as i8;
+        let note = format!("codes {} to {}", code(0), code(31));
+        draft(&format!("codes-{part}"), "Q8-2", 78, &note, block(0x2a01, code), 32)
+    }));
+    drafts.extend((0..8).map(|step| {
+        let at = 4 * step + 3;
+        let note = format!("code -128 for weight {at}, 1 for all others");
+        let payload = block(ONE, |place| if place == at { -128 } else { 1 });
+        draft(&format!("place-{at:02}"), "Q8-1", 42, &note, payload, 32)
+    }));
+    drafts
+}
+
+pub(super) fn encodes() -> Vec<Draft> {
+    let draft = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
+        let clause = if matches!(class, 35 | 42 | 45 | 47 | 21) { "Q8-1" } else { "Q8-3" };
+        let question = Question::encode(FormatId::Q8_0, None, shape, Floats::of(values));
+        Draft::new(format!("encode-q8-0/{id}"), clause, note, question).class(class)
+    };
+    let one = |id: &str, class: u8, note: &str, values: &[f32]| {
+        let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
+        draft(id, class, note, &[32], &full)
+    };
+    let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
+        draft(id, class, note, shape, values).control(ENCODED)
+    };
+    let ramp: Vec<f32> = (0..32u8).map(|at| f32::from(at) - 15.0).collect();
+    let two_rows: Vec<f32> = (0..64u8).map(|at| f32::from(at) / 16.0 - 1.0).collect();
+    // The largest is 127, so that steps are 1 and these lie halfway between two codes.
+    let halves: Vec<f32> =
+        [127.0].into_iter().chain((0..31u8).map(|at| f32::from(at) - 15.5)).collect();
+    let least = f32::from_bits(1);
+    let mut drafts = vec![
+        draft("ramp", 42, "-15 to 16, in order", &[32], &ramp),
+        one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
+        one("scale-order", 43, "a scale whose bytes differ", &[3.3, -1.7, 0.2]),
+        one("largest-below-zero", 38, "the largest magnitude is below zero", &[-127.0, 3.0, 64.0]),
+        one("largest-twice", 38, "both ends have the same magnitude", &[-127.0, 127.0, 1.0]),
+        draft("shape-2x32", 45, "two rows of one block each", &[2, 32], &two_rows),
+        refused("shape-2x16", 45, "two rows of sixteen: one block, or refused", &[2, 16], &ramp),
+        refused("shape-32x1", 45, "a column: one block, or refused", &[32, 1], &ramp),
+        draft("empty", 21, "no values give no blocks", &[0], &[]),
+        draft("empty-rows", 21, "no rows of 32 give no blocks", &[0, 32], &[]),
+        one("zeros", 39, "zeros: scale +0, codes 0", &[0.0]),
+        one("negative-zeros", 104, "zeros below zero: scale +0 all the same", &[-0.0]),
+        one("flat", 39, "equal values are all 127", &[3.25]),
+        one("flat-below", 39, "equal values below zero are all -127", &[-0.375]),
+        one(
+            "tiny",
+            39,
+            "a scale that is 0 in f16: the codes are those of the f32",
+            &[2.0e-6, -1.0e-6],
+        ),
+        one("smallest-scale", 48, "a scale next to 2^-25", &[3.8e-6, 1.3e-6, -2.5e-6]),
+        one("subnormal-scale", 48, "a subnormal scale", &[1.0e-4, -3.3e-5, 7.1e-5]),
+        one(
+            "subnormal-source",
+            48,
+            "values that are subnormal f32: codes 0",
+            &[least, -least, 0.0],
+        ),
+        one("largest-scale", 40, "a scale next to 65504", &[8.31e6, -8.0e6, 1.0e5]),
+        draft("half-steps", 44, "halves of codes: away from zero", &[32], &halves),
+        one(
+            "one-far-value",
+            44,
+            "one value far from the rest",
+            &[0.01, 0.02, -0.015, 12.0, 0.05, -0.047],
+        ),
+        refused("values-31", 35, "31 values are not whole blocks", &[31], &ramp[..31]),
+        refused(
+            "values-33",
+            35,
+            "33 values are not whole blocks",
+            &[33],
+            &[&ramp[..], &[1.0]].concat(),
+        ),
+        refused("values-1", 35, "one value is no whole block", &[1], &ramp[..1]),
+        refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
+        refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
+    ];
+    let mut dice = SplitMix64::new(0x3180);
+    for number in 1..=8 {
+        let magnitude = 2f32.powi(dice.below(16) as i32 - 12);
+        let values: Vec<f32> = (0..64).map(|_| dice.signed_unit() * magnitude).collect();
+        let note = format!("64 values up to {magnitude}");
+        drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
+    }
+    drafts.extend(near_ties());
+    drafts
+}
+
+/// Values a few f32 from the middle of two codes, where another evaluation gives the other one: the scale
+/// as it is stored, a quotient, the inverse as 127 / amax, halves to the even code.
+fn near_ties() -> Vec<Draft> {
+    let mut dice = SplitMix64::new(0x3181);
+    let draft = |number: u32| {
+        let mut largest = 4.0 * dice.signed_unit().abs() + 0.5;
+        if number.is_multiple_of(2) {
+            // As weights that come from f16 have it.
+            largest = f16::from_f32(largest).to_f32();
+        }
+        let scale = largest / 127.0;
+        let tie = |at: usize| {
+            let code = dice.below(126) as f32 + 0.5;
+            let middle = code * scale;
+            let near = f32::from_bits(middle.to_bits() + dice.below(5) as u32 - 2);
+            if at.is_multiple_of(2) { near } else { -near }
+        };
+        let values: Vec<f32> = [largest].into_iter().chain((0..31).map(tie)).collect();
+        let note = format!("middles of two codes up to {largest}, nearly");
+        let question = Question::encode(FormatId::Q8_0, None, &[32], Floats::of(&values));
+        Draft::new(format!("encode-q8-0/near-ties-{number}"), "Q8-3", note, question).class(44)
+    };
+    (1..=8).map(draft).collect()
+}

@@ -1,0 +1,90 @@
+//! MLX's groups of 32 by the letter of SPEC MLX, exactly. They are laid out as KHQ4's blocks.
+
+use num_traits::ToPrimitive;
+
+use super::khq4::{self, BYTES, ExactBlock, WEIGHTS};
+use super::khq4_encode::Variant;
+use super::rows::encode_rows;
+use super::{BlockField, BlockFormat, Geometry, Source};
+use crate::suite::answer::Encoded;
+use crate::suite::exact::number::{Exact, Float, rint, round};
+use crate::suite::lawful::Lawful;
+use crate::suite::operation::{FormatId, Verb};
+
+impl FormatId {
+    /// MLX's affine groups of 32 weights of 4 bits.
+    pub const MLX: Self = Self::new("mlx");
+}
+
+/// MLX's groups.
+pub struct Mlx;
+
+impl BlockFormat for Mlx {
+    fn id(&self) -> FormatId {
+        FormatId::MLX
+    }
+
+    fn title(&self) -> &'static str {
+        "MLX"
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[Verb::Encode]
+    }
+
+    fn geometry(&self) -> Geometry {
+        Geometry { weights: WEIGHTS, bytes: BYTES }
+    }
+
+    fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {
+        khq4::fields(&ExactBlock::read(block), "bias", real)
+    }
+
+    /// MLX-1 and MLX-2.
+    fn encode(&self, source: &Source<'_>) -> Lawful<Encoded> {
+        encode_rows(WEIGHTS, source, Float::F16, |values| {
+            let values: Vec<u16> = values.iter().map(|&bits| bits as u16).collect();
+            let payload = encode(&values).ok_or("MLX-2 demands nothing of such values")?;
+            Ok(vec![Variant { payload, behaviours: Vec::new() }])
+        })
+    }
+}
+
+/// f32 bits of the least scale.
+const LEAST_SCALE: u64 = 0x33d6_bf95;
+
+/// The encoding of f16 `values` (as bits), group by group (MLX-2); `None` where nothing is demanded.
+///
+/// # Panics
+///
+/// Where the values are not whole groups.
+pub fn encode(values: &[u16]) -> Option<Vec<u8>> {
+    let groups: Vec<Vec<u8>> = values.chunks(WEIGHTS).map(encode_group).collect::<Option<_>>()?;
+    Some(groups.concat())
+}
+
+fn encode_group(bits: &[u16]) -> Option<Vec<u8>> {
+    assert_eq!(bits.len(), WEIGHTS, "a whole group");
+    let one = Exact::scaled(1, 0);
+    let f32_of = |number: &Exact| round(number, &one, Float::F32).value();
+    let quotient = |top: &Exact, bottom: &Exact| round(top, bottom, Float::F32).value();
+    let values: Vec<Exact> =
+        bits.iter().map(|&bits| Float::F16.value(bits.into())).collect::<Option<_>>()?;
+    let (low, high) = (values.iter().min()?, values.iter().max()?);
+    let span = f32_of(&(high - low))?;
+    let least = Float::F32.value(LEAST_SCALE)?;
+    let step = quotient(&span, &Exact::scaled(15, 0))?.max(least);
+    let (edge, step) = if low.abs() > high.abs() { (low, step) } else { (high, -&step) };
+    let steps = rint(&quotient(edge, &step)?);
+    let (scale, bias) = match steps.to_i64()? {
+        0 => (step, Exact::zero()),
+        steps => (quotient(edge, &Exact::scaled(steps, 0))?, edge.clone()),
+    };
+    let nibble = |value: &Exact| {
+        let steps = quotient(&f32_of(&(value - &bias))?, &scale)?;
+        rint(&steps).clamp(0.into(), 15.into()).to_u8()
+    };
+    let nibbles = values.iter().map(nibble).collect::<Option<_>>()?;
+    let half = |number: &Exact| round(number, &one, Float::F16).bits(Float::F16) as u16;
+    Some(ExactBlock { scale: half(&scale), bias: half(&bias), nibbles }.write())
+}

@@ -1,0 +1,113 @@
+//! ggml's Q8_0 by the letter of SPEC Q8, exactly.
+
+use num_traits::ToPrimitive;
+
+use super::khq4::half;
+use super::khq4_encode::Variant;
+use super::rows::{decode_rows, encode_rows};
+use super::{BlockField, BlockFormat, Geometry, Source};
+use crate::suite::answer::Encoded;
+use crate::suite::exact::number::{Exact, Float, round, round_half_away};
+use crate::suite::floats::Floats;
+use crate::suite::lawful::Lawful;
+use crate::suite::operation::{FormatId, Verb};
+
+/// Weights in a block (Q8-1).
+const WEIGHTS: usize = 32;
+
+/// Bytes of a block (Q8-1).
+const BYTES: usize = 34;
+
+impl FormatId {
+    /// ggml's Q8_0.
+    pub const Q8_0: Self = Self::new("q8_0");
+}
+
+/// ggml's Q8_0.
+pub struct Q80;
+
+impl BlockFormat for Q80 {
+    fn id(&self) -> FormatId {
+        FormatId::Q8_0
+    }
+
+    fn title(&self) -> &'static str {
+        "ggml's Q8_0"
+    }
+
+    fn verbs(&self) -> &'static [Verb] {
+        &[Verb::Decode, Verb::Encode]
+    }
+
+    fn geometry(&self) -> Geometry {
+        Geometry { weights: WEIGHTS, bytes: BYTES }
+    }
+
+    fn fields(&self, block: &[u8], _real: usize) -> Vec<BlockField> {
+        let (scale, codes) = read(block);
+        let codes: Vec<String> = codes.into_iter().map(|code| code.to_string()).collect();
+        vec![
+            BlockField::half("scale", 0, scale),
+            BlockField::codes("codes", 2..BYTES, codes.join(" ")),
+        ]
+    }
+
+    /// Q8-1 and Q8-2.
+    fn decode(&self, blocks: &Encoded, count: u64, to: Float) -> Lawful<Floats> {
+        decode_rows(self.geometry(), blocks, count, to, |payload| {
+            let weights: Option<Vec<_>> = payload.chunks(BYTES).map(decode_block).collect();
+            Ok(weights.ok_or("Q8-2 demands nothing of a scale that is not finite")?.concat())
+        })
+    }
+
+    /// Q8-1 and Q8-3.
+    fn encode(&self, source: &Source<'_>) -> Lawful<Encoded> {
+        encode_rows(WEIGHTS, source, Float::F32, |values| {
+            let blocks: Option<Vec<_>> = values.chunks(WEIGHTS).map(encode_block).collect();
+            let payload = blocks.ok_or("Q8-3 demands nothing of such values")?.concat();
+            Ok(vec![Variant { payload, behaviours: Vec::new() }])
+        })
+    }
+}
+
+/// f16 bits of the scale, and the codes, from -128 to 127.
+fn read(block: &[u8]) -> (u16, Vec<i64>) {
+    let signed = |&byte: &u8| if byte < 128 { i64::from(byte) } else { i64::from(byte) - 256 };
+    let scale = u16::from(block[0]) + 256 * u16::from(block[1]);
+    (scale, block[2..].iter().map(signed).collect())
+}
+
+/// f32 bits of a block's weights: a code of 8 bits times a scale of 11 is no more than f32 holds.
+fn decode_block(block: &[u8]) -> Option<Vec<u32>> {
+    let (scale, codes) = read(block);
+    let number = half(scale)?;
+    let weight = |code: i64| match code * number {
+        // A product of zeros has the sign of both factors.
+        0 => u32::from((code < 0) != (scale >= 0x8000)) << 31,
+        units => {
+            let exact = Exact::scaled(units, -24);
+            round(&exact, &Exact::scaled(1, 0), Float::F32).bits(Float::F32) as u32
+        }
+    };
+    Some(codes.into_iter().map(weight).collect())
+}
+
+/// The block of 32 values, as f32 bits; `None` where nothing is demanded.
+fn encode_block(bits: &[u64]) -> Option<Vec<u8>> {
+    let one = Exact::scaled(1, 0);
+    let values: Vec<Exact> =
+        bits.iter().map(|&bits| Float::F32.value(bits)).collect::<Option<_>>()?;
+    let largest = values.iter().map(Exact::abs).max()?;
+    let scale = round(&largest, &Exact::scaled(127, 0), Float::F32).value()?;
+    let stored = round(&scale, &one, Float::F16);
+    stored.value()?;
+    let inverse =
+        if scale.is_zero() { Exact::zero() } else { round(&one, &scale, Float::F32).value()? };
+    let code = |value: &Exact| {
+        let steps = round(&(value * &inverse), &one, Float::F32).value()?;
+        Some(round_half_away(&steps).to_i64()?.rem_euclid(256) as u8)
+    };
+    let scale = (stored.bits(Float::F16) as u16).to_le_bytes();
+    let codes: Vec<u8> = values.iter().map(code).collect::<Option<_>>()?;
+    Some(scale.into_iter().chain(codes).collect())
+}
