@@ -17,6 +17,7 @@ mod list;
 mod matrix;
 mod measure;
 mod output;
+#[cfg(feature = "parity")]
 mod parity;
 mod problem;
 mod progress;
@@ -30,12 +31,16 @@ mod show;
 mod signal;
 mod subject;
 mod vectors;
+#[cfg(not(feature = "parity"))]
+mod without_parity;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use problem::{Exit, Problem};
+#[cfg(not(feature = "parity"))]
+use without_parity as parity;
 
 const EXIT_CODES: &str = "\
 Exit codes:

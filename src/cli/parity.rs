@@ -170,10 +170,7 @@ impl Parity {
         let q4 = quantized(fixture, Kind::Q4, outcome)?;
         let quarot = quantized(fixture, Kind::Quarot, outcome)?;
         #[cfg(feature = "gpu")]
-        let device = match wants(BackendName::Gpu) {
-            true => Some(self.device()?),
-            false => None,
-        };
+        let device = if wants(BackendName::Gpu) { Some(self.device()?) } else { None };
         let mut plans: Vec<(&dyn Backend, &'static str, Kind, &Path)> = Vec::new();
         if wants(BackendName::F32) {
             plans.push((&Decoded, "f32", Kind::Float, fixture.model()));
@@ -199,8 +196,7 @@ impl Parity {
         match self.backend {
             BackendName::Gpu => return Err(super::gpu::missing()),
             BackendName::All => {
-                let why =
-                    "this build has no feature gpu: cargo run --release --features gpu -- parity";
+                let why = "this build has no feature gpu: cargo run --release --features gpu,parity -- parity";
                 outcome.not_run.push((GPU.into(), why.into()));
             }
             _ => {}

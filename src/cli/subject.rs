@@ -1,8 +1,8 @@
 //! Who is asked: the reference, the kernels, a member of the zoo, a registered subject, or any command.
 
+use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::{env, fmt::Write};
 
 use clap::{Args, value_parser};
 
@@ -187,6 +187,7 @@ impl SubjectArguments {
     }
 
     /// Whether another than this crate's own code is meant.
+    #[cfg(feature = "parity")]
     pub fn is_named(&self) -> bool {
         !self.command.is_empty() || self.subject != REFERENCE
     }
@@ -321,24 +322,17 @@ pub fn find_registry(named: Option<&PathBuf>) -> Result<Option<Registry>, Proble
 
 /// No subject has the name: what there is.
 fn unknown(name: &str, registry: Option<&Registry>) -> String {
-    let mut sentence = format!("no subject is named {name:?}; there is reference, gpu, zoo:NAME");
-    match registry {
+    let known = match registry {
         Some(registry) => {
-            for (known, _) in registry.subjects() {
-                write!(sentence, ", {known}").ok();
-            }
-            sentence.push_str(" (`q4proof list --subjects` says more)");
+            let names: String = registry.subjects().map(|(name, _)| format!(", {name}")).collect();
+            format!("{names} (`q4proof list --subjects` says more)")
         }
-        None => {
-            write!(
-                sentence,
-                ", and no conformance/subjects/{FILE} lies here or in a folder above (--subjects \
-                 DIR names its folder)"
-            )
-            .ok();
-        }
-    }
-    sentence
+        None => format!(
+            ", and no conformance/subjects/{FILE} lies here or in a folder above (--subjects DIR names its \
+             folder)"
+        ),
+    };
+    format!("no subject is named {name:?}; there is reference, gpu, zoo:NAME{known}")
 }
 
 /// A subject's name, and what it is.

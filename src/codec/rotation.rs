@@ -48,9 +48,10 @@ impl Rotation {
     ///
     /// Where `length` is not a power of two.
     pub fn plain(seed: u64, length: u64) -> Result<Self, RotationError> {
-        match length.is_power_of_two() {
-            true => Ok(Self { seed, run: None }),
-            false => Err(RotationError::Length(length)),
+        if length.is_power_of_two() {
+            Ok(Self { seed, run: None })
+        } else {
+            Err(RotationError::Length(length))
         }
     }
 
@@ -64,9 +65,10 @@ impl Rotation {
             && (1..=LONGEST).contains(&length)
             && length.is_multiple_of(run)
             && length / run <= MOST_RUNS;
-        match lawful {
-            true => Ok(Self { seed, run: Some(run) }),
-            false => Err(RotationError::Runs { length, run }),
+        if lawful {
+            Ok(Self { seed, run: Some(run) })
+        } else {
+            Err(RotationError::Runs { length, run })
         }
     }
 

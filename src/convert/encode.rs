@@ -158,9 +158,10 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// A tensor, in the format that its name asks for (IDX-11).
     pub fn by_name(source: &'a Path, tensor: &Stored, mode: Mode) -> Result<Self, ConvertError> {
-        let format = match is_quantized(&tensor.name, tensor.shape.len()) {
-            true => Format::Khq4(mode),
-            false => Format::Khf1,
+        let format = if is_quantized(&tensor.name, tensor.shape.len()) {
+            Format::Khq4(mode)
+        } else {
+            Format::Khf1
         };
         Self::of(source, tensor, format)
     }

@@ -36,9 +36,10 @@ impl Tensor {
         let mut magic = Vec::new();
         read_up_to(&mut file, &mut magic, khf1::MAGIC.len() as u64).map_err(system)?;
         file.seek(SeekFrom::Start(0)).map_err(system)?;
-        let opened = match magic == khf1::MAGIC {
-            true => Halves::open(file, len, WIDTH).map(Payload::Halves),
-            false => Blocks::open(file, len, WIDTH).map(Payload::Blocks),
+        let opened = if magic == khf1::MAGIC {
+            Halves::open(file, len, WIDTH).map(Payload::Halves)
+        } else {
+            Blocks::open(file, len, WIDTH).map(Payload::Blocks)
         };
         let payload = opened.map_err(|error| ConvertError::read(path, error))?;
         Ok(Self { path: path.to_owned(), payload, done: 0 })

@@ -29,9 +29,10 @@ pub(super) fn examine(config: &Config, held: &[Held], notes: &mut Notes) {
         }
     }
     let words = format!("{right} of the {} tensors are there in their shapes", required.len());
-    match right == required.len() {
-        true => notes.good("the text model", words),
-        false => notes.wrong("the text model", words),
+    if right == required.len() {
+        notes.good("the text model", words);
+    } else {
+        notes.wrong("the text model", words);
     }
     let asked_for: HashSet<&str> = required.iter().map(|tensor| tensor.name.as_str()).collect();
     let mut ignored = 0;

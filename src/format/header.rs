@@ -86,9 +86,10 @@ impl Grammar {
         for (index, &size) in sizes.as_chunks::<8>().0.iter().enumerate() {
             let size = u64::from_le_bytes(size);
             shape.push(width.fit(size).ok_or_else(|| {
-                let name = match index < ndim as usize {
-                    true => format!("shape[{index}]"),
-                    false => self.count.into(),
+                let name = if index < ndim as usize {
+                    format!("shape[{index}]")
+                } else {
+                    self.count.into()
                 };
                 let detail = format!("{name} is {size}: it overflows an address");
                 FormatError::new(Class::Overflow, PREFIX + 8 * index as u64, detail)

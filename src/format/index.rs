@@ -169,10 +169,10 @@ fn check_path(file: &str) -> Result<(), &'static str> {
     if file.contains('\0') {
         return Err("has a zero character");
     }
-    match file.split('/').any(|component| component == "..") {
-        true => Err("leads out of the directory"),
-        false => Ok(()),
+    if file.split('/').any(|component| component == "..") {
+        return Err("leads out of the directory");
     }
+    Ok(())
 }
 
 struct Config {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use wgpu::{BufferDescriptor, BufferUsages, MapMode, PollType};
 
 use super::GpuError;
-use super::device::{Shared, adapter_failed};
+use super::context::Context;
+use super::error::adapter_failed;
 
 /// What an output holds before its kernel runs. A NaN that signals: no arithmetic results in one, so that
 /// a value which still is one was never written.
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Bytes of a word.
 pub(super) const WORD: u64 = 4;
 
-impl Shared {
+impl Context {
     /// A storage buffer that holds `bytes` and nothing else; `what` names it where it is refused.
     ///
     /// # Errors
@@ -28,7 +29,7 @@ impl Shared {
         self.filled(what, BufferUsages::STORAGE, bytes)
     }
 
-    /// As [`Shared::storage`], for the few numbers that a kernel is told.
+    /// As [`Context::storage`], for the few numbers that a kernel is told.
     pub(super) fn uniform(&self, bytes: &[u8]) -> Result<wgpu::Buffer, GpuError> {
         self.filled("the kernel's sizes", BufferUsages::UNIFORM, bytes)
     }

@@ -1,6 +1,8 @@
 //! What keeps a machine from computing: the closed list, each in a sentence that names what was found
 //! and what was expected.
 
+use std::error::Error as Cause;
+
 use thiserror::Error;
 
 /// Why nothing came of a call.
@@ -93,4 +95,15 @@ pub enum GpuError {
         /// Of how many.
         len: usize,
     },
+}
+
+/// An error of wgpu, with what led to it: its own words are often just its kind.
+pub(super) fn adapter_failed(error: impl Cause) -> GpuError {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words += &format!(": {error}");
+        cause = error.source();
+    }
+    GpuError::Adapter(words)
 }

@@ -7,7 +7,7 @@ use zerocopy::IntoBytes;
 
 use super::GpuError;
 use super::buffer::{CANARY, WORD};
-use super::device::Shared;
+use super::context::Context;
 use super::kernels::{Kernel, grid};
 use crate::codec::Block;
 
@@ -46,7 +46,7 @@ impl Launch {
     }
 }
 
-impl Shared {
+impl Context {
     /// A buffer of blocks, as long as they are.
     pub(super) fn blocks(&self, what: &str, blocks: &[Block]) -> Result<Buffer, GpuError> {
         self.storage(what, blocks.as_bytes())
@@ -129,7 +129,6 @@ pub(super) fn floats(words: Vec<u32>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gpu::Device;
     use crate::gpu::kernels::Sources;
 
     /// A kernel that writes where it would read shows rows that few adapters have the memory for.
@@ -139,16 +138,15 @@ mod tests {
             "values[column] = weight_bits(start.x + slot / BLOCK_WEIGHTS, slot % BLOCK_WEIGHTS);";
         let shows = "values[column] = select(start.y, start.x, column == 0u) + 0u * words[slot];";
         let sources = Sources::default().planted(reads, shows).expect("the kernel reads there");
-        let device = Device::with_sources(&sources).expect("an adapter");
-        let shared = &device.shared;
+        let context = Context::open(&sources).expect("an adapter");
         let block = Block::new(half::f16::ONE, half::f16::ZERO, &[0; 32]);
-        let blocks = shared.blocks("one block", &[block]).expect("a buffer");
+        let blocks = context.blocks("one block", &[block]).expect("a buffer");
         for (row, columns) in
             [(0, 2), (31, 33), (68_000, 100_001), (67_999, 100_001), (214_748_363, 32)]
         {
             let rows = row + 1;
             let launch = Launch { kernel: Kernel::Row, rows, columns, vectors: 0, row };
-            let shown = shared.guarded(|| shared.launch(&launch, &blocks, None)).expect("a row");
+            let shown = context.guarded(|| context.launch(&launch, &blocks, None)).expect("a row");
             let weight = row as u64 * columns as u64;
             assert_eq!(u64::from(shown[0]), weight / 32, "the block of row {row}");
             assert_eq!(u64::from(shown[1]), weight % 32, "the slot of row {row}");

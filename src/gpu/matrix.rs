@@ -7,7 +7,7 @@ use wgpu::Buffer;
 use zerocopy::IntoBytes;
 
 use super::GpuError;
-use super::device::Shared;
+use super::context::Context;
 use super::kernels::Kernel;
 use super::launch::{Launch, floats};
 use crate::codec::{Block, block_count};
@@ -18,7 +18,7 @@ const COLUMNS_END: usize = 1 << 27;
 /// A matrix of blocks, in a buffer of the device that it was uploaded to.
 #[derive(Clone)]
 pub struct Matrix {
-    shared: Arc<Shared>,
+    context: Arc<Context>,
     name: String,
     blocks: Option<Buffer>,
     rows: usize,
@@ -34,7 +34,7 @@ impl fmt::Debug for Matrix {
 
 impl Matrix {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        context: Arc<Context>,
         name: &str,
         blocks: &[Block],
         rows: usize,
@@ -49,9 +49,9 @@ impl Matrix {
         let blocks = match blocks {
             // A buffer cannot be empty.
             [] => None,
-            blocks => Some(shared.guarded(|| shared.blocks(name, blocks))?),
+            blocks => Some(context.guarded(|| context.blocks(name, blocks))?),
         };
-        Ok(Self { shared, name: name.to_owned(), blocks, rows, columns })
+        Ok(Self { context, name: name.to_owned(), blocks, rows, columns })
     }
 
     /// Its rows.
@@ -74,7 +74,7 @@ impl Matrix {
     /// [`GpuError::TooLarge`], [`GpuError::TooManyGroups`], [`GpuError::Adapter`],
     /// [`GpuError::Unwritten`].
     pub fn multiply(&self, inputs: &[f32], vectors: usize) -> Result<Vec<f32>, GpuError> {
-        let Self { shared, rows, columns, .. } = self;
+        let Self { context, rows, columns, .. } = self;
         if vectors.checked_mul(*columns) != Some(inputs.len()) {
             return Err(GpuError::Extent {
                 what: format!("{vectors} vectors for {}", self.name),
@@ -87,9 +87,9 @@ impl Matrix {
         };
         let kernel = if vectors == 1 { Kernel::Matvec } else { Kernel::Matmul };
         let launch = Launch { kernel, rows: *rows, columns: *columns, vectors, row: 0 };
-        shared.guarded(|| {
-            let x = shared.storage("the vectors", inputs.as_bytes())?;
-            shared.launch(&launch, blocks, Some(&x)).map(floats)
+        context.guarded(|| {
+            let x = context.storage("the vectors", inputs.as_bytes())?;
+            context.launch(&launch, blocks, Some(&x)).map(floats)
         })
     }
 
@@ -101,13 +101,13 @@ impl Matrix {
     /// [`GpuError::Row`], where there is no such row; [`GpuError::Adapter`],
     /// [`GpuError::Unwritten`].
     pub fn row(&self, row: usize) -> Result<Vec<f32>, GpuError> {
-        let Self { shared, rows, columns, .. } = self;
+        let Self { context, rows, columns, .. } = self;
         let (Some(blocks), true) = (&self.blocks, row < *rows) else {
             return Err(GpuError::Row { name: self.name.clone(), row, rows: *rows });
         };
         let launch =
             Launch { kernel: Kernel::Row, rows: *rows, columns: *columns, vectors: 0, row };
-        shared.guarded(|| shared.launch(&launch, blocks, None).map(floats))
+        context.guarded(|| context.launch(&launch, blocks, None).map(floats))
     }
 }
 

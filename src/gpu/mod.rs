@@ -23,7 +23,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod adapter;
 mod buffer;
+mod context;
 mod device;
 mod error;
 pub mod kernels;
@@ -31,7 +33,8 @@ mod launch;
 mod matrix;
 pub mod subject;
 
-pub use device::{Adapter, BACKEND, Device};
+pub use adapter::{Adapter, BACKEND};
+pub use device::Device;
 pub use error::GpuError;
 pub use matrix::Matrix;
 pub use subject::Gpu;

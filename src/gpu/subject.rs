@@ -1,8 +1,6 @@
 //! The kernels as a subject: `check --subject gpu`. Whatever is no block, product or extent is refused as
 //! the reference refuses it; what is left, the adapter answers.
 
-use std::fmt::Write;
-
 use super::{Device, GpuError};
 use crate::format::FormatError;
 use crate::subject::message::{Hello, PROTOCOL};
@@ -46,7 +44,7 @@ impl Implementation for Gpu {
         let adapter = self.device.describe();
         let mut ran = format!("adapter: {adapter}");
         if !adapter.driver.is_empty() {
-            write!(ran, ", driver {}", adapter.driver).ok();
+            ran += &format!(", driver {}", adapter.driver);
         }
         let dispatches = self.device.dispatches();
         let counts: Vec<_> =

@@ -85,10 +85,8 @@ impl Model<'_> {
         vectors: &Positions,
     ) -> Result<Positions, ModelError> {
         let columns = vectors.first().map_or(0, Vec::len);
-        let matrix = match vectors.is_empty() {
-            true => Vec::new(),
-            false => self.tensor(name, &[rows, columns])?,
-        };
+        let matrix =
+            if vectors.is_empty() { Vec::new() } else { self.tensor(name, &[rows, columns])? };
         let times =
             |vector: &Vec<f64>| matrix.chunks_exact(columns).map(|row| dot(row, vector)).collect();
         Ok(vectors.iter().map(times).collect())

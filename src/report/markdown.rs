@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::pass::Pass;
-use super::summary::{self, COLUMNS, groups};
+use super::pass::{Pass, verdict};
+use super::summary::{COLUMNS, groups};
 use super::text::{counted, plain, unstyled};
 use super::{clauses, failure};
 use crate::run::Record;
@@ -25,7 +25,7 @@ pub fn report(pass: &Pass) -> String {
         escaped(&hello.language, WORD)
     );
     write!(text, "**{}**\n\n", pass.verdict().name()).ok();
-    write!(text, "{}\n\n", escaped(&unstyled(&summary::verdict(pass)), 1000)).ok();
+    write!(text, "{}\n\n", escaped(&unstyled(&verdict(pass)), 1000)).ok();
     text.push_str(&totals(pass.records));
     if let Some(ledger) = pass.ledger {
         write!(text, "\n## Ledger\n\n{}: ", escaped(&ledger.file, WORD)).ok();

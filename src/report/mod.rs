@@ -24,7 +24,7 @@
 //! | [`rotation`] | what a rotation has written, and what its gate has seen |
 //! | [`diagnosis`] | what is right and wrong in a model directory |
 //! | [`symmetry`] | how symmetric tensors are |
-//! | [`parity`] | a whole model beside its goldens |
+//! | `parity` | a whole model beside its goldens (feature `parity`) |
 
 pub mod case;
 pub mod classes;
@@ -53,7 +53,7 @@ pub mod markdown;
 pub mod matrix;
 #[cfg(feature = "cli")]
 pub mod mutants;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", feature = "parity"))]
 pub mod parity;
 #[cfg(feature = "cli")]
 pub mod pass;

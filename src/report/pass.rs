@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use super::ledger::{Comparison, Finding};
 use super::summary::Verdict;
-use super::text::{BAD, Cell, counted, plain, style_of, styled, table, without_paths};
+use super::text::{BAD, Cell, GOOD, counted, plain, style_of, styled, table, without_paths};
 use super::{Again, failure, summary};
-use crate::run::{Profile, Record};
+use crate::run::{Profile, Record, Totals};
 use crate::subject::Hello;
 use crate::suite::Suite;
 use crate::suite::judge::Outcome;
@@ -96,9 +96,9 @@ pub fn report(pass: &Pass) -> String {
         let counts = alternates.iter().map(|(name, count)| format!("{} {count}", plain(name, 80)));
         writeln!(text, "alternates: {}\n", counts.collect::<Vec<_>>().join(", ")).ok();
     }
-    let lacking = summary::lacking(pass);
-    if !lacking.is_empty() {
-        writeln!(text, "not asked: {}\n", lacking.join(", ")).ok();
+    let not_asked = lacking(pass);
+    if !not_asked.is_empty() {
+        writeln!(text, "not asked: {}\n", not_asked.join(", ")).ok();
     }
     for hint in summary::hints(pass.records, pass.profile) {
         writeln!(text, "hint: {hint}").ok();
@@ -106,11 +106,52 @@ pub fn report(pass: &Pass) -> String {
     if let Some(ledger) = pass.ledger {
         text.push_str(&beside(ledger));
     }
-    text.push_str(&summary::verdict(pass));
+    text.push_str(&verdict(pass));
     text.push('\n');
     for line in pass.ran {
         writeln!(text, "{}", plain(line, 300)).ok();
     }
+    text
+}
+
+/// Cases of the profile that need a feature which the subject does not offer.
+fn lacking(pass: &Pass) -> Vec<String> {
+    let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
+    for record in pass.records {
+        let within = pass.profile.contains(record.operation);
+        if record.outcome == Outcome::NotInProfile && within {
+            let required = pass.suite.get(&record.id).map_or(&[][..], |case| &case.requires);
+            for feature in required {
+                *needs.entry(feature.name()).or_default() += 1;
+            }
+        }
+    }
+    let need = |(name, count)| format!("{} that need {name}", counted(count, "case"));
+    needs.into_iter().map(need).collect()
+}
+
+/// The last line.
+pub fn verdict(pass: &Pass) -> String {
+    let totals = Totals::of(pass.records);
+    let mut text =
+        format!("profile {}: {} passed, {} failed", pass.profile, totals.passed, totals.failed);
+    if totals.advisory > 0 {
+        write!(text, ", {} failed of tier should", totals.advisory).ok();
+    }
+    if totals.not_in_profile > 0 {
+        write!(text, ", {} not in profile", totals.not_in_profile).ok();
+    }
+    write!(text, " · suite {}", pass.suite.version).ok();
+    let all = pass.suite.cases().len();
+    if pass.cases < all {
+        write!(text, ", {} of {all} cases", pass.cases).ok();
+    }
+    if pass.verdict() == Verdict::Interrupted {
+        write!(text, ", {} of {} asked", pass.records.len(), pass.cases).ok();
+    }
+    let verdict = pass.verdict();
+    let style = if verdict.is_good() { GOOD } else { BAD };
+    write!(text, " · {}", styled(verdict.name(), style)).ok();
     text
 }
 
@@ -308,5 +349,19 @@ pub(super) mod tests {
         assert_eq!(kinds(1), (3, 9));
         assert_eq!(kinds(2), (6, 6));
         assert_eq!(kinds(12), (10, 2));
+    }
+
+    #[test]
+    fn cases_that_need_what_the_subject_lacks_are_counted_within_the_profile() {
+        let suite = Suite::embedded().expect("the vectors");
+        let told = |outcome, claimed: &str| {
+            let case = record("load/width-32-product-wraps-to-0", "KHQ4-H8", outcome);
+            let records = [Record { operation: Operation::Load, ..case }];
+            let profile = claimed.parse().expect("a profile");
+            seen(&records, |pass| lacking(&Pass { suite: &suite, profile: &profile, ..pass }))
+        };
+        assert_eq!(told(Outcome::NotInProfile, "load"), ["1 case that need width-32"]);
+        assert!(told(Outcome::NotInProfile, "decode").is_empty());
+        assert!(told(Outcome::Pass, "load").is_empty());
     }
 }

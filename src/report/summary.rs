@@ -1,11 +1,9 @@
-//! The end of a report: totals by operation and tier, what was noticed, and the verdict.
+//! What records come to: totals by operation and tier, what was noticed, and the verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use super::failure::{tier, within_bound};
-use super::pass::Pass;
-use super::text::{BAD, Cell, FAIR, GOOD, PLAIN, counted, plain, styled, table};
+use super::text::{BAD, Cell, FAIR, PLAIN, counted, plain, table};
 use crate::run::{Profile, Record, Totals};
 use crate::suite::case::Tier;
 use crate::suite::judge::Outcome;
@@ -245,54 +243,11 @@ fn bounded_hint(failures: &[&Record], profile: &Profile) -> Option<String> {
     ))
 }
 
-/// Cases of the profile that need a feature which the subject does not offer.
-pub fn lacking(pass: &Pass) -> Vec<String> {
-    let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
-    for record in pass.records {
-        let within = pass.profile.contains(record.operation);
-        if record.outcome == Outcome::NotInProfile && within {
-            let required = pass.suite.get(&record.id).map_or(&[][..], |case| &case.requires);
-            for feature in required {
-                *needs.entry(feature.name()).or_default() += 1;
-            }
-        }
-    }
-    let need = |(name, count)| format!("{} that need {name}", counted(count, "case"));
-    needs.into_iter().map(need).collect()
-}
-
-/// The last line.
-pub fn verdict(pass: &Pass) -> String {
-    let totals = Totals::of(pass.records);
-    let mut text =
-        format!("profile {}: {} passed, {} failed", pass.profile, totals.passed, totals.failed);
-    if totals.advisory > 0 {
-        write!(text, ", {} failed of tier should", totals.advisory).ok();
-    }
-    if totals.not_in_profile > 0 {
-        write!(text, ", {} not in profile", totals.not_in_profile).ok();
-    }
-    write!(text, " · suite {}", pass.suite.version).ok();
-    let all = pass.suite.cases().len();
-    if pass.cases < all {
-        write!(text, ", {} of {all} cases", pass.cases).ok();
-    }
-    if pass.verdict() == Verdict::Interrupted {
-        write!(text, ", {} of {} asked", pass.records.len(), pass.cases).ok();
-    }
-    let verdict = pass.verdict();
-    let style = if verdict.is_good() { GOOD } else { BAD };
-    write!(text, " · {}", styled(verdict.name(), style)).ok();
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::pass::tests::seen;
     use crate::report::text::unstyled;
     use crate::run::EntryRecord;
-    use crate::suite::Suite;
     use crate::suite::judge::Judgement;
 
     fn record(operation: Operation, outcome: Outcome, summary: &str) -> Record {
@@ -378,20 +333,6 @@ mod tests {
         assert_eq!(verdict(std::slice::from_ref(&none)), Verdict::NothingAsked);
         assert_eq!(verdict(&[none, pass.clone()]), Verdict::Conforms);
         assert_eq!(verdict(&[pass, fail]), Verdict::DoesNotConform);
-    }
-
-    #[test]
-    fn cases_that_need_what_the_subject_lacks_are_counted_within_the_profile() {
-        let suite = Suite::embedded().expect("the vectors");
-        let told = |outcome, claimed: &str| {
-            let id = "load/width-32-product-wraps-to-0".into();
-            let records = [Record { id, ..record(Operation::Load, outcome, "") }];
-            let profile = profile(claimed);
-            seen(&records, |pass| lacking(&Pass { suite: &suite, profile: &profile, ..pass }))
-        };
-        assert_eq!(told(Outcome::NotInProfile, "load"), ["1 case that need width-32"]);
-        assert!(told(Outcome::NotInProfile, "decode").is_empty());
-        assert!(told(Outcome::Pass, "load").is_empty());
     }
 
     #[test]

@@ -30,3 +30,13 @@ fn edit_json(path: &Path, edit: impl FnOnce(&mut Value)) {
     edit(&mut value);
     fs::write(path, value.to_string()).expect("a file");
 }
+
+#[cfg(not(feature = "parity"))]
+#[test]
+fn a_build_without_whole_models_says_how_to_make_one_that_has_them() {
+    for more in [&[][..], &["--backend", "f32", "--json"], &["--subject", "own", "--", "true"]] {
+        let refused = q4proof([&["parity"], more].concat());
+        let how = "cargo run --release --features parity -- parity";
+        refused.says(2, &["this build has no feature parity", how]);
+    }
+}

@@ -96,9 +96,10 @@ pub enum GateError {
 
 /// What an element has to be; where the source is no number, any would be better.
 fn expectation(expected: f64, rule: &str) -> String {
-    match expected.is_finite() {
-        true => format!("{expected:e} as {rule}"),
-        false => "a finite number".to_owned(),
+    if expected.is_finite() {
+        format!("{expected:e} as {rule}")
+    } else {
+        "a finite number".to_owned()
     }
 }
 

@@ -223,9 +223,10 @@ impl Model {
     /// f64.
     fn encoding<'a>(&'a self, planned: &Planned) -> Result<encode::Plan<'a>, ConvertError> {
         let (archive, stored) = self.stored(&planned.source)?;
-        let format = match planned.change.is_rotated() {
-            true => encode::Format::Khq4(Mode::Symmetric),
-            false => encode::Format::Khf1,
+        let format = if planned.change.is_rotated() {
+            encode::Format::Khq4(Mode::Symmetric)
+        } else {
+            encode::Format::Khf1
         };
         let kept = encode::Plan::of(archive.path(), stored, format)?;
         Ok(match planned.change {
