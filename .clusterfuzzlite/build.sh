@@ -40,29 +40,15 @@ if ! rustc --version | grep -q nightly; then
   cargo+=(+nightly) rustc+=(+nightly)
 fi
 host=$("${rustc[@]}" -vV | sed -n 's/^host: //p')
-listed=$("${cargo[@]}" fuzz list) || fail 'cargo fuzz list failed'
-# `nothing` is an empty baseline.
-targets=()
-for target in $listed; do
-  [ "$target" = nothing ] || targets+=("$target")
-done
-[ ${#targets[@]} -gt 0 ] || fail 'cargo fuzz list names no target'
-
 # dictionary TARGET: prints the path of its dictionary, or nothing.
 dictionary() {
   case $1 in
-    load_khq4 | access_paths | save_load | load_khf1) echo fuzz/dictionaries/khq4.dict ;;
-    protocol_line | vector_file | quantize_index) echo fuzz/dictionaries/json.dict ;;
+    load_* | save_* | access_paths) echo fuzz/dictionaries/khq4.dict ;;
+    protocol_line | vector_file | read_index_*) echo fuzz/dictionaries/json.dict ;;
   esac
 }
-for target in "${targets[@]}"; do
-  file=$(dictionary "$target")
-  [ -z "$file" ] || [ -f "$file" ] || fail "the dictionary of $target is missing: $file"
-  [ -d "corpus/$target/seeds" ] || fail "the seeds of $target are missing: corpus/$target/seeds"
-done
-
 if [ "$SANITIZER" = address ]; then
-  "${cargo[@]}" fuzz build --release --no-trace-compares --target-dir "$work/target"
+  "${cargo[@]}" fuzz build --release --no-trace-compares --target-dir "$work/target" any
 else
   # Unoptimised, as the image builds for coverage, and by cargo itself: the wrapper in the image
   # replaces `cargo fuzz build` by a build that knows nothing of the folder. Relative paths would
@@ -74,8 +60,19 @@ else
   )
 fi
 
+# One program is each of the targets, by the name that it has, and names them all.
+program=$work/target/$host/$profile/any
+listed=$(Q4PROOF_TARGET=list "$program") || fail "$program does not name its targets"
+targets=($listed)
+[ ${#targets[@]} -gt 0 ] || fail "$program names no target"
 for target in "${targets[@]}"; do
-  cp "$work/target/$host/$profile/$target" "$OUT/"
+  file=$(dictionary "$target")
+  [ -z "$file" ] || [ -f "$file" ] || fail "the dictionary of $target is missing: $file"
+  [ -d "corpus/$target/seeds" ] || fail "the seeds of $target are missing: corpus/$target/seeds"
+done
+
+for target in "${targets[@]}"; do
+  cp "$program" "$OUT/$target"
 
   rm -f "$OUT/${target}_seed_corpus.zip"
   folders=("corpus/$target/seeds")
@@ -89,7 +86,7 @@ for target in "${targets[@]}"; do
 
   # The limits of scripts/fuzz.sh.
   length=256
-  case $target in protocol_line | vector_file) length=4096 ;; encode) length=513 ;; esac
+  case $target in protocol_line | vector_file | read_index_*) length=4096 ;; encode_*) length=513 ;; esac
   printf '[libfuzzer]\nmax_len = %s\ntimeout = 5\nrss_limit_mb = 2048\nmalloc_limit_mb = 64\n' "$length" > "$OUT/$target.options"
 done
 printf 'build.sh: %s targets for %s\n' "${#targets[@]}" "$SANITIZER"

@@ -28,13 +28,13 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TARGETS = ["load_khq4", "access_paths", "encode", "decode", "save_load", "load_khf1", "matmul", "rotate",
-           "quantize_index", "convert", "protocol_line", "vector_file"]
 BASELINE = "nothing"
+# The one program, which is any of the targets: it is told which, and `list` has it name them all.
+PROGRAM, TARGET = "any", "Q4PROOF_TARGET"
 SUBJECT = os.environ.get("Q4PROOF_SUBJECT", "reference")
 BUILD = ["--release", "--no-trace-compares", "--target-dir", "target/fuzz"]
-FILES = {"load_khq4", "access_paths", "save_load", "load_khf1"}
-TEXTS = {"protocol_line", "vector_file", "quantize_index"}
+FILES = re.compile("load_.*|save_.*|access_paths")
+TEXTS = re.compile("protocol_line|vector_file|read_index_.*")
 
 # A job that has found this much is not started again; most of it will be one fault.
 MOST_CRASHES = 10
@@ -53,19 +53,21 @@ def limits(target):
     """What every run of a target is bound by. libFuzzer's own share of a run is large: features are
     not weighed (-entropic=0) and inputs are not replaced while fuzzing (-reduce_inputs=0), since
     the corpus is made small afterwards."""
-    length = 4096 if target in TEXTS else 513 if target == "encode" else 256
-    dictionary = "khq4" if target in FILES else "json" if target in TEXTS else None
+    text = TEXTS.fullmatch(target)
+    length = 4096 if text else 513 if target.startswith("encode_") else 256
+    dictionary = "json" if text else "khq4" if FILES.fullmatch(target) else None
     chosen = [f"-max_len={length}", "-timeout=5", "-rss_limit_mb=2048", "-malloc_limit_mb=64",
               "-entropic=0", "-reduce_inputs=0", "-print_final_stats=1"]
     return chosen + ([f"-dict=fuzz/dictionaries/{dictionary}.dict"] if dictionary else [])
 
 
-def environment(scratch):
+def environment(target, scratch):
     """The stack's depth of each allocation and freed stack frames are seldom needed to understand a
     finding, and cost half the speed; a finding can be run again with them. A mebibyte of freed memory
     kept aside is that of some hundred inputs."""
     asan = "malloc_context_size=1:detect_stack_use_after_return=0:quarantine_size_mb=1"
-    return os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", asan), "TMPDIR": str(scratch)}
+    return os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", asan), "TMPDIR": str(scratch),
+                         TARGET: target}
 
 
 def last(pattern, text, default=0):
@@ -108,12 +110,12 @@ class Job:
         if not options.runs:
             budget = [f"-max_total_time={max(1, round(options.seconds - self.elapsed()))}"]
         seed = 0 if options.seed == 0 else options.seed + self.number + 100 * len(self.crashes)
-        command = [self.campaign.binary(self.target), *corpora, *limits(self.target), *budget, f"-seed={seed}",
+        command = [self.campaign.program, *corpora, *limits(self.target), *budget, f"-seed={seed}",
                    "-reload=1", f"-artifact_prefix={self.scratch}/"]
         self.offset = self.log.stat().st_size if self.log.exists() else 0
         self.started = time.monotonic()
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment(self.scratch), stdout=log,
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment(self.target, self.scratch), stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def elapsed(self):
@@ -178,14 +180,16 @@ class Campaign:
     def build(self):
         if subprocess.run(["cargo", "+nightly", "fuzz", "--version"], capture_output=True).returncode != 0:
             fail("cargo-fuzz is missing: scripts/setup.sh installs it")
-        one = self.options.targets[:1] if len(self.options.targets) == 1 else []
-        if subprocess.run(["cargo", "+nightly", "fuzz", "build", *BUILD, *one], cwd=ROOT).returncode != 0:
+        if subprocess.run(["cargo", "+nightly", "fuzz", "build", *BUILD, PROGRAM], cwd=ROOT).returncode != 0:
             fail("the targets do not build")
         host = subprocess.run(["rustc", "+nightly", "-vV"], capture_output=True, text=True, check=True).stdout
-        self.folder = ROOT / "target/fuzz" / re.search(r"^host: (.+)$", host, re.M)[1] / "release"
-
-    def binary(self, target):
-        return self.folder / target
+        self.program = ROOT / "target/fuzz" / re.search(r"^host: (.+)$", host, re.M)[1] / "release" / PROGRAM
+        named = subprocess.run([self.program], env=os.environ | {TARGET: "list"}, capture_output=True, text=True, check=True)
+        known = named.stdout.split()
+        for target in self.options.targets:
+            if target not in [*known, BASELINE]:
+                fail(f"there is no target {target}; there is {', '.join([*known, BASELINE])}")
+        self.options.targets = self.options.targets or known
 
     def corpus(self, target):
         # What a faulty implementation has led to is no start for the next one.
@@ -241,7 +245,7 @@ class Campaign:
 
     def outcome(self, target, file):
         """What one input shows when it is run alone."""
-        done = subprocess.run([self.binary(target), *limits(target), file], cwd=ROOT, env=environment(self.scratch),
+        done = subprocess.run([self.program, *limits(target), file], cwd=ROOT, env=environment(target, self.scratch),
                               capture_output=True, text=True, errors="replace", start_new_session=True)
         return key_of(done.stderr) if done.returncode != 0 else None
 
@@ -269,9 +273,9 @@ class Campaign:
         its result is taken only where it has the same key."""
         path, target = pathlib.Path(finding["input"]), finding["target"]
         smaller = self.scratch / "smaller"
-        subprocess.run([self.binary(target), *limits(target), "-minimize_crash=1", f"-max_total_time={MINIMISING}",
+        subprocess.run([self.program, *limits(target), "-minimize_crash=1", f"-max_total_time={MINIMISING}",
                         f"-artifact_prefix={self.scratch}/min-", f"-exact_artifact_path={smaller}", path], cwd=ROOT,
-                       env=environment(self.scratch), capture_output=True, start_new_session=True)
+                       env=environment(target, self.scratch), capture_output=True, start_new_session=True)
         if smaller.is_file() and smaller.stat().st_size < path.stat().st_size:
             shown = self.outcome(target, smaller)
             if shown and shown[0] == finding["key"]:
@@ -298,8 +302,8 @@ class Campaign:
         fresh, old = learnt.with_name(f"{target}.fresh"), learnt.with_name(f"{target}.old")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
-        done = subprocess.run([self.binary(target), *limits(target), "-merge=1", fresh, learnt], cwd=ROOT,
-                              env=environment(self.scratch), capture_output=True, start_new_session=True)
+        done = subprocess.run([self.program, *limits(target), "-merge=1", fresh, learnt], cwd=ROOT,
+                              env=environment(target, self.scratch), capture_output=True, start_new_session=True)
         if done.returncode != 0 or self.interrupted:
             shutil.rmtree(fresh)
             return
@@ -396,11 +400,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0, help="of libFuzzer's dice (0: another each time)")
     parser.add_argument("--forever", action="store_true", help="rounds over the targets until interrupted")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "target/fuzz-report")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", default=TARGETS)
+    parser.add_argument("targets", nargs="*", metavar="TARGET")
     options = parser.parse_args()
-    for target in options.targets:
-        if target not in [*TARGETS, BASELINE]:
-            fail(f"there is no target {target}; there is {', '.join([*TARGETS, BASELINE])}")
     campaign = Campaign(options)
     campaign.build()
     sys.exit(campaign.run())

@@ -11,8 +11,7 @@ use q4proof::run::ask::Asker;
 use q4proof::run::{Profile, Settings, run};
 use q4proof::subject::child::{ChildSubject, Limits};
 use q4proof::subject::{InProcess, Reference, Reply, Request, Stop, Subject};
-use q4proof::suite::Suite;
-use q4proof::suite::case::Operation;
+use q4proof::suite::{FormatId, Operation, Suite, Verb};
 
 /// Far more than any case takes.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -68,9 +67,10 @@ fn ask(criterion: &mut Criterion) {
 
 fn decode_requests(suite: &Suite, subject: &mut dyn Subject) -> Vec<Request> {
     let mut asker = Asker::new(subject, DEADLINE).expect("a folder for temporary files");
-    let cases = suite.cases().iter().filter(|case| case.question.operation() == Operation::Decode);
+    let decode = Operation::new(Verb::Decode, FormatId::KHQ4);
+    let cases = suite.cases().iter().filter(|case| case.question.operation() == decode);
     cases
-        .map(|case| asker.request(case, suite.control(case)).expect("no file is needed").0)
+        .map(|case| asker.request(case, suite.control(case)).expect("no file is needed"))
         .collect()
 }
 

@@ -6,8 +6,9 @@ use q4proof::format::khq4::Header;
 use q4proof::format::{AddressWidth, Class};
 use q4proof::fuzz::meter;
 use q4proof::store;
-use q4proof::suite::case::{Expect, Input};
-use q4proof::suite::derive::load_bytes;
+use q4proof::suite::expected::file_bytes;
+use q4proof::suite::question::Load;
+use q4proof::suite::{Lawful, Question};
 
 const WIDE: AddressWidth = AddressWidth::Bits64;
 
@@ -33,7 +34,7 @@ fn no_refusal_allocates_more_than_its_file_justifies() {
     let path = folder.path().join("tensor.q4");
     let mut measured = 0;
     for case in suite.cases() {
-        let (Input::Load { address_width, expected_shape, .. }, Lawful::Refuse(_)) =
+        let (Question::Load(Load { address_width, expected_shape, .. }), Lawful::Refuse(_)) =
             (&case.question, &case.expect)
         else {
             continue;
@@ -41,7 +42,8 @@ fn no_refusal_allocates_more_than_its_file_justifies() {
         let expect = |header: &Header| {
             expected_shape.as_ref().map_or(Ok(()), |shape| header.expect_shape(shape))
         };
-        let Some(bytes) = load_bytes(case, suite.control(case)).unwrap() else { continue };
+        let control = suite.control(case).map(|control| &control.question);
+        let Some(bytes) = file_bytes(&case.question, control).unwrap() else { continue };
         fs::write(&path, &bytes).unwrap();
         let width = match address_width {
             Some(32) => AddressWidth::Bits32,

@@ -2,9 +2,7 @@
 //! where it has none.
 
 use q4proof::format::Class;
-use q4proof::suite::case::{
-    Content, DirectoryEntry, File, Form, ListedTensor, Listing, Special,
-};
+use q4proof::suite::case::{Content, DirectoryEntry, File, Form, ListedTensor, Listing, Special};
 use q4proof::suite::exact::blocks::mlx;
 use q4proof::suite::exact::directory::{CONFIG_FILE, INDEX_FILE, Node, Nodes, judge};
 use q4proof::suite::exact::files::{khf1, khq4};
@@ -548,9 +546,7 @@ fn a_group_of_mlx_by_hand() {
         let values = Floats::F16(Bits16(values));
         expected(&Question::encode(FormatId::MLX, None, shape, values))
     };
-    let question = |shape: &[u64], count: usize| {
-        encode(shape, vec![0; count])
-    };
+    let question = |shape: &[u64], count: usize| encode(shape, vec![0; count]);
     assert!(matches!(question(&[2, 32], 64), Ok(Lawful::One(Answer::Encoded(_)))));
     assert!(
         matches!(question(&[2, 16], 32), Ok(Lawful::OneOf(both)) if both[1].name == "whole-rows")

@@ -123,6 +123,7 @@ fn what_is_not_finite_has_no_value() {
             Float::F16 => u64::from(f16::from_f64(value).to_bits()),
             Float::F32 => u64::from((value as f32).to_bits()),
             Float::F64 => value.to_bits(),
+            Float::Bf16 => panic!("no case of bf16"),
         };
         assert_eq!((infinity, negative), (machine(f64::INFINITY), machine(f64::NEG_INFINITY)));
     }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use q4proof::run::{Profile, Record, RunError, Settings, Totals, run};
-use q4proof::subject::message::{Hello, Output};
-use q4proof::subject::{Response, InProcess, Reference, Refusal, Reply, Request, Stop, Subject};
-use q4proof::suite::case::{Case, Expect};
-use q4proof::suite::judge;
+use q4proof::subject::{
+    Entry, Hello, Implementation, InProcess, Reference, Reply, Request, Response, Stop, Subject,
+};
+use q4proof::suite::hex::{Bits, Bytes};
 use q4proof::suite::judge::Outcome;
+use q4proof::suite::question::Decode;
+use q4proof::suite::{Answer, Case, Floats, Lawful, Question, Refusal};
 
 fn settings(profile: &str) -> Settings {
     let profile = profile.parse().unwrap();
@@ -69,15 +71,18 @@ const SECOND_REFUSAL: &str = "load/trailing-19-bytes";
 
 #[test]
 fn a_refusal_counts_only_after_its_control_was_passed() {
-    assert_eq!(outcomes(&mut Bent::new(refuse), "load", &[REFUSAL]), [Outcome::ControlRejected]);
+    assert_eq!(
+        outcomes(&mut Bent::new(refuse), "load:khq4", &[REFUSAL]),
+        [Outcome::ControlRejected]
+    );
     let sound = |_: &Request, reply| reply;
-    assert_eq!(outcomes(&mut Bent::new(sound), "load", &[REFUSAL]), [Outcome::Pass]);
+    assert_eq!(outcomes(&mut Bent::new(sound), "load:khq4", &[REFUSAL]), [Outcome::Pass]);
 }
 
 #[test]
 fn a_control_is_asked_once_a_start_and_entry() {
     let mut sound = Bent::new(|_: &Request, reply| reply);
-    records(&mut sound, "load", &[REFUSAL, SECOND_REFUSAL]);
+    records(&mut sound, "load:khq4", &[REFUSAL, SECOND_REFUSAL]);
     // By copy and by map: the control, and each refusal.
     assert_eq!(sound.asked.len(), 2 + 2 + 2);
 
@@ -87,7 +92,7 @@ fn a_control_is_asked_once_a_start_and_entry() {
         // The first refusal, by copy: the control comes before it.
         if questions == 2 { Reply::Crash("gone".into()) } else { reply }
     });
-    let found = outcomes(&mut crashing, "load", &[REFUSAL, SECOND_REFUSAL]);
+    let found = outcomes(&mut crashing, "load:khq4", &[REFUSAL, SECOND_REFUSAL]);
     assert_eq!(found, [Outcome::Crash, Outcome::Pass]);
     // After the crash the control is asked anew by copy; by map it had not been asked before.
     assert_eq!(crashing.asked.len(), 2 + 2 + 2 + 1);
@@ -96,44 +101,44 @@ fn a_control_is_asked_once_a_start_and_entry() {
 #[test]
 fn a_control_with_wrong_values_is_no_control() {
     let mut wrong = Bent::new(|_: &Request, reply| match reply {
-        Reply::Answer(Response::Done(mut output)) => {
-            output.values.as_mut().unwrap().0[0] ^= 1;
-            Reply::Answer(Response::Done(output))
+        Reply::Answer(Response::Done(mut answer)) => {
+            let Answer::Tensors(tensors) = &mut answer else { panic!("{answer:?}") };
+            let Some(Floats::F32(values)) = &mut tensors[0].values else { panic!("{answer:?}") };
+            values.0[0] ^= 1;
+            Reply::Answer(Response::Done(answer))
         }
         other => other,
     });
-    assert_eq!(outcomes(&mut wrong, "load", &[REFUSAL]), [Outcome::ControlRejected]);
+    assert_eq!(outcomes(&mut wrong, "load:khq4", &[REFUSAL]), [Outcome::ControlRejected]);
 }
 
 #[test]
 fn unsupported_fails_inside_the_profile_and_is_not_asked_outside() {
     let unsupported = |_: &Request, _| Reply::Answer(Response::Unsupported);
     let ids = ["decode/nibble-00", "save/0d"];
-    let found = outcomes(&mut Bent::new(unsupported), "decode", &ids);
+    let found = outcomes(&mut Bent::new(unsupported), "decode:khq4", &ids);
     assert_eq!(found, [Outcome::Unsupported, Outcome::NotInProfile]);
-    let records = records(&mut Bent::new(unsupported), "decode", &ids);
+    let records = records(&mut Bent::new(unsupported), "decode:khq4", &ids);
     assert!(!Totals::of(&records).conforms());
 }
 
 #[test]
 fn an_entry_that_cannot_express_a_question_is_no_failure_beside_one_that_answers() {
-    let only_copy = |request: &Request, reply| match request {
-        Request::LoadKhq4(load) if load.entry.as_deref() == Some("map") => {
-            Reply::Answer(Response::Unsupported)
-        }
+    let only_copy = |request: &Request, reply| match request.entry.as_deref() {
+        Some("map") => Reply::Answer(Response::Unsupported),
         _ => reply,
     };
     let ids = ["load/accept-1d-32", REFUSAL];
-    assert_eq!(outcomes(&mut Bent::new(only_copy), "load", &ids), [Outcome::Pass; 2]);
+    assert_eq!(outcomes(&mut Bent::new(only_copy), "load:khq4", &ids), [Outcome::Pass; 2]);
 }
 
 #[test]
 fn the_worst_entry_decides() {
-    let wrong_by_map = |request: &Request, reply| match request {
-        Request::LoadKhq4(load) if load.entry.as_deref() == Some("map") => refuse(request, reply),
+    let wrong_by_map = |request: &Request, reply| match request.entry.as_deref() {
+        Some("map") => refuse(request, reply),
         _ => reply,
     };
-    let found = outcomes(&mut Bent::new(wrong_by_map), "load", &["load/accept-1d-32"]);
+    let found = outcomes(&mut Bent::new(wrong_by_map), "load:khq4", &["load/accept-1d-32"]);
     assert_eq!(found, [Outcome::Fail]);
 }
 
@@ -142,7 +147,7 @@ fn a_feature_that_is_not_offered_is_not_asked_for() {
     let mut narrow = Bent::new(|_: &Request, reply| reply);
     narrow.hello.capabilities.retain(|capability| capability != "width-32");
     let ids = ["load/width-32-product-wraps-to-0", "load/expected-flat"];
-    assert_eq!(outcomes(&mut narrow, "load", &ids), [Outcome::NotInProfile, Outcome::Pass]);
+    assert_eq!(outcomes(&mut narrow, "load:khq4", &ids), [Outcome::NotInProfile, Outcome::Pass]);
 }
 
 #[test]
@@ -158,25 +163,22 @@ fn silence_and_death_are_no_refusals() {
             asked += 1;
             if asked % 2 == 0 { reply.clone() } else { sound }
         });
-        assert_eq!(outcomes(&mut failing, "decode", &["decode/extent-no-blocks"]), [outcome]);
+        assert_eq!(outcomes(&mut failing, "decode:khq4", &["decode/extent-no-blocks"]), [outcome]);
     }
 }
 
 #[test]
 fn a_panic_is_a_crash() {
     struct Panics;
-    impl q4proof::subject::Implementation for Panics {
+    impl Implementation for Panics {
         fn hello(&self) -> Hello {
             Reference.hello()
         }
-        fn decode(
-            &self,
-            _: &q4proof::subject::message::Decode,
-        ) -> Response<q4proof::suite::hex::Bits> {
+        fn decode(&self, _: &Decode, _: Entry) -> Response<Floats> {
             std::panic::resume_unwind(Box::new("index out of range"))
         }
     }
-    let records = records(&mut InProcess::new(Panics), "decode", &["decode/nibble-00"]);
+    let records = records(&mut InProcess::new(Panics), "decode:khq4", &["decode/nibble-00"]);
     assert_eq!(records[0].outcome, Outcome::Crash);
     assert!(records[0].entries[0].judgement.summary.contains("index out of range"));
 }
@@ -184,22 +186,22 @@ fn a_panic_is_a_crash() {
 #[test]
 fn a_refused_save_must_leave_nothing() {
     let leaves = |request: &Request, reply| {
-        if let Request::SaveKhq4(save) = request {
+        if let Question::Save(save) = &request.question {
             std::fs::write(&save.path, b"KHQ4").unwrap();
         }
         reply
     };
-    let found = outcomes(&mut Bent::new(leaves), "save", &["save/scale-nan"]);
+    let found = outcomes(&mut Bent::new(leaves), "save:khq4", &["save/scale-nan"]);
     // The control's file is written over as well, and so is no longer what was asked for.
     assert_eq!(found, [Outcome::ControlRejected]);
-    let leaves_on_refusal = |request: &Request, reply| match (request, &reply) {
-        (Request::SaveKhq4(save), Reply::Answer(Response::Refused(_))) => {
+    let leaves_on_refusal = |request: &Request, reply| match (&request.question, &reply) {
+        (Question::Save(save), Reply::Answer(Response::Refused(_))) => {
             std::fs::write(&save.path, b"KHQ4").unwrap();
             reply
         }
         _ => reply,
     };
-    let found = outcomes(&mut Bent::new(leaves_on_refusal), "save", &["save/scale-nan"]);
+    let found = outcomes(&mut Bent::new(leaves_on_refusal), "save:khq4", &["save/scale-nan"]);
     assert_eq!(found, [Outcome::Fail]);
 }
 
@@ -212,7 +214,7 @@ fn a_wrong_class_is_told_apart_and_passes() {
         }
         other => other,
     };
-    let records = records(&mut Bent::new(misnames), "load", &[REFUSAL]);
+    let records = records(&mut Bent::new(misnames), "load:khq4", &[REFUSAL]);
     assert_eq!(records[0].outcome, Outcome::WrongClass);
     let totals = Totals::of(&records);
     assert_eq!((totals.passed, totals.wrong_class, totals.failed), (1, 1, 0));
@@ -222,9 +224,10 @@ fn a_wrong_class_is_told_apart_and_passes() {
 fn vectors_that_the_evaluator_does_not_derive_are_not_run() {
     let suite = crate::embedded();
     let mut case = suite.get("decode/nibble-00").unwrap().clone();
-    if let Lawful::One(q4proof::suite::case::Answer::Values(values)) = &mut case.expect {
-        values.0[31] ^= 1;
-    }
+    let Lawful::One(Answer::Values(Floats::F32(values))) = &mut case.expect else {
+        panic!("{:?}", case.expect)
+    };
+    values.0[31] ^= 1;
     let mut subject = InProcess::new(Reference);
     let outcome = run(suite, &[&case], &mut subject, &settings("all"), &mut |_| {});
     let Err(RunError::Suite(error)) = outcome else { panic!("the case was run") };
@@ -238,10 +241,10 @@ fn an_encoder_within_the_bound_conforms_only_where_that_is_claimed() {
     let fault = Fault::by_name("round-half-even").unwrap();
     let id = "encode/round-half-even-asymmetric-1";
     let mut subject = InProcess::new(Faulty::new(Some(fault)));
-    let canonical = records(&mut subject, "encode", &[id]);
+    let canonical = records(&mut subject, "encode:khq4", &[id]);
     assert_eq!(canonical[0].outcome, Outcome::Fail);
     assert!(canonical[0].entries[0].judgement.within_bound);
-    let bounded = records(&mut subject, "encode-bounded", &[id]);
+    let bounded = records(&mut subject, "encode-bounded:khq4", &[id]);
     assert_eq!(bounded[0].outcome, Outcome::PassAlternate);
     assert_eq!(bounded[0].entries[0].judgement.behaviour.as_deref(), Some("within-bound"));
 }
@@ -251,7 +254,7 @@ fn the_bound_excuses_no_encoding_of_what_must_be_refused() {
     use q4proof::subject::zoo::{Fault, Faulty};
     let fault = Fault::by_name("shape-unchecked-encode").unwrap();
     let mut subject = InProcess::new(Faulty::new(Some(fault)));
-    let found = outcomes(&mut subject, "encode-bounded", &["encode/shape-too-small"]);
+    let found = outcomes(&mut subject, "encode-bounded:khq4", &["encode/shape-too-small"]);
     assert_eq!(found, [Outcome::Fail]);
 }
 
@@ -266,10 +269,18 @@ fn what_may_be_refused_has_a_control() {
 #[test]
 fn a_long_answer_leaves_a_short_record() {
     let floods = |_: &Request, reply| match reply {
-        Reply::Answer(Response::Done(output)) => {
-            let values = output.values.map(|_| q4proof::suite::hex::Bytes(vec![0xaa; 4 << 20]));
-            let blocks = output.blocks.map(|_| q4proof::suite::hex::Bytes(vec![0xaa; 4 << 20]));
-            Reply::Answer(Response::Done(Output { values, blocks, ..output }))
+        Reply::Answer(Response::Done(mut answer)) => {
+            let values = || Floats::F32(Bits(vec![0xaaaa_aaaa; 1 << 20]));
+            let blocks = || Bytes(vec![0xaa; 4 << 20]);
+            match &mut answer {
+                Answer::Values(given) => *given = values(),
+                Answer::Encoded(given) => given.blocks = blocks(),
+                Answer::Tensors(tensors) => {
+                    (tensors[0].values, tensors[0].blocks) = (Some(values()), Some(blocks()));
+                }
+                other => panic!("{other:?}"),
+            }
+            Reply::Answer(Response::Done(answer))
         }
         other => other,
     };
@@ -283,7 +294,7 @@ fn a_long_answer_leaves_a_short_record() {
         let message = "é".repeat(1 << 20);
         Reply::Answer(Response::Refused(Refusal { message, class: None }))
     };
-    let record = records(&mut Bent::new(complains), "decode", &["decode/nibble-00"]).remove(0);
+    let record = records(&mut Bent::new(complains), "decode:khq4", &["decode/nibble-00"]).remove(0);
     let said = "refused what must be accepted: ".to_owned() + &"é".repeat(2048) + "...";
     assert_eq!(record.entries[0].judgement.summary, said);
 }
@@ -325,7 +336,7 @@ fn nothing_of_a_question_stays_until_the_next_one() {
 #[test]
 fn a_subject_may_do_anything_to_the_folder_of_its_file() {
     let remove = |request: &Request| {
-        if let Request::SaveKhq4(save) = request {
+        if let Question::Save(save) = &request.question {
             std::fs::remove_dir_all(Path::new(&save.path).parent().unwrap()).unwrap();
         }
     };
@@ -341,7 +352,8 @@ fn a_subject_may_do_anything_to_the_folder_of_its_file() {
         }
         reply
     };
-    let record = records(&mut Bent::new(where_it_refuses), "save", &["save/scale-nan"]).remove(0);
+    let record =
+        records(&mut Bent::new(where_it_refuses), "save:khq4", &["save/scale-nan"]).remove(0);
     assert_eq!(record.outcome, Outcome::Fail);
     let said = &record.entries[0].judgement.summary;
     assert!(said.starts_with("the file's folder cannot be read behind it: "), "{said}");
@@ -351,19 +363,19 @@ fn a_subject_may_do_anything_to_the_folder_of_its_file() {
 #[test]
 fn a_save_that_crashes_has_crashed_whatever_it_leaves() {
     let crashes = |request: &Request, _| {
-        if let Request::SaveKhq4(save) = request {
+        if let Question::Save(save) = &request.question {
             std::fs::write(format!("{}.tmp", save.path), b"KHQ4").unwrap();
         }
         Reply::Crash("it ended".into())
     };
-    assert_eq!(outcomes(&mut Bent::new(crashes), "save", &["save/1d-32"]), [Outcome::Crash]);
+    assert_eq!(outcomes(&mut Bent::new(crashes), "save:khq4", &["save/1d-32"]), [Outcome::Crash]);
 }
 
 #[test]
 fn a_save_that_leaves_no_regular_file_is_no_answer() {
     for leave in ["fifo", "symlink", "directory"] {
         let mut odd = Bent::new(move |request: &Request, reply| {
-            if let Request::SaveKhq4(save) = request {
+            if let Question::Save(save) = &request.question {
                 std::fs::remove_file(&save.path).unwrap();
                 match leave {
                     "fifo" => {
@@ -376,7 +388,7 @@ fn a_save_that_leaves_no_regular_file_is_no_answer() {
             }
             reply
         });
-        let found = outcomes(&mut odd, "save", &["save/1d-32"]);
+        let found = outcomes(&mut odd, "save:khq4", &["save/1d-32"]);
         assert_eq!(found, [Outcome::ProtocolError], "{leave}");
     }
 }
@@ -385,28 +397,36 @@ fn a_save_that_leaves_no_regular_file_is_no_answer() {
 fn tiers_that_do_not_bind_decide_nothing() {
     let lenient = |_: &Request, _| Reply::Answer(Response::Unsupported);
     let totals =
-        Totals::of(&records(&mut Bent::new(lenient), "decode", &["decode/extent-no-blocks"]));
+        Totals::of(&records(&mut Bent::new(lenient), "decode:khq4", &["decode/extent-no-blocks"]));
     assert_eq!((totals.failed, totals.advisory, totals.conforms()), (0, 1, false));
 }
 
 #[test]
 fn profiles_are_read_and_written_alike() {
     for (written, read) in [
-        ("decode+load", "decode+load"),
-        ("load,decode", "decode+load"),
-        ("encode-bounded", "encode-bounded"),
-        ("load-khf1+decode+rotate", "decode+load-khf1+rotate"),
+        ("decode:khq4+load:khq4", "decode:khq4+load:khq4"),
+        ("load:khq4,decode:khq4", "decode:khq4+load:khq4"),
+        ("encode-bounded:khq4", "encode-bounded:khq4"),
+        ("load:khf1+decode:khq4+rotate:quarot", "decode:khq4+load:khf1+rotate:quarot"),
+        ("load:khf1+save:khf1", "khf1"),
         ("all", "all"),
     ] {
         assert_eq!(written.parse::<Profile>().unwrap().to_string(), read);
     }
-    let error = "decode+lode".parse::<Profile>().unwrap_err();
-    assert!(error.contains("\"lode\"") && error.contains("encode-bounded"), "{error}");
+    let error = "decode:khq4+lode".parse::<Profile>().unwrap_err();
+    assert!(error.contains("\"lode\"") && error.contains("encode:khq4"), "{error}");
+    // A verb without its format is named with the formats that it has.
+    let error = "decode".parse::<Profile>().unwrap_err();
+    assert!(error.contains("names no format") && error.contains("decode:q8_0"), "{error}");
+    for word in ["decode:mlx", "encode-bounded:q5_1"] {
+        let error = word.parse::<Profile>().unwrap_err();
+        assert!(error.contains(&format!("{word:?}")) && error.contains(":khq4"), "{error}");
+    }
 }
 
 #[test]
 fn outcomes_are_ordered_from_best_to_worst() {
-    use judge::Outcome as O;
+    use Outcome as O;
     let order = [
         O::NotInProfile,
         O::Pass,

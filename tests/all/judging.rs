@@ -1,40 +1,58 @@
 //! Judging by itself: what each answer comes to, and what a person is told of it.
 
 use q4proof::format::Class;
-use q4proof::suite::case::{Answer, Behaviour, Case, Expect, Input, Mode};
+use q4proof::suite::answer::Given;
 use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
-use q4proof::suite::judge::{Given, Judgement, Outcome, judge};
+use q4proof::suite::judge::{Judgement, Outcome, judge};
+use q4proof::suite::lawful::Behaviour;
+use q4proof::suite::question::{Mode, Tensor};
+use q4proof::suite::{Answer, Encoded, Floats, FormatId, Lawful, Question};
+
+use crate::{case_of, refusal};
 
 /// f32 bits of 1, 2, 3 and 4.
 const ONE_TO_FOUR: [u32; 4] = [0x3f80_0000, 0x4000_0000, 0x4040_0000, 0x4080_0000];
 
-/// A case of which only the question and the lawful answers matter here.
-fn case(input: Input, expect: Expect) -> Case {
-    let mut case = crate::embedded().cases()[0].clone();
-    case.question = input;
-    case.expect = expect;
-    case
-}
-
-/// A decode, since what is asked matters for encodings only.
-fn any_input() -> Input {
-    Input::Decode { blocks: Bytes::default(), original_len: 0 }
-}
-
-fn judged(expect: Expect, given: Given) -> Judgement {
-    judge(&case(any_input(), expect), &given, false)
+/// What a decode comes to, since what is asked matters for encodings only.
+fn judged(expect: Lawful<Answer>, given: Given) -> Judgement {
+    judge(&case_of(Question::decode(FormatId::KHQ4, Vec::new(), 0), expect), &given, false)
 }
 
 fn rows(judgement: &Judgement) -> Vec<[&str; 3]> {
     judgement.rows.iter().map(|row| [&row.field[..], &row.expected, &row.got]).collect()
 }
 
-fn values(bits: &[u32]) -> Bits {
-    Bits(bits.to_vec())
+fn values(bits: &[u32]) -> Answer {
+    Answer::Values(Floats::F32(Bits(bits.to_vec())))
 }
 
-fn refusal(class: Option<Class>) -> Given {
-    Given::Refused { message: "no".into(), class }
+fn halves(bits: &[u16]) -> Answer {
+    Answer::Values(Floats::F16(Bits16(bits.to_vec())))
+}
+
+fn doubles(values: &[f64]) -> Answer {
+    Answer::Values(Floats::F64(Bits64::of(values)))
+}
+
+fn encoded(payload: Vec<u8>) -> Answer {
+    Answer::Encoded(Encoded::of(payload))
+}
+
+fn file(bytes: &[u8]) -> Answer {
+    Answer::File(Bytes(bytes.to_vec()))
+}
+
+/// A tensor with blocks, f32 values or both.
+fn tensor(shape: &[u64], blocks: Option<Vec<u8>>, values: Option<&[u32]>) -> Answer {
+    let values = values.map(|bits| Floats::F32(Bits(bits.to_vec())));
+    let shape = shape.to_vec();
+    let tensor = Tensor { shape, blocks: blocks.map(Bytes), values, ..Tensor::default() };
+    Answer::Tensors(vec![tensor])
+}
+
+fn half_tensor(shape: &[u64], bits: &[u16]) -> Answer {
+    let values = Floats::F16(Bits16(bits.to_vec()));
+    Answer::Tensors(vec![Tensor::of_values(shape, values)])
 }
 
 /// A block: scale 1.0, bias 0.5 and equal nibbles.
@@ -44,23 +62,15 @@ fn block(nibble: u8) -> Vec<u8> {
 
 #[test]
 fn equal_answers_pass_without_a_word() {
-    let tensor = Answer::Tensor {
-        shape: vec![2],
-        blocks: Bytes(block(1)),
-        values: values(&ONE_TO_FOUR[..2]),
-    };
-    let given = Given::Tensor {
-        shape: vec![2],
-        blocks: Some(Bytes(block(1))),
-        values: Some(values(&ONE_TO_FOUR[..2])),
-    };
-    for (answer, given) in [
-        (Answer::Values(values(&ONE_TO_FOUR)), Given::Values(values(&ONE_TO_FOUR))),
-        (Answer::Encoded(Encoded::of(block(1))), Given::Blocks(Bytes(block(1)))),
-        (Answer::File(Bytes(vec![7])), Given::File(Bytes(vec![7]))),
-        (tensor, given),
+    for answer in [
+        values(&ONE_TO_FOUR),
+        halves(&[0x3c00]),
+        doubles(&[1.0]),
+        encoded(block(1)),
+        file(&[7]),
+        tensor(&[2], Some(block(1)), Some(&ONE_TO_FOUR[..2])),
     ] {
-        let judgement = judged(Lawful::One(answer), given);
+        let judgement = judged(Lawful::One(answer.clone()), Ok(answer));
         assert_eq!(judgement, Judgement::plain(Outcome::Pass, ""));
     }
 }
@@ -68,7 +78,7 @@ fn equal_answers_pass_without_a_word() {
 #[test]
 fn a_value_that_differs_stands_in_its_row() {
     let got = values(&[0x3f80_0000, 0x4000_0001, 0x4040_0000]);
-    let judgement = judged(Lawful::One(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(got));
+    let judgement = judged(Lawful::One(values(&ONE_TO_FOUR)), Ok(got));
     assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "3 fields differ"));
     assert_eq!(
         rows(&judgement),
@@ -79,17 +89,13 @@ fn a_value_that_differs_stands_in_its_row() {
         ]
     );
     let longer = [&ONE_TO_FOUR[..], &ONE_TO_FOUR[..1]].concat();
-    let judgement =
-        judged(Lawful::One(Answer::Values(values(&ONE_TO_FOUR))), Given::Values(values(&longer)));
+    let judgement = judged(Lawful::One(values(&ONE_TO_FOUR)), Ok(values(&longer)));
     assert_eq!(
         rows(&judgement),
         [["values", "4", "5"], ["value 4", "none", "3f800000 (1e0)"]],
         "what is too much is shown"
     );
-    let judgement = judged(
-        Lawful::One(Answer::Values(values(&ONE_TO_FOUR[..1]))),
-        Given::Values(values(&ONE_TO_FOUR[1..2])),
-    );
+    let judgement = judged(Lawful::One(values(&ONE_TO_FOUR[..1])), Ok(values(&ONE_TO_FOUR[1..2])));
     assert_eq!(judgement.summary, "1 field differs");
     assert_eq!(rows(&judgement)[1], ["value 0", "3f800000 (1e0)", "40000000 (2e0)"]);
 }
@@ -98,19 +104,18 @@ fn a_value_that_differs_stands_in_its_row() {
 #[test]
 fn rows_are_bounded() {
     let expected = values(&[0; 600]);
-    let judgement =
-        judged(Lawful::One(Answer::Values(expected.clone())), Given::Values(values(&[1; 600])));
+    let judgement = judged(Lawful::One(expected.clone()), Ok(values(&[1; 600])));
     assert_eq!(
         (judgement.rows.len(), &judgement.summary[..]),
         (258, "more than 256 fields differ")
     );
-    let mut got = expected.clone();
-    got.0[..256].fill(1);
-    let judgement = judged(Lawful::One(Answer::Values(expected)), Given::Values(got));
+    let mut got = [0; 600];
+    got[..256].fill(1);
+    let judgement = judged(Lawful::One(expected), Ok(values(&got)));
     assert_eq!((judgement.rows.len(), &judgement.summary[..]), (257, "256 fields differ"));
     // Of what is too long, rows are made up to the same bound.
     let long = values(&[1; 100_000]);
-    let judgement = judged(Lawful::One(Answer::Values(values(&[1]))), Given::Values(long));
+    let judgement = judged(Lawful::One(values(&[1])), Ok(long));
     assert_eq!(judgement.rows.len(), 258);
     assert_eq!(judgement.rows[257].field, "value 257");
 }
@@ -120,8 +125,7 @@ fn blocks_are_compared_field_by_field() {
     let mut got = block(7);
     got[0] = 0x01;
     got[19] = 0x7e;
-    let judgement =
-        judged(Lawful::One(Answer::Encoded(Encoded::of(block(7)))), Given::Blocks(Bytes(got.clone())));
+    let judgement = judged(Lawful::One(encoded(block(7))), Ok(encoded(got.clone())));
     let sevens = "7".repeat(32);
     assert_eq!(
         rows(&judgement),
@@ -133,8 +137,8 @@ fn blocks_are_compared_field_by_field() {
     );
     // Of several blocks only those that differ are shown.
     let judgement = judged(
-        Lawful::One(Answer::Blocks(Bytes([block(3), block(7)].concat()))),
-        Given::Blocks(Bytes([block(3), got].concat())),
+        Lawful::One(encoded([block(3), block(7)].concat())),
+        Ok(encoded([block(3), got].concat())),
     );
     let fields: Vec<&str> = judgement.rows.iter().map(|row| &row.field[..]).collect();
     assert_eq!(fields, ["block 1 scale", "block 1 bias", "block 1 nibbles"]);
@@ -144,27 +148,25 @@ fn blocks_are_compared_field_by_field() {
 /// A payload of another length is shown as bytes, up to 4096 of them.
 #[test]
 fn a_payload_that_is_not_the_blocks_is_shown_as_bytes() {
-    let expected = || Lawful::One(Answer::Encoded(Encoded::of(block(0))));
-    let judgement = judged(expected(), Given::Blocks(Bytes(vec![0xab; 19])));
+    let expected = || Lawful::One(encoded(block(0)));
+    let judgement = judged(expected(), Ok(encoded(vec![0xab; 19])));
     assert_eq!(rows(&judgement)[0], ["blocks", "20 bytes", "19 bytes"]);
     assert_eq!(judgement.rows[1].got, "ab".repeat(19));
     assert_eq!(judgement.rows[1].expected, format!("003c0038{}", "00".repeat(16)));
     for (len, shown) in [(4096, "ab".repeat(4096)), (4097, "ab".repeat(4096) + "...")] {
-        let judgement = judged(expected(), Given::Blocks(Bytes(vec![0xab; len])));
+        let judgement = judged(expected(), Ok(encoded(vec![0xab; len])));
         assert_eq!(judgement.rows[1].got, shown, "{len} bytes");
     }
     // As long as what is expected, and no whole blocks.
-    let part = || Bytes(vec![1; 19]);
-    let judgement =
-        judged(Lawful::One(Answer::Blocks(part())), Given::Blocks(Bytes(vec![2; 19])));
+    let judgement = judged(Lawful::One(encoded(vec![1; 19])), Ok(encoded(vec![2; 19])));
     assert_eq!(judgement.rows[1].field, "payload");
 }
 
 #[test]
 fn a_file_is_compared_by_its_length_and_its_first_byte_that_differs() {
-    let expected = || Lawful::One(Answer::File(Bytes(vec![1, 2, 3])));
+    let expected = || Lawful::One(file(&[1, 2, 3]));
     let told = |bytes: &[u8]| {
-        let judgement = judged(expected(), Given::File(Bytes(bytes.to_vec())));
+        let judgement = judged(expected(), Ok(file(bytes)));
         assert_eq!(judgement.outcome, Outcome::Fail);
         rows(&judgement).iter().map(|row| row.join(" ")).collect::<Vec<_>>()
     };
@@ -175,50 +177,49 @@ fn a_file_is_compared_by_its_length_and_its_first_byte_that_differs() {
 
 #[test]
 fn a_tensor_is_compared_by_shape_blocks_and_values() {
-    let expect = || {
-        let (blocks, values) = (Bytes(block(1)), values(&ONE_TO_FOUR));
-        Lawful::One(Answer::Tensor { shape: vec![2, 2], blocks, values })
-    };
-    let tensor = |shape: &[u64], blocks: Option<Vec<u8>>, bits: Option<&[u32]>| {
-        let values = bits.map(values);
-        judged(expect(), Given::Tensor { shape: shape.to_vec(), blocks: blocks.map(Bytes), values })
+    let given = |shape: &[u64], blocks: Option<Vec<u8>>, bits: Option<&[u32]>| {
+        let expected = tensor(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR));
+        judged(Lawful::One(expected), Ok(tensor(shape, blocks, bits)))
     };
     // A loader may hand on either.
-    for given in [
-        tensor(&[2, 2], Some(block(1)), None),
-        tensor(&[2, 2], None, Some(&ONE_TO_FOUR)),
-        tensor(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR)),
+    for judgement in [
+        given(&[2, 2], Some(block(1)), None),
+        given(&[2, 2], None, Some(&ONE_TO_FOUR)),
+        given(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR)),
     ] {
-        assert_eq!(given.outcome, Outcome::Pass, "{given:?}");
+        assert_eq!(judgement.outcome, Outcome::Pass, "{judgement:?}");
     }
-    let neither = tensor(&[2, 2], None, None);
+    let neither = given(&[2, 2], None, None);
     assert_eq!(neither.outcome, Outcome::Fail);
     assert_eq!(rows(&neither)[1], ["content", "values, blocks or both", "neither"]);
-    let wrong_shape = tensor(&[4], None, Some(&ONE_TO_FOUR));
+    let wrong_shape = given(&[4], None, Some(&ONE_TO_FOUR));
     assert_eq!(wrong_shape.outcome, Outcome::Fail);
     assert_eq!(rows(&wrong_shape)[0], ["shape", "[2, 2]", "[4]"]);
-    for (given, summary) in [
-        (tensor(&[2, 2], Some(block(2)), None), "1 field differs"),
-        (tensor(&[2, 2], Some(block(2)), Some(&ONE_TO_FOUR)), "1 field differs"),
-        (tensor(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR[..3])), "2 fields differ"),
-        (tensor(&[2], Some(block(1)), Some(&ONE_TO_FOUR)), "1 field differs"),
+    for (judgement, summary) in [
+        (given(&[2, 2], Some(block(2)), None), "1 field differs"),
+        (given(&[2, 2], Some(block(2)), Some(&ONE_TO_FOUR)), "1 field differs"),
+        (given(&[2, 2], Some(block(1)), Some(&ONE_TO_FOUR[..3])), "2 fields differ"),
+        (given(&[2], Some(block(1)), Some(&ONE_TO_FOUR)), "1 field differs"),
     ] {
-        assert_eq!((given.outcome, &given.summary[..]), (Outcome::Fail, summary), "{given:?}");
+        assert_eq!(
+            (judgement.outcome, &judgement.summary[..]),
+            (Outcome::Fail, summary),
+            "{judgement:?}"
+        );
     }
 }
 
 #[test]
 fn values_of_each_width_are_compared_bit_by_bit() {
-    let halves = |bits: &[u16]| Bits16(bits.to_vec());
-    let answer = || Lawful::One(Answer::Halves(halves(&[0x3c00, 0x8000])));
-    assert_eq!(judged(answer(), Given::Halves(halves(&[0x3c00, 0x8000]))).outcome, Outcome::Pass);
-    let judgement = judged(answer(), Given::Halves(halves(&[0x3c00, 0x0000])));
+    let answer = || Lawful::One(halves(&[0x3c00, 0x8000]));
+    assert_eq!(judged(answer(), Ok(halves(&[0x3c00, 0x8000]))).outcome, Outcome::Pass);
+    let judgement = judged(answer(), Ok(halves(&[0x3c00, 0x0000])));
     assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "1 field differs"));
     assert_eq!(rows(&judgement)[1], ["value 1", "8000 (-0e0)", "0000 (0e0)"]);
 
-    let answer = || Lawful::One(Answer::Doubles(Bits64::of(&[1.5, 0.0])));
-    assert_eq!(judged(answer(), Given::Doubles(Bits64::of(&[1.5, 0.0]))).outcome, Outcome::Pass);
-    let judgement = judged(answer(), Given::Doubles(Bits64::of(&[1.25])));
+    let answer = || Lawful::One(doubles(&[1.5, 0.0]));
+    assert_eq!(judged(answer(), Ok(doubles(&[1.5, 0.0]))).outcome, Outcome::Pass);
+    let judgement = judged(answer(), Ok(doubles(&[1.25])));
     assert_eq!((judgement.outcome, &judgement.summary[..]), (Outcome::Fail, "3 fields differ"));
     let expected = [
         ["values", "2", "1"],
@@ -227,9 +228,8 @@ fn values_of_each_width_are_compared_bit_by_bit() {
     ];
     assert_eq!(rows(&judgement), expected);
 
-    let answer = || Lawful::One(Answer::HalfTensor { shape: vec![2], values: halves(&[1, 2]) });
     let given = |shape: &[u64], bits: &[u16]| {
-        judged(answer(), Given::HalfTensor { shape: shape.to_vec(), values: halves(bits) })
+        judged(Lawful::One(half_tensor(&[2], &[1, 2])), Ok(half_tensor(shape, bits)))
     };
     assert_eq!(given(&[2], &[1, 2]).outcome, Outcome::Pass);
     assert_eq!(rows(&given(&[2, 1], &[1, 2]))[0], ["shape", "[2]", "[2, 1]"]);
@@ -240,25 +240,21 @@ fn values_of_each_width_are_compared_bit_by_bit() {
 
 #[test]
 fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
-    let tensor =
-        || Answer::Tensor { shape: vec![3], blocks: Bytes::default(), values: Bits::default() };
+    let empty = || tensor(&[3], Some(Vec::new()), Some(&[]));
     for (answer, words) in [
-        (Answer::Values(values(&ONE_TO_FOUR)), "4 values"),
-        (Answer::Encoded(Encoded::of(block(1))), "20 bytes of blocks"),
-        (tensor(), "a tensor of shape [3]"),
-        (Answer::File(Bytes(vec![0; 9])), "a file of 9 bytes"),
-        (Answer::Halves(Bits16(vec![1, 2])), "2 values of f16"),
-        (Answer::Doubles(Bits64(vec![1])), "1 values of f64"),
-        (
-            Answer::HalfTensor { shape: vec![2], values: Bits16(vec![1, 2]) },
-            "a tensor of shape [2]",
-        ),
+        (values(&ONE_TO_FOUR), "4 values"),
+        (encoded(block(1)), "20 bytes of blocks"),
+        (empty(), "a tensor of shape [3]"),
+        (file(&[0; 9]), "a file of 9 bytes"),
+        (halves(&[1, 2]), "2 values of f16"),
+        (doubles(&[1.0]), "1 values of f64"),
+        (half_tensor(&[2], &[1, 2]), "a tensor of shape [2]"),
     ] {
         let other = match answer {
-            Answer::Values(_) => Given::File(Bytes::default()),
-            _ => Given::Values(Bits::default()),
+            Answer::Values(_) => file(&[]),
+            _ => values(&[]),
         };
-        let judgement = judged(Lawful::One(answer.clone()), other);
+        let judgement = judged(Lawful::One(answer.clone()), Ok(other));
         assert_eq!(rows(&judgement), [["answer", words, "a result of another kind"]]);
         assert_eq!(judgement.outcome, Outcome::Fail);
 
@@ -266,7 +262,7 @@ fn a_result_of_another_kind_is_a_failure_that_says_what_was_expected() {
         assert_eq!(rows(&refused), [["answer", words, "refused: no"]]);
         assert_eq!(refused.summary, "refused (magic) what must be accepted: no");
     }
-    let refused = judged(Lawful::One(tensor()), refusal(None));
+    let refused = judged(Lawful::One(empty()), refusal(None));
     assert_eq!(refused.summary, "refused what must be accepted: no");
 }
 
@@ -285,28 +281,19 @@ fn a_refusal_is_judged_by_its_class_where_one_is_named() {
 #[test]
 fn what_was_accepted_against_the_rules_is_shown() {
     for (given, words) in [
-        (Given::Values(values(&ONE_TO_FOUR)), "4 values: 1, 2, 3, 4".to_owned()),
+        (values(&ONE_TO_FOUR), "4 values: 1, 2, 3, 4".to_owned()),
         (
-            Given::Values(values(&[&ONE_TO_FOUR[..], &ONE_TO_FOUR[..]].concat())),
+            values(&[&ONE_TO_FOUR[..], &ONE_TO_FOUR[..]].concat()),
             "8 values: 1, 2, 3, 4, ...".to_owned(),
         ),
-        (Given::Blocks(Bytes(block(1))), format!("accepted, blocks 003c0038{}", "11".repeat(16))),
-        (
-            Given::Tensor { shape: vec![5], blocks: None, values: None },
-            "accepted, shape [5]".to_owned(),
-        ),
-        (Given::File(Bytes(vec![0; 8])), "wrote a file of 8 bytes".to_owned()),
-        (Given::Halves(Bits16(vec![0x3c00, 0xb800])), "2 values: 1, -0.5".to_owned()),
-        (
-            Given::Doubles(Bits64::of(&[0.25; 5])),
-            "5 values: 0.25, 0.25, 0.25, 0.25, ...".to_owned(),
-        ),
-        (
-            Given::HalfTensor { shape: vec![7], values: Bits16::default() },
-            "accepted, shape [7]".to_owned(),
-        ),
+        (encoded(block(1)), format!("accepted, blocks 003c0038{}", "11".repeat(16))),
+        (tensor(&[5], None, None), "accepted, shape [5]".to_owned()),
+        (file(&[0; 8]), "wrote a file of 8 bytes".to_owned()),
+        (halves(&[0x3c00, 0xb800]), "2 values: 1, -0.5".to_owned()),
+        (doubles(&[0.25; 5]), "5 values: 0.25, 0.25, 0.25, 0.25, ...".to_owned()),
+        (half_tensor(&[7], &[]), "accepted, shape [7]".to_owned()),
     ] {
-        let judgement = judged(Lawful::refuse([Class::Bias]), given);
+        let judgement = judged(Lawful::refuse([Class::Bias]), Ok(given));
         assert_eq!(judgement.outcome, Outcome::Fail);
         assert_eq!(judgement.summary, "accepted what must be refused (bias)");
         assert_eq!(rows(&judgement), [["answer", "refused: bias", &words]]);
@@ -315,21 +302,20 @@ fn what_was_accepted_against_the_rules_is_shown() {
 
 #[test]
 fn the_best_behaviour_counts_and_the_first_is_no_alternate() {
-    let behaviour = |name: &str, answer| Behaviour { name: name.into(), answer };
     let expect = || {
         Lawful::OneOf(vec![
-            behaviour("signed-scale", Answer::Values(values(&ONE_TO_FOUR))),
-            behaviour("positive-scale", Answer::Refuse(vec![Class::Scale])),
+            Behaviour::answers("signed-scale", values(&ONE_TO_FOUR)),
+            Behaviour::refuses("positive-scale", Class::Scale),
         ])
     };
-    let first = judged(expect(), Given::Values(values(&ONE_TO_FOUR)));
+    let first = judged(expect(), Ok(values(&ONE_TO_FOUR)));
     assert_eq!((first.outcome, first.behaviour.as_deref()), (Outcome::Pass, Some("signed-scale")));
     let second = judged(expect(), refusal(Some(Class::Scale)));
     let alternate = (Outcome::PassAlternate, Some("positive-scale"));
     assert_eq!((second.outcome, second.behaviour.as_deref()), alternate);
     let wrong_class = judged(expect(), refusal(Some(Class::Bias)));
     assert_eq!(wrong_class.outcome, Outcome::WrongClass, "refused, if for the wrong reason");
-    let neither = judged(expect(), Given::Values(values(&[7])));
+    let neither = judged(expect(), Ok(values(&[7])));
     assert_eq!(neither.outcome, Outcome::Fail);
     assert_eq!(neither.rows[0].field, "values", "of equals the first one is told");
     let nothing = judged(Lawful::OneOf(Vec::new()), refusal(None));
@@ -337,8 +323,8 @@ fn the_best_behaviour_counts_and_the_first_is_no_alternate() {
 }
 
 /// 0 to 15 twice: the scale is 1 and the bias 0, and the nibbles are the values.
-fn ramp() -> Bits {
-    Bits((0..32).map(|place| ((place % 16) as f32).to_bits()).collect())
+fn ramp() -> Floats {
+    Floats::F32(Bits((0..32).map(|place| ((place % 16) as f32).to_bits()).collect()))
 }
 
 /// The canonical encoding of the ramp, worked out by hand.
@@ -347,14 +333,19 @@ fn ramp_block() -> Vec<u8> {
     [0x00, 0x3c, 0x00, 0x00].into_iter().chain(pairs).collect()
 }
 
-fn encoding(expect: Expect, payload: Vec<u8>, bounded: bool) -> Judgement {
-    let input = Input::Encode { mode: Mode::Asymmetric, shape: vec![32], values: ramp() };
-    judge(&case(input, expect), &Given::Blocks(Bytes(payload)), bounded)
+fn encoding(expect: Lawful<Answer>, payload: Vec<u8>, bounded: bool) -> Judgement {
+    let question = Question::encode(FormatId::KHQ4, Some(Mode::Asymmetric), &[32], ramp());
+    judge(&case_of(question, expect), &Ok(encoded(payload)), bounded)
+}
+
+/// Any encoding within the bound.
+fn within_bound() -> Lawful<Answer> {
+    Lawful::Within { refuse: [].into() }
 }
 
 #[test]
 fn an_encoding_that_is_not_canonical_is_measured() {
-    let canonical = || Lawful::One(Answer::Encoded(Encoded::of(ramp_block())));
+    let canonical = || Lawful::One(encoded(ramp_block()));
     assert_eq!(encoding(canonical(), ramp_block(), false).outcome, Outcome::Pass);
     // Value 2 decodes to 3: two half steps off, where a little more than one is allowed.
     let mut beyond = ramp_block();
@@ -382,11 +373,16 @@ fn an_encoding_that_is_not_canonical_is_measured() {
 
     // Where any encoding within the bound is lawful, the canonical one is the plain pass.
     for bounded in [false, true] {
-        assert_eq!(encoding(Lawful::Within { refuse: BTreeSet::new() }, ramp_block(), bounded).outcome, Outcome::Pass);
-        let alternate = encoding(Lawful::Within { refuse: BTreeSet::new() }, within.clone(), bounded);
+        assert_eq!(encoding(within_bound(), ramp_block(), bounded).outcome, Outcome::Pass);
+        let alternate = encoding(within_bound(), within.clone(), bounded);
         assert_eq!(alternate.outcome, Outcome::PassAlternate);
-        assert_eq!(encoding(Lawful::Within { refuse: BTreeSet::new() }, beyond.clone(), bounded).outcome, Outcome::Fail);
+        assert_eq!(encoding(within_bound(), beyond.clone(), bounded).outcome, Outcome::Fail);
     }
-    let judgement = judged(Lawful::Within { refuse: BTreeSet::new() }, Given::Values(Bits::default()));
+    let question = Question::encode(FormatId::KHQ4, Some(Mode::Asymmetric), &[32], ramp());
+    let judgement = judge(&case_of(question, within_bound()), &Ok(values(&[])), true);
     assert_eq!(judgement.summary, "expected an encoding within ENC-B1");
+    assert_eq!(judgement.outcome, Outcome::Fail);
+    let judgement = judged(within_bound(), Ok(values(&[])));
+    assert_eq!(judgement.summary, "no bound is known for this question");
+    assert_eq!(judgement.outcome, Outcome::Fail);
 }

@@ -2,10 +2,9 @@
 //! one; and what a person is told of a wrong one.
 
 use q4proof::format::Class;
-use q4proof::suite::answer::{Given, Refusal};
+use q4proof::suite::answer::Given;
 use q4proof::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use q4proof::suite::judge::{Judgement, Outcome, judge};
-use q4proof::suite::lawful::Behaviour;
 use q4proof::suite::question::{Decode, Matmul, Rotate, Side};
 use q4proof::suite::{Answer, Encoded, Float, Floats, FormatId, Lawful, Question};
 
@@ -98,7 +97,7 @@ fn a_product_is_refused_for_each_of_its_extents() {
     let flat = dot(&[Class::Scale, Class::Shape]);
     assert_eq!(expected(&matmul(1, 33, 1, &negative, &x[..33])), flat);
     assert_eq!(expected(&matmul(1 << 63, 64, 1, &two, &x)), refused(&[Class::TruncatedPayload]));
-    let nothing = Ok(Lawful::One(Answer::Values(Bits::default())));
+    let nothing = Ok(Lawful::One(singles(&[])));
     assert_eq!(expected(&matmul(1, 64, 0, &two, &[])), nothing);
     assert_eq!(expected(&matmul(0, 64, 1, &[], &x)), dot(&[]));
 }
@@ -109,8 +108,8 @@ fn raw_blocks_are_refused_for_each_of_their_faults() {
     let (zero, infinite) = (block(0x8000, 0x4000), block(0x7c00, 0x4000));
     let (nan, negative) = (block(0x3c00, 0x7e00), block(0xbc00, 0x4000));
     let refused = |blocks: &[&[u8]], original_len, classes: &[Class]| {
-        let input = Input::Decode { blocks: Bytes(blocks.concat()), original_len };
-        assert_eq!(expected(&input), Ok(Lawful::refuse(classes.to_vec())), "{blocks:02x?}");
+        let question = Question::decode(FormatId::KHQ4, blocks.concat(), original_len);
+        assert_eq!(expected(&question), Ok(Lawful::refuse(classes.to_vec())), "{blocks:02x?}");
     };
     refused(&[&zero, &nan], 64, &[Class::Scale, Class::Bias]);
     refused(&[&nan, &infinite], 64, &[Class::Scale, Class::Bias]);
@@ -141,26 +140,28 @@ fn of_some_products_nothing_is_demanded() {
     for x in [least, -least, below(beyond), -0.0] {
         assert_eq!(expected(&matmul(1, 32, 1, &TWOS, &[&[1.0; 31][..], &[x]].concat())), dot(&[]));
     }
-    assert!(expected(&matmul(1, 0, 0, &[], &[])).expect_err("no answer").contains("without columns"));
+    assert!(
+        expected(&matmul(1, 0, 0, &[], &[])).expect_err("no answer").contains("without columns")
+    );
 }
 
 #[test]
 fn a_product_of_another_kind_or_number_is_a_failure() {
     let question = || matmul(2, 32, 1, &TWOS.repeat(2), &[1.0; 32]);
     let of = |given: &Given, refuse: &[Class]| {
-        let judgement = judged(question(), Expect::Dot { refuse: refuse.to_vec() }, given);
+        let judgement = judged(question(), within(refuse), given);
         let rows = judgement
             .rows
             .iter()
             .map(|row| format!("{}: {} / {}", row.field, row.expected, row.got));
         (judgement.outcome, judgement.summary.clone(), rows.collect::<Vec<_>>())
     };
-    let values = |values: &[f32]| Given::Values(Bits::of(values));
+    let values = |values: &[f32]| Ok(singles(values));
     assert_eq!(of(&values(&[64.0, 64.0]), &[]).0, Outcome::Pass);
     let (outcome, summary, rows) = of(&values(&[64.0]), &[]);
     assert_eq!((outcome, &summary[..]), (Outcome::Fail, "1 field differs"));
     assert_eq!(rows, ["values: 2 / 1"]);
-    let (outcome, summary, rows) = of(&Given::Blocks(Bytes(vec![0xab])), &[]);
+    let (outcome, summary, rows) = of(&Ok(Answer::Encoded(Encoded::of(vec![0xab]))), &[]);
     assert_eq!((outcome, &summary[..]), (Outcome::Fail, "no product within DOT-1"));
     assert_eq!(rows, ["answer: 2 values / accepted, blocks ab"]);
     let (_, summary, rows) = of(&values(&[64.0, 65.0]), &[]);
@@ -168,21 +169,27 @@ fn a_product_of_another_kind_or_number_is_a_failure() {
     assert!(rows[0].starts_with("value 1: 6.4e1 within 1.52"), "{rows:?}");
     assert!(rows[0].ends_with(" / 6.5e1"), "{rows:?}");
 
-    let refusal = |class| Given::Refused { message: "no".into(), class };
     assert_eq!(of(&refusal(None), &[]).0, Outcome::Fail);
     assert_eq!(of(&refusal(None), &[Class::Shape]).0, Outcome::Pass);
     assert_eq!(of(&refusal(Some(Class::Scale)), &[Class::Shape]).0, Outcome::WrongClass);
-    let decode = Input::Decode { blocks: Bytes::default(), original_len: 0 };
-    let none = judged(decode, Lawful::Within { refuse: BTreeSet::new() }, &values(&[]));
+    let decode = Question::decode(FormatId::KHQ4, Vec::new(), 0);
+    let none = judged(decode, within(&[]), &values(&[]));
+    let words = "no bound is known for this question";
+    assert_eq!((none.outcome, &none.summary[..]), (Outcome::Fail, words));
+    let mut of_doubles = matmul(1, 32, 1, &TWOS, &[1.0; 32]);
+    let Question::Matmul(product) = &mut of_doubles else { panic!("a product") };
+    product.x = Floats::F64(Bits64::of(&[1.0; 32]));
+    let none = judged(of_doubles, within(&[]), &values(&[64.0]));
     assert_eq!((none.outcome, &none.summary[..]), (Outcome::Fail, "the case asks for no product"));
     let endless = matmul(1, 32, 1, &TWOS, &[f32::NAN; 32]);
-    let none = judged(endless, Lawful::Within { refuse: BTreeSet::new() }, &values(&[1.0]));
+    let none = judged(endless, within(&[]), &values(&[1.0]));
     assert!(none.outcome == Outcome::Fail && none.summary.contains("nothing"), "{none:?}");
 }
 
 /// Two rows of four, or what is left of them.
-fn rotate(change: impl FnOnce(&mut Input)) -> Input {
-    let mut input = Input::Rotate {
+fn rotate(change: impl FnOnce(&mut Rotate)) -> Question {
+    let mut rotate = Rotate {
+        format: FormatId::QUAROT,
         seed: 42,
         side: Side::Input,
         inverse: false,
@@ -192,33 +199,29 @@ fn rotate(change: impl FnOnce(&mut Input)) -> Input {
         gamma: None,
         values: Floats::F32(Bits::of(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])),
     };
-    change(&mut input);
-    input
+    change(&mut rotate);
+    Question::Rotate(rotate)
 }
 
 #[test]
 fn some_rotations_are_no_questions() {
     let double = || Floats::F64(Bits64::of(&[1.0; 8]));
     let single = || Floats::F32(Bits::of(&[0.5; 4]));
-    type Change = Box<dyn FnOnce(&mut Input)>;
+    type Change = Box<dyn FnOnce(&mut Rotate)>;
     let set = |changes: [Option<Floats>; 2], in_runs: bool, turned: bool, undone: bool| -> Change {
-        Box::new(move |input| {
-            let Input::Rotate { side, inverse, rows, columns, block, gamma, values, .. } = input
-            else {
-                panic!("a rotation")
-            };
-            let [new_values, new_gamma] = changes;
-            if let Some(new) = new_values {
-                *values = new;
+        Box::new(move |rotate| {
+            let [values, gamma] = changes;
+            if let Some(values) = values {
+                rotate.values = values;
             }
-            *gamma = new_gamma;
+            rotate.gamma = gamma;
             if in_runs {
-                *block = Some(2);
+                rotate.block = Some(2);
             }
             if turned {
-                (*side, *rows, *columns) = (Side::Output, 4, 2);
+                (rotate.side, rotate.rows, rotate.columns) = (Side::Output, 4, 2);
             }
-            *inverse = undone;
+            rotate.inverse = undone;
         })
     };
     let answered = |change: Change| expected(&rotate(change)).is_ok();
@@ -249,7 +252,7 @@ fn a_wrong_rotation_is_told_by_how_far_it_is_off() {
     let with = |at: usize, value: f32| {
         let mut values = right;
         values[at] = value;
-        of(&Given::Values(Bits::of(&values)))
+        of(&Ok(singles(&values)))
     };
     // The other sign of an exact value, and numbers on the other side of zero.
     for (at, value) in [(2, 3.0), (2, 1.0), (0, -4.0), (0, -1.0), (7, 0.0), (5, 6.0)] {
@@ -259,11 +262,11 @@ fn a_wrong_rotation_is_told_by_how_far_it_is_off() {
     }
     assert_eq!(with(6, -7.0 + 2f32.powi(-21)).outcome, Outcome::PassAlternate);
     // Another number of values, and another kind, are told as they stand.
-    let short = of(&Given::Values(Bits::of(&right[..7])));
+    let short = of(&Ok(singles(&right[..7])));
     assert_eq!((short.outcome, &short.summary[..]), (Outcome::Fail, "2 fields differ"));
-    let other = of(&Given::Blocks(Bytes(vec![1])));
+    let other = of(&Ok(Answer::Encoded(Encoded::of(vec![1]))));
     assert_eq!((other.outcome, &other.summary[..]), (Outcome::Fail, "1 field differs"));
-    let double = of(&Given::Doubles(Bits64::of(&[4.0; 8])));
+    let double = of(&Ok(Answer::Values(Floats::F64(Bits64::of(&[4.0; 8])))));
     assert_eq!(double.outcome, Outcome::Fail);
 }
 
@@ -271,41 +274,42 @@ fn a_wrong_rotation_is_told_by_how_far_it_is_off() {
 #[test]
 fn a_zero_has_the_sign_that_its_operations_give_it() {
     let single = |new: Floats| {
-        expected(&rotate(|input| {
-            let Input::Rotate { rows, columns, values, .. } = input else { panic!("a rotation") };
-            (*rows, *columns, *values) = (1, 1, new);
+        expected(&rotate(|rotate| {
+            (rotate.rows, rotate.columns, rotate.values) = (1, 1, new);
         }))
     };
     for (bits, turned) in [(0, 1 << 31), (1 << 31, 0)] {
-        let expected = Lawful::One(Answer::Values(Bits(vec![turned])));
+        let expected = Lawful::One(Answer::Values(Floats::F32(Bits(vec![turned]))));
         assert_eq!(single(Floats::F32(Bits(vec![bits]))), Ok(expected));
     }
     for (bits, turned) in [(0, 1 << 63), (1 << 63, 0)] {
-        let expected = Lawful::One(Answer::Doubles(Bits64(vec![turned])));
+        let expected = Lawful::One(Answer::Values(Floats::F64(Bits64(vec![turned]))));
         assert_eq!(single(Floats::F64(Bits64(vec![bits]))), Ok(expected));
     }
     // -0 and -0 behind the signs of seed 42: their sum is -0, their difference is +0.
-    let pair = expected(&rotate(|input| {
-        let Input::Rotate { rows, columns, values, .. } = input else { panic!("a rotation") };
-        (*rows, *columns, *values) = (1, 2, Floats::F32(Bits(vec![0, 1 << 31])));
+    let pair = expected(&rotate(|rotate| {
+        (rotate.rows, rotate.columns) = (1, 2);
+        rotate.values = Floats::F32(Bits(vec![0, 1 << 31]));
     }));
-    assert_eq!(pair, Ok(Lawful::One(Answer::Values(Bits(vec![1 << 31, 0])))));
+    let turned = Answer::Values(Floats::F32(Bits(vec![1 << 31, 0])));
+    assert_eq!(pair, Ok(Lawful::One(turned)));
 }
 
 /// A sum of zero: any small number beside it is on one side of a bound that reaches over zero.
 #[test]
 fn a_rotation_to_zero_may_err_to_either_side() {
     let question = || {
-        rotate(|input| {
-            let Input::Rotate { rows, columns, values, .. } = input else { panic!("a rotation") };
-            (*rows, *columns) = (1, 2);
-            *values = Floats::F32(Bits::of(&[1.0, 1.0]));
+        rotate(|rotate| {
+            (rotate.rows, rotate.columns) = (1, 2);
+            rotate.values = Floats::of(&[1.0, 1.0]);
         })
     };
     // The signs of seed 42 begin with - and +: 0 and -2, divided by sqrt(2). The bound is 7 2^-24 times
     // 2 / sqrt(2), which is 9.9 2^-24.
     let expect = expected(&question()).expect("an answer");
-    let Lawful::One(Answer::Values(Bits(bits))) = &expect else { panic!("{expect:?}") };
+    let Lawful::One(Answer::Values(Floats::F32(Bits(bits)))) = &expect else {
+        panic!("{expect:?}")
+    };
     assert_eq!(bits[..], [0x0000_0000, 0xbfb5_04f3]);
     for (units, outcome) in [
         (0.0, Outcome::Pass),
@@ -315,7 +319,7 @@ fn a_rotation_to_zero_may_err_to_either_side() {
         (-10.0, Outcome::Fail),
     ] {
         let first = units * 2f32.powi(-24);
-        let given = Given::Values(Bits(vec![first.to_bits(), 0xbfb5_04f3]));
+        let given = Ok(Answer::Values(Floats::F32(Bits(vec![first.to_bits(), 0xbfb5_04f3]))));
         assert_eq!(judged(question(), expect.clone(), &given).outcome, outcome, "{units}");
     }
 }
@@ -323,15 +327,12 @@ fn a_rotation_to_zero_may_err_to_either_side() {
 #[test]
 fn runs_have_their_limits() {
     let empty = |length: u64, run: u64| {
-        expected(&rotate(|input| {
-            let Input::Rotate { rows, columns, block, values, .. } = input else {
-                panic!("a rotation")
-            };
-            (*rows, *columns, *block) = (0, length, Some(run));
-            *values = Floats::F32(Bits::default());
+        expected(&rotate(|rotate| {
+            (rotate.rows, rotate.columns, rotate.block) = (0, length, Some(run));
+            rotate.values = Floats::of(&[]);
         }))
     };
-    let nothing = Ok(Lawful::One(Answer::Values(Bits::default())));
+    let nothing = Ok(Lawful::One(singles(&[])));
     let refused = Ok(Lawful::refuse([Class::Shape]));
     for (length, run) in [(1, 1), (8192, 2), (1 << 24, 4096), (1 << 24, 1 << 24), (4096, 1)] {
         assert_eq!(empty(length, run), nothing, "{run} in {length}");
@@ -354,9 +355,15 @@ fn runs_have_their_limits() {
 #[test]
 fn f16_and_q4_1_have_questions_without_answers() {
     let half = |blocks: &[u8], original_len: u64| {
-        derived(Input::DecodeF16 { blocks: Bytes(blocks.to_vec()), original_len })
+        expected(&Question::Decode(Decode {
+            format: FormatId::KHQ4,
+            blocks: Bytes(blocks.to_vec()),
+            tensor_scale: None,
+            original_len,
+            to: Some(Float::F16),
+        }))
     };
-    let halves = |values: &[u16]| Answer::Halves(Bits16(values.to_vec()));
+    let halves = |values: &[u16]| Answer::Values(Floats::F16(Bits16(values.to_vec())));
     assert_eq!(half(&TWOS, 2), Ok(Lawful::One(halves(&[0x4000, 0x4000]))));
     let negative = block(0xbc00, 0x4000);
     let Ok(Lawful::OneOf(behaviours)) = half(&negative, 1) else { panic!("two behaviours") };
@@ -364,7 +371,7 @@ fn f16_and_q4_1_have_questions_without_answers() {
         (&behaviours[0].name[..], &behaviours[1].name[..]),
         ("signed-scale", "positive-scale")
     );
-    assert_eq!(behaviours[0].answer, halves(&[0x4000]));
+    assert_eq!(behaviours[0].expect, Lawful::One(halves(&[0x4000])));
     // A negative scale and an overflow, of which two behaviours could each be the cause.
     let mut overflowing = block(0xfbff, 0xfbff);
     overflowing[4] = 0x0f;
@@ -375,7 +382,7 @@ fn f16_and_q4_1_have_questions_without_answers() {
     assert_eq!(half(&overflowing, 1), Ok(Lawful::refuse([Class::Value])));
 
     let ggml = |blocks: &[u8], original_len: u64| {
-        derived(Input::DecodeQ41 { blocks: Bytes(blocks.to_vec()), original_len })
+        expected(&Question::decode(FormatId::Q4_1, blocks.to_vec(), original_len))
     };
     let values = |value: f32| Ok(Lawful::One(singles(&[value; 32])));
     assert_eq!(ggml(&TWOS, 32), values(2.0));
@@ -387,7 +394,7 @@ fn f16_and_q4_1_have_questions_without_answers() {
     assert_eq!(ggml(&TWOS, 64), Ok(Lawful::refuse([Class::TruncatedPayload])));
 
     let encode = |shape: &[u64], values: &[f32]| {
-        derived(Input::EncodeQ41 { shape: shape.to_vec(), values: Bits::of(values) })
+        expected(&Question::encode(FormatId::Q4_1, None, shape, Floats::of(values)))
     };
     let refused = |classes: &[Class]| Ok(Lawful::refuse(classes.to_vec()));
     let ones = [1.0f32; 33];
@@ -396,7 +403,7 @@ fn f16_and_q4_1_have_questions_without_answers() {
     assert_eq!(encode(&[32], &ones), refused(&[Class::Shape, Class::ShapeMismatch]));
     let overflow = [Class::ShapeMismatch, Class::Overflow];
     assert_eq!(encode(&[1 << 63, 2], &ones[..32]), refused(&overflow));
-    assert!(matches!(encode(&[1, 32], &ones[..32]), Ok(Lawful::One(Answer::Blocks(_)))));
+    assert!(matches!(encode(&[1, 32], &ones[..32]), Ok(Lawful::One(Answer::Encoded(_)))));
     let names = |shape: &[u64], values: &[f32]| match encode(shape, values) {
         Ok(Lawful::OneOf(all)) => all.into_iter().map(|one| one.name).collect::<Vec<_>>(),
         other => panic!("{other:?}"),

@@ -1,36 +1,54 @@
 //! How listings and names are judged and shown, and encodings of other sources by their bound.
 
 use q4proof::format::Class;
-use q4proof::suite::case::{
-    Answer, Case, Expect, Form, Input, ListedTensor, Listing, Mode, SourceValues,
-};
-use q4proof::suite::hex::{Bits16, Bits64, Bytes};
-use q4proof::suite::judge::{Given, Judgement, Outcome};
+use q4proof::suite::answer::Given;
+use q4proof::suite::case::{File, Form, ListedTensor, Listing, Special};
+use q4proof::suite::hex::{Bits16, Bits64};
+use q4proof::suite::judge::{Judgement, Outcome, Row, judge};
+use q4proof::suite::question::{Mode, NameTensors, ReadIndex};
+use q4proof::suite::{Answer, Encoded, Floats, FormatId, Lawful, Question};
 
-use crate::directory::derived;
+use crate::{case_of, expected, refusal};
 
-fn judged(input: Input, expect: Expect, given: Given, bounded: bool) -> Judgement {
-    let mut case: Case = crate::embedded().cases()[0].clone();
-    (case.question, case.expect) = (input, expect);
-    q4proof::suite::judge::judge(&case, &given, bounded)
+fn judged(question: Question, expect: Lawful<Answer>, given: Given, bounded: bool) -> Judgement {
+    judge(&case_of(question, expect), &given, bounded)
+}
+
+fn read_index() -> Question {
+    let path = File::Special(Special::Missing);
+    Question::ReadIndex(ReadIndex { format: FormatId::KHQ4, path, open: false })
+}
+
+fn name_tensors() -> Question {
+    Question::NameTensors(NameTensors { format: FormatId::KHQ4, tensors: Vec::new() })
+}
+
+/// A payload, as it is given.
+fn blocks(payload: Vec<u8>) -> Given {
+    Ok(Answer::Encoded(Encoded::of(payload)))
+}
+
+fn within_bound() -> Lawful<Answer> {
+    Lawful::Within { refuse: [].into() }
 }
 
 #[test]
 fn an_encoding_of_another_source_may_be_within_the_bound() {
     let sources = [
-        SourceValues::F16(Bits16(vec![0x0000, 0x4b80])),
-        SourceValues::Bf16(Bits16(vec![0x0000, 0x4170])),
-        SourceValues::F64(Bits64::of(&[0.0, 15.0])),
+        Floats::F16(Bits16(vec![0x0000, 0x4b80])),
+        Floats::Bf16(Bits16(vec![0x0000, 0x4170])),
+        Floats::F64(Bits64::of(&[0.0, 15.0])),
     ];
     let canonical = [&[0x00, 0x3c, 0x00, 0x00, 0xf0][..], &[0; 15]].concat();
     for values in sources {
-        let input = Input::EncodeFrom { mode: Mode::Asymmetric, shape: vec![2], values };
-        let expect = derived(input.clone()).expect("lawful");
-        let judge = |payload: Vec<u8>, expect: Expect, bounded: bool| {
-            judged(input.clone(), expect, Given::Blocks(Bytes(payload)), bounded)
+        let mode = Some(Mode::Asymmetric);
+        let question = Question::encode(FormatId::KHQ4, mode, &[2], values);
+        let expect = expected(&question).expect("lawful");
+        let judge = |payload: Vec<u8>, expect: Lawful<Answer>, bounded: bool| {
+            judged(question.clone(), expect, blocks(payload), bounded)
         };
         assert!(!judge(canonical.clone(), expect.clone(), false).outcome.is_failure());
-        assert_eq!(judge(canonical.clone(), Lawful::Within { refuse: BTreeSet::new() }, false).outcome, Outcome::Pass);
+        assert_eq!(judge(canonical.clone(), within_bound(), false).outcome, Outcome::Pass);
         // A bias of 2^-24 is within the bound, and not canonical.
         let mut within = canonical.clone();
         within[2] = 1;
@@ -39,9 +57,10 @@ fn an_encoding_of_another_source_may_be_within_the_bound() {
         assert_eq!(lawful.behaviour.as_deref(), Some("within-bound"));
     }
     // An encoding of anything else is not measured.
-    let input = Input::EncodeMlx { shape: vec![2], values: Bits16(vec![0; 2]) };
+    let values = Floats::F16(Bits16(vec![0; 2]));
+    let question = Question::encode(FormatId::MLX, None, &[2], values);
     let expect = Lawful::One(Answer::Encoded(Encoded::of(canonical.clone())));
-    let other = judged(input, expect, Given::Blocks(Bytes(vec![0; 20])), true);
+    let other = judged(question, expect, blocks(vec![0; 20]), true);
     assert_eq!((other.outcome, other.within_bound), (Outcome::Fail, false));
     assert!(!other.summary.contains("bound"), "{}", other.summary);
 }
@@ -62,20 +81,13 @@ fn listings_are_judged_key_by_key() {
         tensors: vec![tensor.clone(), plain.clone()],
     };
     let against = |given: Listing| {
-        let expect = Lawful::One(Answer::Listing(listing.clone()));
-        judged(
-            Input::ReadIndex { directory: None, open: false },
-            expect,
-            Given::Listing(given),
-            false,
-        )
+        let expect = Lawful::One(Answer::Index(listing.clone()));
+        judged(read_index(), expect, Ok(Answer::Index(given)), false)
     };
     assert_eq!(against(listing.clone()), Judgement::plain(Outcome::Pass, ""));
     assert_eq!(against(Listing { form: None, ..listing.clone() }).outcome, Outcome::Pass);
     let rows = |judgement: &Judgement| -> Vec<[String; 3]> {
-        let row = |row: &q4proof::suite::judge::Row| {
-            [row.field.clone(), row.expected.clone(), row.got.clone()]
-        };
+        let row = |row: &Row| [row.field.clone(), row.expected.clone(), row.got.clone()];
         judgement.rows.iter().map(row).collect()
     };
     let owned = |rows: &[[&str; 3]]| -> Vec<[String; 3]> {
@@ -111,9 +123,9 @@ fn listings_are_judged_key_by_key() {
     // A reader that does not tell the forms apart still tells that there is none.
     let absent = Listing { form: Some(Form::Absent), ..Listing::default() };
     let without = |form: Option<Form>| {
-        let expect = Lawful::One(Answer::Listing(absent.clone()));
-        let given = Given::Listing(Listing { form, ..Listing::default() });
-        judged(Input::ReadIndex { directory: None, open: false }, expect, given, false).outcome
+        let expect = Lawful::One(Answer::Index(absent.clone()));
+        let given = Ok(Answer::Index(Listing { form, ..Listing::default() }));
+        judged(read_index(), expect, given, false).outcome
     };
     assert_eq!(without(Some(Form::Absent)), Outcome::Pass);
     assert_eq!((without(None), without(Some(Form::Array))), (Outcome::Fail, Outcome::Fail));
@@ -123,27 +135,15 @@ fn listings_are_judged_key_by_key() {
     assert_eq!(many.summary, "more than 256 fields differ");
 
     let words = |answer: Answer, given: Given| {
-        let judgement =
-            judged(Input::NameTensors { tensors: vec![] }, Lawful::One(answer), given, false);
+        let judgement = judged(name_tensors(), Lawful::One(answer), given, false);
         rows(&judgement)[0].clone()
     };
-    let refusal = Given::Refused { message: "no".into(), class: None };
-    assert_eq!(
-        words(Answer::Listing(listing.clone()), refusal.clone())[1],
-        "an object of 2 tensors"
-    );
-    assert_eq!(words(Answer::Files(vec!["a".into()]), refusal)[1], "1 files");
-    let refuse = |given: Given| {
-        judged(
-            Input::NameTensors { tensors: vec![] },
-            Lawful::refuse([Class::Path]),
-            given,
-            false,
-        )
-    };
-    let of_listing = refuse(Given::Listing(Listing { form: None, ..listing }));
+    assert_eq!(words(Answer::Index(listing.clone()), refusal(None))[1], "an object of 2 tensors");
+    assert_eq!(words(Answer::Files(vec!["a".into()]), refusal(None))[1], "1 files");
+    let refuse = |given: Given| judged(name_tensors(), Lawful::refuse([Class::Path]), given, false);
+    let of_listing = refuse(Ok(Answer::Index(Listing { form: None, ..listing })));
     assert_eq!(rows(&of_listing)[0][2], "accepted, an index of 2 tensors");
-    let of_files = refuse(Given::Files(vec!["a".into(), "b".into()]));
+    let of_files = refuse(Ok(Answer::Files(vec!["a".into(), "b".into()])));
     assert_eq!(rows(&of_files)[0][2], "accepted, 2 values: a, b");
 }
 
@@ -152,8 +152,7 @@ fn names_are_judged_one_by_one() {
     let names = |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.into()).collect() };
     let against = |given: &[&str]| {
         let expect = Lawful::One(Answer::Files(names(&["a.q4", "b.f16"])));
-        let given = Given::Files(names(given));
-        judged(Input::NameTensors { tensors: vec![] }, expect, given, false)
+        judged(name_tensors(), expect, Ok(Answer::Files(names(given))), false)
     };
     assert_eq!(against(&["a.q4", "b.f16"]), Judgement::plain(Outcome::Pass, ""));
     let swapped = against(&["b.f16", "a.q4", "c"]);

@@ -18,6 +18,7 @@ mod corpus;
 mod directory;
 mod evaluator;
 mod exact;
+mod faults;
 mod fuzz;
 mod harness;
 mod judging;

@@ -1,24 +1,23 @@
 //! How near to its bound an answer came: the share that a judgement carries, beside shares worked out
 //! by hand from the clauses.
 
-use q4proof::suite::case::{Case, Expect, Floats, Input, Mode, Side};
-use q4proof::suite::derive::derive;
+use q4proof::suite::answer::Given;
 use q4proof::suite::hex::{Bits, Bits64, Bytes};
-use q4proof::suite::judge::{Given, Judgement, Outcome, judge};
+use q4proof::suite::judge::{Judgement, Outcome, judge};
+use q4proof::suite::question::{Matmul, Mode, Rotate, Side};
+use q4proof::suite::{Answer, Encoded, Floats, FormatId, Lawful, Question};
 
-use crate::embedded;
+use crate::{case_of, embedded, expected};
 
-fn judged(input: Input, given: &Given, bounded: bool) -> Judgement {
-    let mut case = Case { control: None, ..embedded().cases()[0].clone() };
-    case.question = input;
-    case.expect = derive(&case, None).expect("an answer");
-    judge(&case, given, bounded)
+fn judged(question: Question, given: &Given, bounded: bool) -> Judgement {
+    let expect = expected(&question).expect("an answer");
+    judge(&case_of(question, expect), given, bounded)
 }
 
 fn encoded(values: &[f32], payload: &[u8], bounded: bool) -> Judgement {
-    let shape = vec![values.len() as u64];
-    let input = Input::Encode { mode: Mode::Asymmetric, shape, values: Bits::of(values) };
-    judged(input, &Given::Blocks(Bytes(payload.to_vec())), bounded)
+    let (mode, shape) = (Some(Mode::Asymmetric), [values.len() as u64]);
+    let question = Question::encode(FormatId::KHQ4, mode, &shape, Floats::of(values));
+    judged(question, &Ok(Answer::Encoded(Encoded::of(payload.to_vec()))), bounded)
 }
 
 fn block(scale: u16, bias: u16, pairs: &[u8]) -> Vec<u8> {
@@ -79,10 +78,15 @@ fn a_degenerate_block_s_share_is_of_its_range() {
 #[test]
 fn a_product_s_share_is_its_error_by_dot_1() {
     let product = |values: &[f32]| {
-        let blocks = Bytes(block(0x3c00, 0x4000, &[]));
-        let x = Bits::of(&[1.0; 32]);
-        let input = Input::Matmul { rows: 1, columns: 32, vectors: 1, blocks, x };
-        let judgement = judged(input, &Given::Values(Bits::of(values)), false);
+        let question = Question::Matmul(Matmul {
+            format: FormatId::KHQ4,
+            rows: 1,
+            columns: 32,
+            vectors: 1,
+            blocks: Bytes(block(0x3c00, 0x4000, &[])),
+            x: Floats::of(&[1.0; 32]),
+        });
+        let judgement = judged(question, &Ok(Answer::Values(Floats::of(values))), false);
         (judgement.outcome, judgement.share)
     };
     assert_eq!(product(&[64.0]), (Outcome::Pass, Some(0.0)));
@@ -99,7 +103,8 @@ fn a_product_s_share_is_its_error_by_dot_1() {
 #[test]
 fn a_rotation_s_share_is_its_error_by_rot_9() {
     let rotated = |values: Floats, gamma: Option<Floats>, given: &Given| {
-        let input = Input::Rotate {
+        let question = Question::Rotate(Rotate {
+            format: FormatId::QUAROT,
             seed: 42,
             side: Side::Input,
             inverse: false,
@@ -108,17 +113,19 @@ fn a_rotation_s_share_is_its_error_by_rot_9() {
             block: None,
             gamma,
             values,
-        };
-        let judgement = judged(input, given, false);
+        });
+        let judgement = judged(question, given, false);
         (judgement.outcome, judgement.share)
     };
+    let bits = |bits: &[u32]| Ok(Answer::Values(Floats::F32(Bits(bits.to_vec()))));
     let single = |units: f32| {
-        let given = Given::Values(Bits(vec![(units * 2f32.powi(-24)).to_bits(), 0xbfb5_04f3]));
-        rotated(Floats::F32(Bits::of(&[1.0, 1.0])), None, &given)
+        let given = bits(&[(units * 2f32.powi(-24)).to_bits(), 0xbfb5_04f3]);
+        rotated(Floats::of(&[1.0, 1.0]), None, &given)
     };
     let double = |units: f64| {
         let second = -std::f64::consts::SQRT_2;
-        let given = Given::Doubles(Bits64::of(&[units * 2f64.powi(-53), second]));
+        let given = Bits64::of(&[units * 2f64.powi(-53), second]);
+        let given = Ok(Answer::Values(Floats::F64(given)));
         rotated(Floats::F64(Bits64::of(&[1.0, 1.0])), None, &given)
     };
     assert_eq!(single(0.0), (Outcome::Pass, None), "its bits are right: none is measured");
@@ -136,8 +143,8 @@ fn a_rotation_s_share_is_its_error_by_rot_9() {
         }
     }
     // A norm's weights of 1 are factors of 2: all is twice as large, and so is what may be missed.
-    let ones = Floats::F32(Bits::of(&[1.0, 1.0]));
-    let given = Given::Values(Bits(vec![(4.0 * 2f32.powi(-24)).to_bits(), 0xc035_04f3]));
+    let ones = Floats::of(&[1.0, 1.0]);
+    let given = bits(&[(4.0 * 2f32.powi(-24)).to_bits(), 0xc035_04f3]);
     let (outcome, share) = rotated(ones.clone(), Some(ones), &given);
     assert_eq!(outcome, Outcome::PassAlternate);
     assert!((share.expect("a share") - 4.0 * 2f64.sqrt() / 28.0).abs() < 1e-12, "{share:?}");
@@ -148,7 +155,7 @@ fn what_no_bound_is_asked_about_has_no_share() {
     for id in ["decode/nibble-00", "load/accept-1d-32", "save/1d-32"] {
         let case = embedded().get(id).expect("a case");
         assert!(matches!(case.expect, Lawful::One(_)), "{id}");
-        let judgement = judge(case, &Given::Values(Bits::of(&[1.0])), false);
+        let judgement = judge(case, &Ok(Answer::Values(Floats::of(&[1.0]))), false);
         assert_eq!((judgement.outcome, judgement.share), (Outcome::Fail, None), "{id}");
     }
 }

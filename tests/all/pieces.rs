@@ -77,7 +77,7 @@ fn an_error_names_the_place_in_the_whole() {
 }
 
 /// What is in a file, its payload and its shape, read in pieces; it is told to have `len` bytes.
-fn read(format: FileFormat, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>), ReadError> {
+fn read(format: FormatId, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>), ReadError> {
     let width = AddressWidth::Bits64;
     let mut payload = Vec::new();
     match format {
@@ -99,6 +99,7 @@ fn read(format: FileFormat, bytes: &[u8], len: u64) -> Result<(Vec<u64>, Vec<u8>
             }
             Ok((halves.header().shape.clone(), payload))
         }
+        other => panic!("{other} is no container"),
     }
 }
 

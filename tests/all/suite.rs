@@ -366,11 +366,7 @@ fn encode_case(shape: &[u64], values: &[f32], mode: Mode) -> Case {
     case
 }
 
-fn encode_expected(
-    shape: &[u64],
-    values: &[f32],
-    mode: Mode,
-) -> Result<Lawful<Answer>, String> {
+fn encode_expected(shape: &[u64], values: &[f32], mode: Mode) -> Result<Lawful<Answer>, String> {
     expected(&encode_case(shape, values, mode).question)
 }
 
@@ -416,9 +412,8 @@ fn an_empty_tensor_whose_shape_overflows_may_be_refused() {
 #[test]
 fn a_question_has_at_most_eight_minima_of_zero() {
     let block: Vec<f32> = (0..32).map(|place| place as f32).collect();
-    let of = |blocks: usize, mode| {
-        encode_expected(&[32 * blocks as u64], &block.repeat(blocks), mode)
-    };
+    let of =
+        |blocks: usize, mode| encode_expected(&[32 * blocks as u64], &block.repeat(blocks), mode);
     let Lawful::OneOf(eight) = of(8, Mode::Asymmetric).unwrap() else { panic!("one answer") };
     assert_eq!(eight.len(), 256);
     let payload = |behaviour: &Behaviour<Answer>| match &behaviour.expect {
@@ -481,7 +476,8 @@ fn a_case_is_trusted_where_the_evaluator_derives_the_same() {
     let error = verify(&wrong, None).unwrap_err();
     assert!(error.starts_with("expects Refuse({Scale}), but the exact evaluator says One("));
     // Any encoding within the bound is an expectation of lawful encodings only.
-    let bounded = |case: &Case| Case { expect: Lawful::Within { refuse: BTreeSet::new() }, ..case.clone() };
+    let bounded =
+        |case: &Case| Case { expect: Lawful::Within { refuse: BTreeSet::new() }, ..case.clone() };
     assert!(verify(&bounded(decode), None).is_err());
     let either = suite.get("load/negative-scale-first").unwrap();
     assert!(matches!(either.expect, Lawful::OneOf(_)));
@@ -508,16 +504,16 @@ fn a_profile_is_what_it_names() {
         assert_eq!(alone.to_string(), operation.to_string());
     }
     // A format stands for all of its operations.
-    let of_khq4: Vec<Operation> = operations
-        .iter()
-        .copied()
-        .filter(|operation| operation.format == FormatId::KHQ4)
-        .collect();
+    let of_khq4: Vec<Operation> =
+        operations.iter().copied().filter(|operation| operation.format == FormatId::KHQ4).collect();
     assert_eq!(held(&"khq4".parse().unwrap()), of_khq4);
     assert_eq!("khq4".parse::<Profile>().unwrap().to_string(), "khq4");
     let encode = Operation::new(Verb::Encode, FormatId::KHQ4);
     let bounded = Profile::bounded_encode();
-    assert_eq!((bounded.to_string().as_str(), held(&bounded)), ("encode-bounded:khq4", vec![encode]));
+    assert_eq!(
+        (bounded.to_string().as_str(), held(&bounded)),
+        ("encode-bounded:khq4", vec![encode])
+    );
     assert!(bounded.is_bounded(FormatId::KHQ4) && !bounded.is_bounded(FormatId::Q4_1));
     assert_eq!("encode-bounded:khq4".parse(), Ok(bounded));
     let words: Vec<String> = operations
@@ -527,9 +523,13 @@ fn a_profile_is_what_it_names() {
     let all_bounded = "all,encode-bounded:khq4".parse::<Profile>().unwrap();
     assert_eq!(held(&all_bounded), operations);
     assert_eq!(all_bounded.to_string().parse(), Ok(all_bounded.clone()));
-    assert!(words.iter().filter(|word| word.ends_with(":khq4")).all(
-        |word| all_bounded.to_string().split('+').any(|written| written == word)
-    ), "{all_bounded}");
+    assert!(
+        words
+            .iter()
+            .filter(|word| word.ends_with(":khq4"))
+            .all(|word| all_bounded.to_string().split('+').any(|written| written == word)),
+        "{all_bounded}"
+    );
 }
 
 /// The first numbers of seed 1234567, as the author of splitmix64 publishes them.

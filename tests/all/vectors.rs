@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use q4proof::suite::{FormatId, Lawful, Operation, Suite, Verb};
 use q4proof::suite::library::embedded_files;
+use q4proof::suite::{FormatId, Lawful, Operation, Suite, Verb};
 
 use crate::embedded;
 

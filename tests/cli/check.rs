@@ -44,8 +44,8 @@ fn a_payload_is_shown_by_its_own_format_in_the_order_of_its_weights() {
         ),
         (
             "zoo:split-half-encode",
-            "encode/plain-order-asymmetric",
-            ["block 0 nibbles", ">  block 0 nibbles"],
+            "encode/example-5-6-7",
+            [">  block 0 nibbles  07f0000000", "  0070f00000"],
         ),
     ] {
         let checked = q4proof(["check", "--filter", id, "--subject", fault]);

@@ -78,7 +78,7 @@ pub fn refuses(
 
 /// Numbers as exact ones, from the bytes of a dtype.
 fn exactly(dtype: &str, values: &[u8]) -> Vec<Exact> {
-    let number = |format: Format, bits: u64| format.value(bits).expect("finite");
+    let number = |format: Float, bits: u64| format.value(bits).expect("finite");
     match dtype {
         "F64" => words::<8>(values).map(|bits| number(Float::F64, bits)).collect(),
         "F32" => words::<4>(values).map(|bits| number(Float::F32, bits)).collect(),
@@ -94,7 +94,7 @@ fn words<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = u64> + use<'_, N>
 }
 
 /// Bits of numbers, each rounded once. A zero is positive.
-fn rounded(numbers: &[Exact], format: Format) -> Vec<u64> {
+fn rounded(numbers: &[Exact], format: Float) -> Vec<u64> {
     let one = Exact::scaled(1, 0);
     numbers.iter().map(|number| round(number, &one, format).bits(format)).collect()
 }
@@ -106,14 +106,14 @@ fn lawful_files(dtype: &str, shape: &[u64], values: &[u8], symmetric: bool) -> V
         rounded(&exactly(dtype, values), Float::F32).iter().map(|&bits| bits as u32).collect();
     let len = bits.len() as u64;
     let variants = exact::encode(&bits, symmetric).expect("values that can be encoded");
-    variants.iter().map(|variant| exact::file::write(shape, len, &variant.payload)).collect()
+    variants.iter().map(|variant| exact::files::khq4::write(shape, len, &variant.payload)).collect()
 }
 
 /// The KHF1 file of values, each rounded once.
 fn half_file(dtype: &str, shape: &[u64], values: &[u8]) -> Vec<u8> {
     let halves: Vec<u16> =
         rounded(&exactly(dtype, values), Float::F16).iter().map(|&bits| bits as u16).collect();
-    exact::halves::write(shape, halves.len() as u64, &halves)
+    exact::files::khf1::write(shape, halves.len() as u64, &halves)
 }
 
 /// Values of a dtype that f16 holds, none of them a zero.

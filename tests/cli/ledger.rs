@@ -236,7 +236,7 @@ fn a_ledger_s_faults_stand_in_every_report() {
         "<skipped message=\"as expected (bug, #12): fail: ",
         "<testcase name=\"ledger line 9: load/worked\">",
         "message=\"XPASS: expected crash, passed\"",
-        "<testsuite name=\"encode\" tests=\"2\" skipped=\"1\" errors=\"0\" failures=\"1\">",
+        "<testsuite name=\"encode:khq4\" tests=\"2\" skipped=\"1\" errors=\"0\" failures=\"1\">",
     ] {
         assert!(xml.contains(words), "{words:?} is not in {xml}");
     }

@@ -152,7 +152,7 @@ fn what_is_no_whole_log_is_refused_by_line() {
 fn a_log_of_another_suite_is_refused() {
     let bench = Bench::new();
     let log = bench.log("log", &[]);
-    q4proof(["report", &log]).says(2, &["log:1", "of suite unlocked (", "expected suite 1.2.0 ("]);
+    q4proof(["report", &log]).says(2, &["log:1", "of suite unlocked (", "expected suite 1.3.0 ("]);
 
     // The same hash over other cases is a lie, which the cases tell.
     let whole = bench.read("log");
@@ -176,7 +176,7 @@ fn junit_is_well_formed_and_counts_what_binds() {
     bench.run("report", &[&log, "--junit", &junit]).shows(1, &["2 failed"]);
     let xml = bench.read("junit.xml");
     for words in [
-        r#"<testsuite name="encode" tests="2" skipped="0" errors="0" failures="2">"#,
+        r#"<testsuite name="encode:khq4" tests="2" skipped="0" errors="0" failures="2">"#,
         r#"<testcase name="encode/worked" classname="ENC-A1">"#,
         r#"<failure message="fail: 3 fields differ; value 0 errs by 1.97 of its bound (beyond ENC-B1)" type="fail">"#,
         "expected                          got",
@@ -224,7 +224,7 @@ fn markdown_shows_totals_clauses_and_failures_and_takes_no_markup() {
     let text = bench.read("summary.md");
     for words in [
         "# q4proof: zoo:padded-tail-range 0.1.0 (Rust)\n\n**does not conform**\n\n",
-        "| encode | must | 2 | 0 | 0 | 0 | 2 | 0 |\n",
+        "| encode:khq4 | must | 2 | 0 | 0 | 0 | 2 | 0 |\n",
         "| ENC-A1 | Asymmetric: minimum and maximum | 1 | encode/worked |\n",
         "```text\nfail  encode/worked · ENC-A1 · class 37",
     ] {

@@ -78,7 +78,7 @@ fn vectors_that_their_lock_does_not_pin_are_named() {
 fn cases_are_listed_in_columns_and_counted() {
     let bench = Bench::new();
     let listed = bench.run("list", &["--filter", "load"]);
-    listed.shows(0, &["load/scale-zero  must  load       KHQ4-P3  37: minimum and maximum"]);
+    listed.shows(0, &["load/scale-zero  must  load:khq4  KHQ4-P3  37: minimum and maximum"]);
     assert_eq!(listed.verdict(), "3 cases");
     bench.run("list", &["--filter", "x"]).says(4, &["\"x\"", "none of the 6 cases"]);
 }

@@ -12,9 +12,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use q4proof::subject::child::{ChildSubject, Limits};
-use q4proof::subject::message::Decode;
 use q4proof::subject::{Reply, Request, Stop, Subject};
-use q4proof::suite::hex::Bytes;
+use q4proof::suite::{FormatId, Question};
 
 use left::Left;
 
@@ -50,7 +49,7 @@ fn limits() -> Limits {
 fn command(script: &str) -> Vec<String> {
     let prelude = r#"
         read -r hello
-        echo '{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode"]}'
+        echo '{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode:khq4"]}'
         request() { read -r line || exit 0; seq=${line#*:}; seq=${seq%%,*}; }
         answer() { echo "{\"seq\":$seq,\"unsupported\":true}"; }
     "#;
@@ -63,11 +62,8 @@ fn start(script: &str, limits: Limits) -> ChildSubject {
 
 /// A decode of as many blocks of zeros.
 fn request(blocks: usize) -> Request {
-    Request::Decode(Decode {
-        entry: None,
-        blocks: Bytes(vec![0; 20 * blocks]),
-        original_len: 32 * blocks as u64,
-    })
+    let (payload, original_len) = (vec![0; 20 * blocks], 32 * blocks as u64);
+    Request::of(Question::decode(FormatId::KHQ4, payload, original_len))
 }
 
 /// Asks `script` as often, checks every reply by its number, and at the end that nothing is left.

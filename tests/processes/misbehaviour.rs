@@ -218,7 +218,7 @@ fn a_handshake_of_too_many_entries() {
         let entries = vec!["\"e\""; count].join(",");
         let script = format!(
             r#"read -r hello
-            echo '{{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":[],"entries":{{"decode":[{entries}]}}}}'
+            echo '{{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":[],"entries":{{"decode:khq4":[{entries}]}}}}'
             read -r request"#
         );
         let command = left::marked(&["sh", "-c", &script]);
@@ -226,7 +226,7 @@ fn a_handshake_of_too_many_entries() {
     };
     assert!(hello(32).is_ok());
     let error = hello(33).unwrap_err();
-    let expected = "its handshake names 33 entries of \"decode\", expected at most 32";
+    let expected = "its handshake names 33 entries of \"decode:khq4\", expected at most 32";
     assert_eq!(error.reason, expected);
 }
 

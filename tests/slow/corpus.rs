@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use q4proof::fuzz::{Target, corpus};
+use q4proof::suite::{FormatId, Verb};
+
+const LOAD: Target = Target::of(Verb::Load, FormatId::KHQ4);
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -33,14 +36,16 @@ fn a_corpus_that_is_not_whole_is_an_error() {
         corpus::write_seeds(&folder).unwrap();
         fs::write(folder.join("input"), b"KHQ4").unwrap();
         let note = "the file ends inside its header";
-        corpus::promote(&folder, Target::of(Verb::Load, FormatId::KHQ4), b"KHQ4", None, note).unwrap();
+        corpus::promote(&folder, LOAD, b"KHQ4", None, note).unwrap();
         folder
     };
-    let problem = |folder: &Path| corpus::read(folder, Target::of(Verb::Load, FormatId::KHQ4)).unwrap_err().to_string();
+    let problem = |folder: &Path| {
+        corpus::read(folder, LOAD).unwrap_err().to_string()
+    };
     let whole = corpus_at("whole");
     assert_eq!(
-        corpus::read(&whole, Target::of(Verb::Load, FormatId::KHQ4)).unwrap().len(),
-        Target::of(Verb::Load, FormatId::KHQ4).seeds().len() + 1
+        corpus::read(&whole, LOAD).unwrap().len(),
+        LOAD.seeds().len() + 1
     );
 
     assert!(problem(&scratch.path().join("nowhere")).contains("manifest.json"));
@@ -50,12 +55,12 @@ fn a_corpus_that_is_not_whole_is_an_error() {
     assert!(problem(&folder).contains("seeds"));
 
     let folder = corpus_at("short-of-a-seed");
-    let seed = &Target::of(Verb::Load, FormatId::KHQ4).seeds()[0].0;
+    let seed = &LOAD.seeds()[0].0;
     fs::remove_file(folder.join("load_khq4/seeds").join(seed)).unwrap();
     assert!(problem(&folder).contains("are expected"));
 
     let folder = corpus_at("empty");
-    for (name, _) in Target::of(Verb::Load, FormatId::KHQ4).seeds() {
+    for (name, _) in LOAD.seeds() {
         fs::remove_file(folder.join("load_khq4/seeds").join(name)).unwrap();
     }
     let manifest = fs::read_to_string(folder.join(corpus::MANIFEST)).unwrap();
@@ -70,7 +75,7 @@ fn a_corpus_that_is_not_whole_is_an_error() {
 
     let folder = scratch.path().join("unlisted-regression");
     corpus::write_seeds(&folder).unwrap();
-    assert!(corpus::read(&folder, Target::of(Verb::Load, FormatId::KHQ4)).is_ok());
+    assert!(corpus::read(&folder, LOAD).is_ok());
     fs::create_dir_all(folder.join("load_khq4/regressions")).unwrap();
     fs::write(folder.join("load_khq4/regressions/refused--00"), b"KHQ4").unwrap();
     assert!(

@@ -53,7 +53,7 @@ fn vectors_are_built_into_a_folder_and_no_id_is_lost_or_asks_something_else() {
             gone,
         ),
         (
-            |file| file.cases[0].question = file.cases[1].input.clone(),
+            |file| file.cases[0].question = file.cases[1].question.clone(),
             "save/0d",
             "would ask something else: that takes another id",
         ),

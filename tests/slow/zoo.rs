@@ -58,9 +58,11 @@ fn a_suite_that_shows_too_little_is_told_so() {
     let other = |id| Case { class: Some(1), ..case(id) };
     let plain = Case {
         id: "name-tensors/plain".into(),
-        input: serde_json::from_str(r#"{"name_tensors":{"tensors":[{"name":"x","rank":1}]}}"#)
-            .unwrap(),
-        expect: serde_json::from_str(r#"{"exact":{"files":["x.f16"]}}"#).unwrap(),
+        question: serde_json::from_str(
+            r#"{"op":"name_tensors","format":"khq4","tensors":[{"name":"x","rank":1}]}"#,
+        )
+        .unwrap(),
+        expect: serde_json::from_str(r#"{"one":{"files":["x.f16"]}}"#).unwrap(),
         ..case("decode/nibble-08")
     };
     let several = problems([other(nibbles[0]), other(nibbles[1]), plain].to_vec());

@@ -2,10 +2,10 @@
 
 mod subject;
 
-use q4proof::conformance::{Operation, Profile, assert_conforms, check};
+use q4proof::conformance::{Profile, assert_conforms, check};
 
 fn profile() -> Profile {
-    Profile::of([Operation::Decode, Operation::Encode])
+    "decode:khq4+encode:khq4".parse().expect("a profile")
 }
 
 #[test]

@@ -35,7 +35,7 @@ faults! {
             "Gives +0 where a product is -0."
         78 Q80LeastCodeSaturated "q8-0-least-code-saturated"
             "Takes code -128 for -127, which its own encoder never exceeds."
-        98 Q80UsualScaleDoubled "q8-0-usual-scale-doubled"
+        78 Q80UsualScaleDoubled "q8-0-usual-scale-doubled"
             "Doubles every scale between 2^-8 and 2^-7."
         79 Q80LaterBlocksOfFirstScale "q8-0-later-blocks-of-first-scale"
             "Decodes blocks behind the 128th by the scale of the first."

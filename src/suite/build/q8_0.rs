@@ -22,7 +22,7 @@ fn block(scale: u16, code: impl Fn(usize) -> i8) -> Vec<u8> {
 /// Blocks of which no two are alike.
 fn plain_payload(blocks: usize) -> Vec<u8> {
     let plain = |index: usize| {
-        let scale = 0x2c66 + 0x13 * (index % 64) as u16;
+        let scale = 0x2c66 + 0x13 * (index % 127) as u16;
         block(scale, |place| (place * 37 + index * 11 + place / 8) as u8 as i8)
     };
     (0..blocks).flat_map(plain).collect()
@@ -34,7 +34,7 @@ pub(super) fn decodes() -> Vec<Draft> {
         Draft::new(format!("decode-q8-0/{id}"), clause, note, question).class(class)
     };
     let scaled = |id: &str, class: u8, note: &str, scale: u16| {
-        let payload = block(scale, |place| place as i8 * 5 - 77);
+        let payload = block(scale, |place| (5 * place as i32 - 77) as i8);
         draft(id, "Q8-2", class, note, payload, 32)
     };
     let refused = |id: &str, note: &str, payload: &[u8], len: u64| {
@@ -54,27 +54,46 @@ pub(super) fn decodes() -> Vec<Draft> {
         scaled("scale-order-2", 43, "a scale that is another number in the other order", 0x0142),
         scaled("scale-zero", 29, "scale +0: zeros of the sign of their code", 0x0000),
         scaled("scale-negative-zero", 104, "scale -0: zeros of the other sign", 0x8000),
-        scaled("scale-subnormal", 32, "scale 2^-24", 0x0001),
+        scaled("scale-subnormal", 48, "scale 2^-24", 0x0001),
         scaled("scale-subnormal-largest", 32, "scale 1023 * 2^-24", 0x03ff),
         scaled("scale-least-normal", 32, "scale 2^-14", 0x0400),
         scaled("scale-largest", 32, "scale 65504", 0x7bff),
         scaled("scale-negative", 31, "a negative scale is lawful, and a code of 0 is -0", 0xb800),
-        scaled("scale-usual", 98, "scale 3 * 2^-9, as weights have it", 0x1e00),
+        scaled("scale-usual", 78, "scale 3 * 2^-9, as weights have it", 0x1e00),
+        scaled("scale-usual-least", 78, "scale 2^-8", 0x1c00),
+        scaled("scale-usual-largest", 78, "scale 2047 * 2^-18", 0x1fff),
         scaled(
             "scale-all-digits",
             46,
             "a scale of eleven digits: the product has eighteen",
             0x3bff,
         ),
+        draft(
+            "codes-behind-scale",
+            "Q8-1",
+            96,
+            "the first codes stand right behind the two bytes of the scale",
+            block(ONE, |place| [101, -102, 103].get(place).copied().unwrap_or(1)),
+            32,
+        ),
+        draft(
+            "codes-at-the-end",
+            "Q8-1",
+            96,
+            "the last codes stand in the last bytes of the block",
+            block(ONE, |place| if place < 30 { 1 } else { 70 + place as i8 }),
+            32,
+        ),
         draft("no-values", "Q8-1", 21, "no values in no blocks", Vec::new(), 0),
         draft("two-blocks", "Q8-1", 11, "64 values", two.clone(), 64),
         draft("ten-blocks", "Q8-1", 11, "320 values", plain_payload(10), 320),
         draft("129-blocks", "Q8-1", 79, "4128 values", plain_payload(129), 4128),
+        draft("130-blocks", "Q8-1", 79, "4160 values", plain_payload(130), 4160),
         refused("values-31", "31 values are not whole blocks", &two[..34], 31),
         refused("values-33", "33 values are not whole blocks", &two, 33),
         refused("values-1", "one value is no whole block", &two[..34], 1),
-        refused("block-missing", "one block for 64 values", &two[..34], 64).should(),
-        refused("block-too-many", "two blocks for 32 values", &two, 32).should(),
+        refused("block-missing", "one block for 64 values", &two[..34], 64).class(11).should(),
+        refused("block-too-many", "two blocks for 32 values", &two, 32).class(11).should(),
         refused("byte-missing", "67 bytes for 64 values", &two[..67], 64).should(),
     ];
     // Every code, at eight places each.
@@ -123,6 +142,12 @@ pub(super) fn encodes() -> Vec<Draft> {
         draft("empty", 21, "no values give no blocks", &[0], &[]),
         draft("empty-rows", 21, "no rows of 32 give no blocks", &[0, 32], &[]),
         one("zeros", 39, "zeros: scale +0, codes 0", &[0.0]),
+        one(
+            "zeros-of-both-signs",
+            104,
+            "zeros of both signs: scale +0, codes 0",
+            &[-0.0, 0.0, 0.0],
+        ),
         one("negative-zeros", 104, "zeros below zero: scale +0 all the same", &[-0.0]),
         one("flat", 39, "equal values are all 127", &[3.25]),
         one("flat-below", 39, "equal values below zero are all -127", &[-0.375]),

@@ -2,9 +2,10 @@
 
 use q4proof::codec::{Block, decode, decode_block};
 use q4proof::format::{AddressWidth, Class};
-use q4proof::subject::message::Decode;
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::hex::Bytes;
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::suite::question::Decode;
+use q4proof::suite::{Floats, FormatId};
 use zerocopy::FromBytes;
 
 use super::{BLOCK, accepted, bits, block, file, sound};
@@ -22,11 +23,12 @@ fn value(scale: u16, bias: u16, nibble: u8) -> u32 {
 
 /// What the reference answers to a request for `original_len` values.
 fn answered(payload: &[u8], original_len: u64) -> Result<Vec<u32>, Option<Class>> {
-    let blocks = Bytes(payload.to_vec());
-    match Reference.decode(&Decode { entry: None, blocks, original_len }) {
-        Response::Done(values) => Ok(values.0),
+    let (format, blocks) = (FormatId::KHQ4, Bytes(payload.to_vec()));
+    let question = Decode { format, blocks, tensor_scale: None, original_len, to: None };
+    match Reference.decode(&question, None) {
+        Response::Done(Floats::F32(Bits(values))) => Ok(values),
         Response::Refused(refusal) => Err(refusal.class),
-        Response::Unsupported => panic!("the reference decodes"),
+        other => panic!("{other:?}, but the reference decodes to f32"),
     }
 }
 

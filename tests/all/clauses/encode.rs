@@ -2,10 +2,10 @@
 
 use q4proof::codec::{EncodeError, Encoder, Mode, encode};
 use q4proof::format::Class;
-use q4proof::subject::message::Encode;
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::case::{self, SourceType};
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::hex::{Bits16, Bits64};
+use q4proof::suite::question::{self, Encode};
+use q4proof::suite::{Floats, FormatId};
 use zerocopy::IntoBytes;
 
 use super::{BLOCK, fields, one_block};
@@ -14,18 +14,13 @@ use Mode::{Asymmetric, Symmetric};
 
 /// What the reference answers: the blocks' bytes, or the class and the words of its refusal.
 fn answered(shape: &[u64], values: &[f32], mode: Mode) -> Result<Vec<u8>, (Class, String)> {
-    let answer = Reference.encode(&Encode {
-        entry: None,
-        mode: match mode {
-            Asymmetric => case::Mode::Asymmetric,
-            Symmetric => case::Mode::Symmetric,
-        },
-        shape: shape.to_vec(),
-        source: None,
-        values: Bits::of(values).to_le_bytes(),
-    });
-    match answer {
-        Response::Done(blocks) => Ok(blocks.0),
+    let mode = match mode {
+        Asymmetric => question::Mode::Asymmetric,
+        Symmetric => question::Mode::Symmetric,
+    };
+    let (format, shape, values) = (FormatId::KHQ4, shape.to_vec(), Floats::of(values));
+    match Reference.encode(&Encode { format, mode: Some(mode), shape, values }, None) {
+        Response::Done(encoded) => Ok(encoded.blocks.0),
         Response::Refused(refusal) => Err((refusal.class.expect("a class"), refusal.message)),
         Response::Unsupported => panic!("the reference encodes"),
     }
@@ -121,16 +116,10 @@ fn enc_s4_blocks_begin_every_32_values_and_not_with_rows() {
 }
 
 /// What the reference answers to values of another type, of a flat tensor.
-fn answered_from(source: SourceType, bytes: &[u8], width: usize) -> Result<Vec<u8>, Class> {
-    let answer = Reference.encode(&Encode {
-        entry: None,
-        mode: case::Mode::Asymmetric,
-        shape: vec![(bytes.len() / width) as u64],
-        source: Some(source),
-        values: Bytes(bytes.to_vec()),
-    });
-    match answer {
-        Response::Done(blocks) => Ok(blocks.0),
+fn answered_from(values: Floats) -> Result<Vec<u8>, Class> {
+    let (mode, shape) = (Some(question::Mode::Asymmetric), vec![values.len() as u64]);
+    match Reference.encode(&Encode { format: FormatId::KHQ4, mode, shape, values }, None) {
+        Response::Done(encoded) => Ok(encoded.blocks.0),
         Response::Refused(refusal) => Err(refusal.class.expect("a class")),
         Response::Unsupported => panic!("the reference takes every source"),
     }
@@ -139,20 +128,15 @@ fn answered_from(source: SourceType, bytes: &[u8], width: usize) -> Result<Vec<u
 #[test]
 fn enc_s5_other_sources_are_widened_exactly_and_f64_rounded_once() {
     // 5, 6 and 7 in each type: the block of section 9.
-    let of =
-        |words: &[u16]| -> Vec<u8> { words.iter().flat_map(|word| word.to_le_bytes()).collect() };
-    let halves = of(&[0x4500, 0x4600, 0x4700]);
-    assert_eq!(answered_from(SourceType::F16, &halves, 2), Ok(BLOCK.to_vec()));
-    let upper_halves = of(&[0x40a0, 0x40c0, 0x40e0]);
-    assert_eq!(answered_from(SourceType::Bf16, &upper_halves, 2), Ok(BLOCK.to_vec()));
-    let doubles = |values: &[f64]| -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
-    };
-    let from = |values: &[f64]| answered_from(SourceType::F64, &doubles(values), 8);
+    let halves = |bits: &[u16]| answered_from(Floats::F16(Bits16(bits.to_vec())));
+    let upper_halves = |bits: &[u16]| answered_from(Floats::Bf16(Bits16(bits.to_vec())));
+    let from = |values: &[f64]| answered_from(Floats::F64(Bits64::of(values)));
+    assert_eq!(halves(&[0x4500, 0x4600, 0x4700]), Ok(BLOCK.to_vec()));
+    assert_eq!(upper_halves(&[0x40a0, 0x40c0, 0x40e0]), Ok(BLOCK.to_vec()));
     assert_eq!(from(&[5.0, 6.0, 7.0]), Ok(BLOCK.to_vec()));
 
     // Subnormals of f16 are kept: 15 * 2^-24 in steps of 2^-24.
-    let subnormals = answered_from(SourceType::F16, &of(&[0, 15, 7]), 2).expect("lawful");
+    let subnormals = halves(&[0, 15, 7]).expect("lawful");
     let (scale, bias, nibbles) = fields(&subnormals);
     assert_eq!((scale, bias, &nibbles[..3]), (0x0001, 0x0000, &[0, 15, 7][..]));
 
@@ -171,8 +155,8 @@ fn enc_s5_other_sources_are_widened_exactly_and_f64_rounded_once() {
     }
     // Below every f32: a zero, as all of its block.
     assert_eq!(fields(&from(&[1e-60, 0.0]).expect("lawful")).0, 0x3c00);
-    assert_eq!(answered_from(SourceType::F16, &of(&[0x7c00]), 2), Err(Class::NonFinite));
-    assert_eq!(answered_from(SourceType::Bf16, &of(&[0x7fc0]), 2), Err(Class::NonFinite));
+    assert_eq!(halves(&[0x7c00]), Err(Class::NonFinite));
+    assert_eq!(upper_halves(&[0x7fc0]), Err(Class::NonFinite));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! GGML: blocks of ggml's Q4_1.
 
-use q4proof::codec::ggml::{decode_block, encode_block};
+use q4proof::codec::q4_1::{decode_block, encode_block};
 use q4proof::format::Class;
-use q4proof::subject::message::{Decode, EncodeRows};
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::hex::Bytes;
+use q4proof::suite::question::{Decode, Encode};
+use q4proof::suite::{Encoded, Floats, FormatId};
 use zerocopy::IntoBytes;
 
 use super::{BLOCK, block, blocks, declined, hex};
@@ -19,13 +20,15 @@ fn encoded(values: &[f32]) -> Vec<u8> {
     block.as_bytes().to_vec()
 }
 
-fn asked_decode(bytes: &[u8], original_len: u64) -> Response<Bits> {
-    Reference.decode_q4_1(&Decode { entry: None, blocks: Bytes(bytes.to_vec()), original_len })
+fn asked_decode(bytes: &[u8], original_len: u64) -> Response<Floats> {
+    let (format, blocks) = (FormatId::Q4_1, Bytes(bytes.to_vec()));
+    let question = Decode { format, blocks, tensor_scale: None, original_len, to: None };
+    Reference.decode(&question, None)
 }
 
-fn asked_encode(shape: &[u64], values: &[f32]) -> Response<Bytes> {
-    let values = Bits::of(values).to_le_bytes();
-    Reference.encode_q4_1(&EncodeRows { entry: None, shape: shape.to_vec(), values })
+fn asked_encode(shape: &[u64], values: &[f32]) -> Response<Encoded> {
+    let (format, shape, values) = (FormatId::Q4_1, shape.to_vec(), Floats::of(values));
+    Reference.encode(&Encode { format, mode: None, shape, values }, None)
 }
 
 #[test]
@@ -45,7 +48,7 @@ fn ggml_1_weight_j_shares_a_byte_with_weight_j_plus_16() {
     }
     declined(asked_decode(&BLOCK, 64), Class::TruncatedPayload);
     declined(asked_decode(&BLOCK.repeat(2), 32), Class::TrailingBytes);
-    assert_eq!(asked_decode(&[], 0), Response::Done(Bits::default()));
+    assert_eq!(asked_decode(&[], 0), Response::Done(Floats::of(&[])));
 }
 
 #[test]
@@ -82,5 +85,5 @@ fn ggml_3_the_half_is_added_in_f32_and_the_sum_is_cut() {
     assert!(matches!(asked_encode(&[2, 16], &ramp), Response::Done(_)));
     declined(asked_encode(&[33], &ramp), Class::ShapeMismatch);
     declined(asked_encode(&[1 << 63, 2], &ramp), Class::Overflow);
-    assert_eq!(asked_encode(&[0], &[]), Response::Done(Bytes::default()));
+    assert_eq!(asked_encode(&[0], &[]), Response::Done(Encoded::default()));
 }

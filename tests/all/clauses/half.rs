@@ -2,9 +2,10 @@
 
 use q4proof::codec::decode_to_f16;
 use q4proof::format::Class;
-use q4proof::subject::message::Decode;
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::hex::{Bits16, Bytes};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::hex::Bytes;
+use q4proof::suite::question::Decode;
+use q4proof::suite::{Float, Floats, FormatId};
 
 use super::{BLOCK, blocks, declined};
 
@@ -14,9 +15,10 @@ fn halves(bytes: &[u8], len: usize) -> Vec<u16> {
     values.into_iter().map(|value| value.to_bits()).collect()
 }
 
-fn asked(bytes: &[u8], original_len: u64) -> Response<Bits16> {
-    let blocks = Bytes(bytes.to_vec());
-    Reference.decode_f16(&Decode { entry: None, blocks, original_len })
+fn asked(bytes: &[u8], original_len: u64) -> Response<Floats> {
+    let (format, blocks, to) = (FormatId::KHQ4, Bytes(bytes.to_vec()), Some(Float::F16));
+    let question = Decode { format, blocks, tensor_scale: None, original_len, to };
+    Reference.decode(&question, None)
 }
 
 #[test]

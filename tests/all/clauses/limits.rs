@@ -1,7 +1,7 @@
 //! ENC-D, ENC-M, ENC-Q, ENC-P, ENC-Z and ENC-B: limits, rounding and the bound.
 
 use q4proof::codec::{EncodeError, Mode, decode_block, encode};
-use q4proof::suite::exact::encode::margin;
+use q4proof::suite::exact::blocks::margin;
 use zerocopy::IntoBytes;
 
 use super::{BLOCK, bits, block, fields, one_block};

@@ -3,9 +3,10 @@
 use half::f16;
 use q4proof::codec::mlx::encode_block;
 use q4proof::format::Class;
-use q4proof::subject::message::EncodeRows;
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::hex::{Bits16, Bytes};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::hex::Bits16;
+use q4proof::suite::question::Encode;
+use q4proof::suite::{Encoded, Floats, FormatId};
 use zerocopy::IntoBytes;
 
 use super::declined;
@@ -19,9 +20,9 @@ fn encoded(values: &[f32]) -> (u16, u16, Vec<u8>) {
     (group.scale().to_bits(), group.bias().to_bits(), nibbles)
 }
 
-fn asked(shape: &[u64], count: usize) -> Response<Bytes> {
-    let values = Bits16(vec![0x3c00; count]).to_le_bytes();
-    Reference.encode_mlx(&EncodeRows { entry: None, shape: shape.to_vec(), values })
+fn asked(shape: &[u64], count: usize) -> Response<Encoded> {
+    let (shape, values) = (shape.to_vec(), Floats::F16(Bits16(vec![0x3c00; count])));
+    Reference.encode(&Encode { format: FormatId::MLX, mode: None, shape, values }, None)
 }
 
 #[test]
@@ -35,9 +36,9 @@ fn mlx_1_groups_are_whole_and_their_nibbles_in_sequence() {
         declined(asked(&[count], count as usize), Class::Shape);
     }
     declined(asked(&[2, 32], 32), Class::ShapeMismatch);
-    assert_eq!(asked(&[0], 0), Response::Done(Bytes::default()));
+    assert_eq!(asked(&[0], 0), Response::Done(Encoded::default()));
     // flat-rows: two rows of sixteen are one group.
-    assert!(matches!(asked(&[2, 16], 32), Response::Done(Bytes(bytes)) if bytes.len() == 20));
+    assert!(matches!(asked(&[2, 16], 32), Response::Done(encoded) if encoded.blocks.0.len() == 20));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use q4proof::codec::Mode;
 use q4proof::format::Class;
 use q4proof::format::khq4::Header;
-use q4proof::subject::message::Load;
-use q4proof::subject::{Response, Implementation, Reference};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::FormatId;
+use q4proof::suite::question::Load;
 
 use super::{BLOCK, WIDTHS, accepted, bits, block, example, file, one_block, refused, sound};
 
@@ -146,17 +147,18 @@ fn khq4_p7_is_kept_by_every_way_in() {
     let path = folder.path().join("tensor.q4");
     std::fs::write(&path, file(&[2, 16], 32, &BLOCK)).expect("a file");
     let load = |entry: &str, shape: Option<&[u64]>| {
-        Reference.load_khq4(&Load {
-            entry: Some(entry.to_owned()),
+        let question = Load {
+            format: FormatId::KHQ4,
             path: path.to_str().expect("a path in UTF-8").to_owned(),
             expected_shape: shape.map(<[u64]>::to_vec),
             address_width: None,
-        })
+        };
+        Reference.load(&question, Some(entry))
     };
     for entry in ["copy", "map"] {
         for right in [None, Some(&[2, 16][..])] {
             let Response::Done(loaded) = load(entry, right) else { panic!("{entry}: {right:?}") };
-            assert_eq!(loaded.shape, [2, 16]);
+            assert_eq!((loaded.len(), &loaded[0].shape[..]), (1, &[2, 16][..]));
         }
         for wrong in [&[32][..], &[16, 2], &[2, 16, 1], &[]] {
             let Response::Refused(refusal) = load(entry, Some(wrong)) else { panic!("{wrong:?}") };

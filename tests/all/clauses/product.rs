@@ -2,28 +2,39 @@
 
 use q4proof::codec::matmul;
 use q4proof::format::Class;
-use q4proof::subject::message::Matmul;
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::case::Input;
-use q4proof::suite::hex::{Bits, Bytes};
-use q4proof::suite::judge::{Given, Outcome, judge};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::answer::Given;
+use q4proof::suite::hex::Bytes;
+use q4proof::suite::judge::{Outcome, judge};
+use q4proof::suite::question::Matmul;
+use q4proof::suite::{Answer, Floats, FormatId, Question};
+
+use crate::refusal;
 
 use super::{BLOCK, asked, block, blocks, declined};
 
-fn input(rows: u64, columns: u64, payload: &[u8], x: &[f32]) -> Input {
+fn product(rows: u64, columns: u64, vectors: u64, payload: &[u8], x: &[f32]) -> Matmul {
+    let (format, blocks, x) = (FormatId::KHQ4, Bytes(payload.to_vec()), Floats::of(x));
+    Matmul { format, rows, columns, vectors, blocks, x }
+}
+
+fn input(rows: u64, columns: u64, payload: &[u8], x: &[f32]) -> Question {
     let vectors = x.len() as u64 / columns;
-    Input::Matmul { rows, columns, vectors, blocks: Bytes(payload.to_vec()), x: Bits::of(x) }
+    Question::Matmul(product(rows, columns, vectors, payload, x))
+}
+
+fn given(values: &[f32]) -> Given {
+    Ok(Answer::Values(Floats::of(values)))
 }
 
 /// The outcome of `values`, and the judge's sentence.
-fn judged(input: Input, values: &[f32]) -> (Outcome, String) {
-    let judgement = judge(&asked(input), &Given::Values(Bits::of(values)), false);
+fn judged(question: Question, values: &[f32]) -> (Outcome, String) {
+    let judgement = judge(&asked(question), &given(values), false);
     (judgement.outcome, judgement.summary)
 }
 
-fn request(rows: u64, columns: u64, vectors: u64, payload: &[u8], x: &[f32]) -> Response<Bits> {
-    let (blocks, x) = (Bytes(payload.to_vec()), Bits::of(x).to_le_bytes());
-    Reference.matmul(&Matmul { entry: None, rows, columns, vectors, blocks, x })
+fn request(rows: u64, columns: u64, vectors: u64, payload: &[u8], x: &[f32]) -> Response<Floats> {
+    Reference.matmul(&product(rows, columns, vectors, payload, x), None)
 }
 
 #[test]
@@ -102,19 +113,18 @@ fn dot_4_rows_may_begin_inside_blocks_or_be_refused() {
     assert_eq!(products, [24.0, 8.0 + 2.0 * 16.0]);
     let question = || asked(input(2, 24, &matrix, &[1.0; 24]));
     let outcome = |given: &Given| judge(&question(), given, false).outcome;
-    assert_eq!(outcome(&Given::Values(Bits::of(&products))), Outcome::Pass);
-    let refusal = |class| Given::Refused { message: "no".into(), class };
+    assert_eq!(outcome(&given(&products)), Outcome::Pass);
     assert_eq!(outcome(&refusal(Some(Class::Shape))), Outcome::Pass);
     assert_eq!(outcome(&refusal(None)), Outcome::Pass);
     assert_eq!(outcome(&refusal(Some(Class::Magic))), Outcome::WrongClass);
     // Where columns are floored there is nothing left of them.
-    assert_eq!(outcome(&Given::Values(Bits::of(&[0.0, 0.0]))), Outcome::Fail);
+    assert_eq!(outcome(&given(&[0.0, 0.0])), Outcome::Fail);
 }
 
 #[test]
 fn dot_5_blocks_and_vectors_are_those_of_the_sizes() {
     let x = [1.0; 64];
-    let done = Response::Done(Bits::of(&matmul(&blocks(&BLOCK.repeat(4)), 2, 64, &x)));
+    let done = Response::Done(Floats::of(&matmul(&blocks(&BLOCK.repeat(4)), 2, 64, &x)));
     assert_eq!(request(2, 64, 1, &BLOCK.repeat(4), &x), done);
     for (payload, class) in [
         (BLOCK.repeat(3), Class::TruncatedPayload),
@@ -143,8 +153,7 @@ fn dot_6_blocks_without_values_are_refused_and_signs_are_kept() {
     assert_eq!(matmul(&blocks(&negative), 1, 32, &x), [32.0]);
     let question = asked(input(1, 32, &negative, &x));
     let outcome = |given: &Given| judge(&question, given, false).outcome;
-    assert_eq!(outcome(&Given::Values(Bits::of(&[32.0]))), Outcome::Pass);
-    assert_eq!(outcome(&Given::Values(Bits::of(&[96.0]))), Outcome::Fail);
-    let positive_scale = Given::Refused { message: "no".into(), class: Some(Class::Scale) };
-    assert_eq!(outcome(&positive_scale), Outcome::Pass);
+    assert_eq!(outcome(&given(&[32.0])), Outcome::Pass);
+    assert_eq!(outcome(&given(&[96.0])), Outcome::Fail);
+    assert_eq!(outcome(&refusal(Some(Class::Scale))), Outcome::Pass);
 }

@@ -2,11 +2,10 @@
 
 use q4proof::codec::{EncodeError, Mode, encode};
 use q4proof::format::{AddressWidth, Class, FormatError};
-use q4proof::subject::message::{Encode, Load};
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::case::{self, Case};
-use q4proof::suite::hex::Bits;
-use q4proof::suite::judge::{Given, Outcome, judge};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::judge::{Outcome, judge};
+use q4proof::suite::question::{self, Encode, Load, Tensor};
+use q4proof::suite::{Answer, Case, Floats, FormatId};
 
 use super::{
     BLOCK, SPEC, TWO_32, WIDTHS, accepted, block, by_slice, by_stream, example, file, file_of,
@@ -120,12 +119,13 @@ fn err_2_another_shape_than_required_may_be_named_before_the_fault() {
     let path = tempfile::NamedTempFile::new().expect("a file").into_temp_path();
     std::fs::write(&path, file(&[3], 3, &block(0, 0, 0))).expect("written");
     for entry in ["copy", "map"] {
-        let answer = Reference.load_khq4(&Load {
-            entry: Some(entry.to_owned()),
+        let question = Load {
+            format: FormatId::KHQ4,
             path: path.to_str().expect("a path in UTF-8").to_owned(),
             expected_shape: Some(vec![4]),
             address_width: None,
-        });
+        };
+        let answer = Reference.load(&question, Some(entry));
         let Response::Refused(refusal) = answer else { panic!("{answer:?}") };
         let class = refusal.class.expect("a class");
         assert!([ExpectedShape, Scale].contains(&class), "{}", refusal.message);
@@ -135,13 +135,13 @@ fn err_2_another_shape_than_required_may_be_named_before_the_fault() {
 #[test]
 fn err_2_values_with_several_faults_have_one_of_their_classes() {
     let encoded = |shape: &[u64], values: &[f32]| {
-        let answer = Reference.encode(&Encode {
-            entry: None,
-            mode: case::Mode::Symmetric,
+        let question = Encode {
+            format: FormatId::KHQ4,
+            mode: Some(question::Mode::Symmetric),
             shape: shape.to_vec(),
-            source: None,
-            values: Bits::of(values).to_le_bytes(),
-        });
+            values: Floats::of(values),
+        };
+        let answer = Reference.encode(&question, None);
         let Response::Refused(refusal) = answer else { panic!("{answer:?}") };
         refusal.class.expect("a class")
     };
@@ -194,19 +194,17 @@ fn err_3_a_class_is_a_help_and_not_demanded() {
         "tier": "must",
         "note": "a file of one byte",
         "source": { "derivation": "by hand" },
-        "input": { "load": { "file": { "bytes": "00" } } },
+        "question": { "op": "load", "format": "khq4", "path": { "bytes": "00" } },
         "expect": { "refuse": ["magic", "truncated_header"] },
     }))
     .expect("a case");
-    let outcome = |class: Option<Class>| {
-        judge(&case, &Given::Refused { message: "no".into(), class }, false).outcome
-    };
+    let outcome = |class: Option<Class>| judge(&case, &crate::refusal(class), false).outcome;
     for right in [None, Some(Magic), Some(TruncatedHeader)] {
         assert_eq!(outcome(right), Outcome::Pass, "{right:?}");
     }
     // A wrong class is a refusal none the less, and no failure; values are one.
     assert_eq!(outcome(Some(Scale)), Outcome::WrongClass);
     assert!(!Outcome::WrongClass.is_failure());
-    let tensor = Given::Tensor { shape: vec![0], blocks: None, values: Some(Bits(vec![])) };
+    let tensor = Ok(Answer::Tensors(vec![Tensor::of_values(&[0], Floats::of(&[]))]));
     assert!(judge(&case, &tensor, false).outcome.is_failure());
 }

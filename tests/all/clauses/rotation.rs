@@ -3,11 +3,11 @@
 use q4proof::codec::rotation::{each_column, each_row, fold_norm};
 use q4proof::codec::{Rotation, RotationError};
 use q4proof::format::Class;
-use q4proof::subject::message::{Precision, Rotate};
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::case::{Floats, Input, Side};
-use q4proof::suite::hex::{Bits, Bits64, Bytes};
-use q4proof::suite::judge::{Given, Outcome, judge};
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::hex::Bits64;
+use q4proof::suite::judge::{Outcome, judge};
+use q4proof::suite::question::{Rotate, Side};
+use q4proof::suite::{Answer, Floats, FormatId, Question};
 
 use super::{asked, declined};
 
@@ -17,23 +17,9 @@ fn plain(seed: u64, values: &[f32]) -> Vec<f32> {
     values
 }
 
-fn input(seed: u64, values: &[f32]) -> Input {
-    Input::Rotate {
-        seed,
-        side: Side::Input,
-        inverse: false,
-        rows: 1,
-        columns: values.len() as u64,
-        block: None,
-        gamma: None,
-        values: Floats::F32(Bits::of(values)),
-    }
-}
-
 fn request(rows: u64, columns: u64, values: &[f32]) -> Rotate {
     Rotate {
-        entry: None,
-        precision: Precision::F32,
+        format: FormatId::QUAROT,
         seed: 42,
         side: Side::Input,
         inverse: false,
@@ -41,8 +27,12 @@ fn request(rows: u64, columns: u64, values: &[f32]) -> Rotate {
         columns,
         block: None,
         gamma: None,
-        values: Bits::of(values).to_le_bytes(),
+        values: Floats::of(values),
     }
+}
+
+fn rotated(question: &Rotate) -> Response<Floats> {
+    Reference.rotate(question, None)
 }
 
 #[test]
@@ -103,8 +93,8 @@ fn rot_4_a_length_is_a_power_of_two() {
     for length in [0, 3, 6, 12, (1 << 20) + 1, u64::MAX] {
         assert_eq!(Rotation::plain(0, length), Err(RotationError::Length(length)));
     }
-    declined(Reference.rotate(&request(1, 3, &[1.0; 3])), Class::Shape);
-    declined(Reference.rotate(&request(0, 0, &[])), Class::Shape);
+    declined(rotated(&request(1, 3, &[1.0; 3])), Class::Shape);
+    declined(rotated(&request(0, 0, &[])), Class::Shape);
 }
 
 #[test]
@@ -148,8 +138,8 @@ fn rot_6_rows_on_the_input_side_and_columns_on_the_output_side() {
     assert_eq!(columns, [4.0, 8.0, -2.0, -4.0, -3.0, -6.0, -1.0, -2.0]);
     let by_request =
         Rotate { side: Side::Output, ..request(4, 2, &[1.0, 2.0, 2.0, 4.0, 3.0, 6.0, 4.0, 8.0]) };
-    assert_eq!(Reference.rotate(&by_request), Response::Done(Bits::of(&columns).to_le_bytes()));
-    assert_eq!(Reference.rotate(&request(0, 8, &[])), Response::Done(Bytes::default()));
+    assert_eq!(rotated(&by_request), Response::Done(Floats::of(&columns)));
+    assert_eq!(rotated(&request(0, 8, &[])), Response::Done(Floats::of(&[])));
 }
 
 #[test]
@@ -159,40 +149,36 @@ fn rot_7_a_norm_is_folded_before_the_rotation() {
     let gamma = [0.0f32, 1.0, -0.5, 0.0];
     fold_norm(&mut values, &gamma);
     assert_eq!(values, [1.0, 2.0, 3.0, 4.0]);
-    let folded = Rotate {
-        gamma: Some(Bits::of(&gamma).to_le_bytes()),
-        ..request(1, 4, &[1.0, 1.0, 6.0, 4.0])
-    };
-    let expected = Bits::of(&[4.0, -2.0, -3.0, -1.0]).to_le_bytes();
-    assert_eq!(Reference.rotate(&folded), Response::Done(expected));
+    let folded = Rotate { gamma: Some(Floats::of(&gamma)), ..request(1, 4, &[1.0, 1.0, 6.0, 4.0]) };
+    let expected = Floats::of(&[4.0, -2.0, -3.0, -1.0]);
+    assert_eq!(rotated(&folded), Response::Done(expected));
     // Two roundings: 1 + 2^-24 is 1 in f32, and a product is rounded by itself.
     let mut rounded = [3.0f32];
     fold_norm(&mut rounded, &[2f32.powi(-24)]);
     assert_eq!(rounded, [3.0]);
     let outside = Rotate { inverse: true, ..folded };
-    assert_eq!(Reference.rotate(&outside), Response::Unsupported);
+    assert_eq!(rotated(&outside), Response::Unsupported);
 }
 
 #[test]
 fn rot_8_values_and_norm_are_those_of_the_sizes() {
     for (rows, columns, count) in [(2, 8, 15), (2, 8, 17), (2, 8, 0), (1 << 61, 8, 16)] {
-        let answer = Reference.rotate(&request(rows, columns, &vec![1.0; count]));
+        let answer = rotated(&request(rows, columns, &vec![1.0; count]));
         declined(answer, Class::ShapeMismatch);
     }
     for gamma in [7, 9, 0] {
-        let gamma = Some(Bits::of(&vec![0.5; gamma]).to_le_bytes());
-        let answer = Reference.rotate(&Rotate { gamma, ..request(2, 8, &[1.0; 16]) });
+        let gamma = Some(Floats::of(&vec![0.5; gamma]));
+        let answer = rotated(&Rotate { gamma, ..request(2, 8, &[1.0; 16]) });
         declined(answer, Class::ShapeMismatch);
     }
-    let cut = Rotate { values: Bytes(vec![0; 15]), ..request(1, 4, &[]) };
-    declined(Reference.rotate(&cut), Class::ShapeMismatch);
 }
 
 #[test]
 fn rot_9_another_order_is_within_the_bound_and_another_rotation_is_not() {
     let outcome = |values: &[f32], given: &[f32]| {
-        let given = Given::Values(Bits::of(given));
-        let judgement = judge(&asked(input(42, values)), &given, false);
+        let question = Question::Rotate(request(1, values.len() as u64, values));
+        let given = Ok(Answer::Values(Floats::of(given)));
+        let judgement = judge(&asked(question), &given, false);
         (judgement.outcome, judgement.behaviour, judgement.summary)
     };
     // 3 / sqrt(2), rounded once, is one unit from the canonical bits.
@@ -221,14 +207,11 @@ fn rot_9_another_order_is_within_the_bound_and_another_rotation_is_not() {
     assert_eq!(outcome(&four, &[8.0, -4.0, -6.0, -2.0]).0, Outcome::Fail);
 
     // In f64 the unit is 2^-53.
-    let (rows, columns, seed) = (1, 4, 42);
     let values = Floats::F64(Bits64::of(&[1.0, 2.0, 3.0, 4.0]));
-    let (side, inverse, block, gamma) = (Side::Input, false, None, None);
-    let question = Input::Rotate { seed, side, inverse, rows, columns, block, gamma, values };
-    let case = asked(question);
+    let case = asked(Question::Rotate(Rotate { values, ..request(1, 4, &[]) }));
     let outcome = |units: f64| {
         let given = Bits64::of(&[4.0, -2.0, -3.0 + units * 2f64.powi(-53), -1.0]);
-        judge(&case, &Given::Doubles(given), false).outcome
+        judge(&case, &Ok(Answer::Values(Floats::F64(given))), false).outcome
     };
     assert_eq!(outcome(0.0), Outcome::Pass);
     assert_eq!(outcome(40.0), Outcome::PassAlternate);

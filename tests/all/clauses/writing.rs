@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use q4proof::format::khq4::{self, Header};
 use q4proof::format::{AddressWidth, Class};
 use q4proof::store;
-use q4proof::subject::message::Save;
-use q4proof::subject::{Response, Implementation, Reference};
-use q4proof::suite::hex::Bytes;
+use q4proof::subject::{Implementation, Reference, Response};
+use q4proof::suite::FormatId;
+use q4proof::suite::question::{Save, Tensor};
 
 use super::{BLOCK, accepted, block, example, file, hex, says, sound};
 
@@ -141,13 +141,12 @@ fn khq4_w2_a_payload_that_is_not_whole_blocks_is_refused() {
         (3, &sound(2)[..21], Class::TrailingBytes),
         (3, &sound(3)[..59], Class::TrailingBytes),
     ] {
-        let answer = Reference.save_khq4(&Save {
-            entry: None,
+        let question = Save {
+            format: FormatId::KHQ4,
             path: path.to_str().expect("a path in UTF-8").to_owned(),
-            shape: vec![len],
-            original_len: len,
-            blocks: Bytes(payload.to_vec()),
-        });
+            tensors: vec![Tensor::of_blocks(&[len], len, payload.to_vec())],
+        };
+        let answer = Reference.save(&question, None);
         let Response::Refused(refusal) = answer else { panic!("{len}: {answer:?}") };
         let bytes = payload.len();
         assert_eq!(refusal.class, Some(class), "{bytes} for {len} values: {}", refusal.message);

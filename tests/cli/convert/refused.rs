@@ -318,7 +318,7 @@ fn a_file_that_is_not_sound_is_not_decoded() {
     let blocks = 9000;
     let sound = {
         let block = [&[0x00, 0x3c, 0, 0][..], &[0x11; 16]].concat();
-        exact::file::write(&[32 * blocks], 32 * blocks, &block.repeat(blocks as usize))
+        exact::files::khq4::write(&[32 * blocks], 32 * blocks, &block.repeat(blocks as usize))
     };
     let edited = |at: usize, byte: u8| {
         let mut bytes = sound.clone();
@@ -334,8 +334,11 @@ fn a_file_that_is_not_sound_is_not_decoded() {
         (edited(12, 1), ["shape_mismatch at byte 20", "original_len"]),
         (edited(last + 1, 0x7c), ["scale at byte 180008", "block 8999"]),
         (edited(last + 3, 0x7c), ["bias at byte 180010", "block 8999"]),
-        (exact::halves::write(&[2], 2, &[0, 0x7e00]), ["value at byte 30", "expected finite"]),
-        (exact::halves::write(&[2], 2, &[0]), ["truncated_payload at byte 30", "take 4 bytes"]),
+        (exact::files::khf1::write(&[2], 2, &[0, 0x7e00]), ["value at byte 30", "expected finite"]),
+        (
+            exact::files::khf1::write(&[2], 2, &[0]),
+            ["truncated_payload at byte 30", "take 4 bytes"],
+        ),
     ] {
         let bench = Bench::new();
         let source = bench.write("tensor.q4", bytes);
@@ -352,7 +355,7 @@ fn a_value_that_f16_cannot_hold_is_not_decoded_to_it() {
     // 65504 + 16, halfway to the next f16 that there would be; in block 1.
     let block = |bias: u16| [&[0x00, 0x4c][..], &bias.to_le_bytes(), &[0x10; 16]].concat();
     let payload = [block(0), block(0x7bff)].concat();
-    let source = bench.write("tensor.q4", exact::file::write(&[64], 64, &payload));
+    let source = bench.write("tensor.q4", exact::files::khq4::write(&[64], 64, &payload));
     let target = bench.path("x.safetensors");
     let words = ["tensor.q4: value 33 is beyond what f16 can hold"];
     refuses(&bench, "decode", &source, &target, &["--dtype", "f16"], &words);
@@ -394,7 +397,7 @@ fn a_directory_that_is_not_what_its_index_says_is_not_decoded() {
         let bench = Bench::new();
         let folder = bench.path("vectors");
         bench.write("vectors/a.q4", file_bytes());
-        bench.write("vectors/b.f16", exact::halves::write(&[1], 1, &[0x3c00]));
+        bench.write("vectors/b.f16", exact::files::khf1::write(&[1], 1, &[0x3c00]));
         bench.write("vectors/quantize_index.json", &index);
         refuses(&bench, "decode", &folder, &bench.path("x.safetensors"), &[], &words);
     }
@@ -446,7 +449,7 @@ fn an_interrupted_conversion_leaves_nothing() {
     let one = bench.text("x.q4");
     interrupted(&bench, &["encode", &source, &one, "--tensor", "x.weight"], Signal::INT);
     fs::remove_file(&source).expect("it is removed");
-    let file = exact::file::write(&[200 << 18], 200 << 18, &[]);
+    let file = exact::files::khq4::write(&[200 << 18], 200 << 18, &[]);
     let mut tensor = File::create(bench.path("tensor.q4")).expect("a file");
     let block = [&[0x00, 0x3c, 0, 0][..], &[0x11; 16]].concat();
     tensor.write_all(&file).expect("written");

@@ -91,7 +91,7 @@ fn the_index_names_every_tensor_and_its_file() {
         { "name": "none.weight", "file": "none_weight.q4", "quantized": true, "shape": [0, 3], "numel": 0 },
     ]);
     assert_eq!(index, expected);
-    let empty = exact::file::write(&[0, 3], 0, &[]);
+    let empty = exact::files::khq4::write(&[0, 3], 0, &[]);
     assert_eq!(fs::read(target.join("none_weight.q4")).expect("a file"), empty);
 }
 
@@ -269,7 +269,7 @@ fn a_weight_is_rounded_once_to_bf16() {
     let bench = Bench::new();
     // 1 + 2^-8 + 2^-24: f32 takes it for 1 + 2^-8, the middle of 1 and the next of bf16.
     let block = [&[0x01, 0x00, 0x04, 0x3c][..], &[0x11; 16]].concat();
-    let source = bench.write("tensor.q4", exact::file::write(&[1], 1, &block));
+    let source = bench.write("tensor.q4", exact::files::khq4::write(&[1], 1, &block));
     let back = bench.path("back.safetensors");
     run("decode", &source, &back, &["--dtype", "bf16"]).shows(0, &["BF16"]);
     assert_eq!(

@@ -71,10 +71,10 @@ fn quantized_files_are_measured_by_the_values_that_they_stand_for() {
     let nibbles: Vec<u8> =
         (0..16).map(|pair| (2 * pair % 16) | (((2 * pair + 1) % 16) << 4)).collect();
     let block = [&[0x00, 0x3c, 0x00, 0xc7][..], &nibbles].concat();
-    let file = bench.write("a.q4", exact::file::write(&[2, 16], 32, &block));
+    let file = bench.write("a.q4", exact::files::khq4::write(&[2, 16], 32, &block));
     let words = ["a.q4    q4         2    16", "5.000e-1  8.000e0  6.250 %\n1 of 1 tensors"];
     symmetry(&file, &[]).shows(0, &words);
-    let halves = bench.write("a.f16", exact::halves::write(&[1, 2], 2, &[0x3c00, 0x0000]));
+    let halves = bench.write("a.f16", exact::files::khf1::write(&[1, 2], 2, &[0x3c00, 0x0000]));
     symmetry(&halves, &[]).shows(0, &["5.000e-1  1.000e0  50.000 %"]);
 }
 

@@ -1,11 +1,12 @@
-//! The codec as q4proof asks it: each request to a call, each error to a refusal. What is not here is
+//! The codec as q4proof asks it: each question to a call, each error to a refusal. What is not here is
 //! answered with unsupported.
 
 use own_codec::{Error, Mode, decode, encode};
-use q4proof::subject::message::{Decode, Encode, Hello, PROTOCOL, Refusal};
-use q4proof::subject::{Answer, Implementation};
-use q4proof::suite::case;
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::subject::message::{Hello, PROTOCOL};
+use q4proof::subject::{Entry, Implementation, Response};
+use q4proof::suite::question;
+use q4proof::suite::question::{Decode, Encode};
+use q4proof::suite::{Encoded, Floats, FormatId, Refusal};
 
 pub struct Subject;
 
@@ -16,32 +17,33 @@ impl Implementation for Subject {
             name: "own-codec".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             language: "Rust".into(),
-            capabilities: ["decode", "encode"].map(String::from).into(),
+            capabilities: ["decode:khq4", "encode:khq4"].map(String::from).into(),
             entries: Default::default(),
         }
     }
 
-    fn decode(&self, request: &Decode) -> Answer<Bits> {
-        let decoded = decode(&request.blocks.0, request.original_len);
-        answer(decoded.map(|values| Bits::of(&values)))
+    fn decode(&self, question: &Decode, _entry: Entry) -> Response<Floats> {
+        let Decode { format: FormatId::KHQ4, blocks, original_len, to: None, .. } = question else {
+            return Response::Unsupported;
+        };
+        response(decode(&blocks.0, *original_len).map(|values| Floats::of(&values)))
     }
 
-    fn encode(&self, request: &Encode) -> Answer<Bytes> {
-        let mode = match request.mode {
-            case::Mode::Asymmetric => Mode::Asymmetric,
-            case::Mode::Symmetric => Mode::Symmetric,
+    fn encode(&self, question: &Encode, _entry: Entry) -> Response<Encoded> {
+        let mode = match (question.format, question.mode) {
+            (FormatId::KHQ4, Some(question::Mode::Asymmetric)) => Mode::Asymmetric,
+            (FormatId::KHQ4, Some(question::Mode::Symmetric)) => Mode::Symmetric,
+            _ => return Response::Unsupported,
         };
-        // The values are f32: `source` is sent only to who lists another type among its capabilities.
-        match Bits::from_le_bytes(&request.values) {
-            Ok(bits) => answer(encode(&request.shape, &bits.values(), mode).map(Bytes)),
-            Err(message) => Answer::Refused(Refusal { message, class: None }),
-        }
+        // Values of another type are sent only to a subject that lists them among its capabilities.
+        let Floats::F32(values) = &question.values else { return Response::Unsupported };
+        response(encode(&question.shape, &values.values(), mode).map(Encoded::of))
     }
 }
 
-fn answer<T>(returned: Result<T, Error>) -> Answer<T> {
+fn response<T>(returned: Result<T, Error>) -> Response<T> {
     match returned {
-        Ok(done) => Answer::Done(done),
-        Err(error) => Answer::Refused(Refusal { message: error.to_string(), class: None }),
+        Ok(done) => Response::Done(done),
+        Err(error) => Response::Refused(Refusal { message: error.to_string(), class: None }),
     }
 }

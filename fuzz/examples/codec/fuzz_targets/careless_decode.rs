@@ -1,4 +1,4 @@
 //! A decoder that takes the nibbles of a byte in the wrong order, which shows at once.
 #![no_main]
 
-q4proof_fuzz::target!(Decode, q4proof_fuzz_example::Careless);
+q4proof_fuzz::target!("decode_khq4", q4proof_fuzz_example::Careless);

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use lattice_inference::weights::q4_weights::{Q4Tensor, dequantize_q4_to_f32, load_q4_file};
 use lattice_weights::q4_weights::{Q4BlockCheck, load_q4_file_checked, open_and_mmap_q4_file};
-use q4proof::subject::message::{Decode, Hello, Load, PROTOCOL, Refusal};
-use q4proof::subject::{Answer, Implementation, Loaded};
-use q4proof::suite::hex::{Bits, Bytes};
+use q4proof::subject::message::{Hello, PROTOCOL};
+use q4proof::subject::{Entry, Implementation, Reference, Response};
+use q4proof::suite::hex::Bytes;
+use q4proof::suite::question::{Decode, Load, Tensor};
+use q4proof::suite::{Floats, FormatId, Refusal};
 
 fn hello(name: &str, capabilities: &[&str], load: &[&str]) -> Hello {
     let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
@@ -18,14 +20,14 @@ fn hello(name: &str, capabilities: &[&str], load: &[&str]) -> Hello {
         version: "0.15.0".into(),
         language: "Rust".into(),
         capabilities: words(capabilities),
-        entries: [("load".to_owned(), words(load))].into(),
+        entries: [("load:khq4".to_owned(), words(load))].into(),
     }
 }
 
-fn answer<T, E: Display>(returned: Result<T, E>) -> Answer<T> {
+fn response<T, E: Display>(returned: Result<T, E>) -> Response<T> {
     match returned {
-        Ok(done) => Answer::Done(done),
-        Err(error) => Answer::Refused(Refusal { message: error.to_string(), class: None }),
+        Ok(done) => Response::Done(done),
+        Err(error) => Response::Refused(Refusal { message: error.to_string(), class: None }),
     }
 }
 
@@ -34,38 +36,40 @@ pub struct Lattice;
 
 impl Implementation for Lattice {
     fn hello(&self) -> Hello {
-        hello("lattice", &["load", "expected-shape"], &["copy", "map"])
+        hello("lattice", &["load:khq4", "expected-shape"], &["copy", "map"])
     }
 
-    fn load_khq4(&self, request: &Load) -> Answer<Loaded> {
-        let path = Path::new(&request.path);
-        let expected: Option<Vec<usize>> = request
+    fn load(&self, question: &Load<String>, entry: Entry) -> Response<Vec<Tensor>> {
+        if question.format != FormatId::KHQ4 {
+            return Response::Unsupported;
+        }
+        let path = Path::new(&question.path);
+        let expected: Option<Vec<usize>> = question
             .expected_shape
             .as_ref()
             .map(|shape| shape.iter().map(|&size| size as usize).collect());
-        match (request.entry.as_deref(), &expected) {
-            (None | Some("copy"), None) => answer(load_q4_file(path).map(loaded)),
+        match (entry, &expected) {
+            (None | Some("copy"), None) => response(load_q4_file(path).map(loaded)),
             (None | Some("copy"), Some(shape)) => {
-                answer(load_q4_file_checked(path, shape).map(loaded))
+                response(load_q4_file_checked(path, shape).map(loaded))
             }
             (Some("map"), shape) => {
                 let check = Q4BlockCheck::Now { tensor_name: "the mapped tensor" };
                 let mapped = open_and_mmap_q4_file(path, shape.as_deref(), check);
-                answer(mapped.map(|(header, map, _)| Loaded {
-                    blocks: Some(Bytes(map[header.payload_offset as usize..].to_vec())),
-                    values: None,
-                    shape: header.shape.iter().map(|&size| size as u64).collect(),
+                response(mapped.map(|(header, map, _)| {
+                    let blocks = map[header.payload_offset as usize..].to_vec();
+                    let shape = header.shape.iter().map(|&size| size as u64).collect();
+                    vec![Tensor { shape, blocks: Some(Bytes(blocks)), ..Tensor::default() }]
                 }))
             }
-            _ => Answer::Unsupported,
+            _ => Response::Unsupported,
         }
     }
 }
 
-fn loaded(tensor: Q4Tensor) -> Loaded {
-    let values = Bits::of(&dequantize_q4_to_f32(&tensor));
-    let shape = tensor.shape.iter().map(|&size| size as u64).collect();
-    Loaded { shape, values: Some(values), blocks: None }
+fn loaded(tensor: Q4Tensor) -> Vec<Tensor> {
+    let shape: Vec<u64> = tensor.shape.iter().map(|&size| size as u64).collect();
+    vec![Tensor::of_values(&shape, Floats::of(&dequantize_q4_to_f32(&tensor)))]
 }
 
 /// A decoder with its nibbles swapped.
@@ -73,13 +77,16 @@ pub struct Careless;
 
 impl Implementation for Careless {
     fn hello(&self) -> Hello {
-        hello("careless", &["decode"], &[])
+        hello("careless", &["decode:khq4"], &[])
     }
 
-    fn decode(&self, request: &Decode) -> Answer<Bits> {
-        let blocks = request.blocks.0.as_chunks::<20>().0;
-        if request.blocks.0.len() as u64 != request.original_len.div_ceil(32).saturating_mul(20) {
-            return answer(Err("the payload is not the blocks of that many values"));
+    fn decode(&self, question: &Decode, entry: Entry) -> Response<Floats> {
+        if question.format != FormatId::KHQ4 {
+            return Response::Unsupported;
+        }
+        let blocks = question.blocks.0.as_chunks::<20>().0;
+        if question.blocks.0.len() as u64 != question.original_len.div_ceil(32).saturating_mul(20) {
+            return response(Err("the payload is not the blocks of that many values"));
         }
         let swapped = Bytes(
             blocks
@@ -90,6 +97,6 @@ impl Implementation for Careless {
                 })
                 .collect(),
         );
-        q4proof::subject::Reference.decode(&Decode { blocks: swapped, ..request.clone() })
+        Reference.decode(&Decode { blocks: swapped, ..question.clone() }, entry)
     }
 }

@@ -1,3 +1,0 @@
-#![no_main]
-
-q4proof_fuzz::target!(Convert);
