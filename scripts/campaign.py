@@ -49,6 +49,12 @@ def fail(sentence):
     sys.exit(2)
 
 
+def host():
+    """The platform that fuzz targets are built for."""
+    said = subprocess.run(["rustc", "+nightly", "-vV"], capture_output=True, text=True, check=True).stdout
+    return re.search(r"^host: (.+)$", said, re.M)[1]
+
+
 def limits(target):
     """What every run of a target is bound by. libFuzzer's own share of a run is large: features are
     not weighed (-entropic=0) and inputs are not replaced while fuzzing (-reduce_inputs=0), since
@@ -181,8 +187,7 @@ class Campaign:
         one = self.options.targets[:1] if len(self.options.targets) == 1 else []
         if subprocess.run(["cargo", "+nightly", "fuzz", "build", *BUILD, *one], cwd=ROOT).returncode != 0:
             fail("the targets do not build")
-        host = subprocess.run(["rustc", "+nightly", "-vV"], capture_output=True, text=True, check=True).stdout
-        self.folder = ROOT / "target/fuzz" / re.search(r"^host: (.+)$", host, re.M)[1] / "release"
+        self.folder = ROOT / "target/fuzz" / host() / "release"
 
     def binary(self, target):
         return self.folder / target
