@@ -8,10 +8,9 @@
     scripts/plant.py guards      remove the guards of the loaders: a fuzz target must find each removal
     scripts/plant.py exposure    fuzz the faults of the selftest: a fuzz target must find each
 
-The tables are scripts/plants/*.toml. A campaign first compares its whole table with the source. A plant whose
-text is not there as often as the table says is an error, and nothing is built. Then the source as it is must be
-green. Then each plant is built and run. A plant that does not build is not caught, nor is one whose build is that
-of another. The checkout itself is not edited.
+A campaign first compares all plants of its table, scripts/plants/CAMPAIGN.toml, with the source. A plant whose text
+is not there as often as the table says is an error, and nothing is built. Then the source as it is must be green.
+Then each plant is built and run. A plant that does not build is not caught. The checkout itself is not edited.
 
 guards and exposure start fuzz targets from corpus/TARGET/seeds, which holds accepted files only, under the limits
 of scripts/fuzz.sh, on one core, until the first finding. --hidden runs the plants that no input can show; a finding
@@ -255,15 +254,15 @@ class Campaign:
 class Kin(Campaign):
     """Caught: a test of a clause fails, and a case fails, and a regression shows a finding."""
 
-    # The fields of guards.toml but `hidden`; an `of` that leads to no plant there stays, and is unknown.
+    # A guard that no input can show has a field more.
     optional = {"replace", "times", "target"}
     columns = ["without", "clause", "tests of clauses that fail", "cases that fail:", "regressions that show it"]
 
     def load(self):
+        table, at = self.read("kin")
         guards = {plant["name"]: plant for plant in self.read("guards")[0]["plant"]}
-        self.plants = self.texts = [
-            self.whole(guards.get(plant["name"], plant) if plant.get("of") == "guards" else plant)
-            for plant in self.read("kin")[0]["plant"]]
+        plants = [guards.get(name, {"name": name, "at": at(f'"{name}"', name)}) for name in table["guards"]]
+        self.plants = self.texts = [self.whole(plant) for plant in table.get("plant", []) + plants]
 
     def ask(self, plant, _):
         # One at a time, so that a test that ends the process is the last one that is named.

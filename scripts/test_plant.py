@@ -92,11 +92,12 @@ class Plant(unittest.TestCase):
         self.ends(2, "plants/judge.toml:2: p: src/lib.rs has the text 2 times, not 1: 'same'")
 
     def test_check_names_what_is_wrong_in_each_table(self):
-        for table in ("guards", "judge", "kin"):
+        for table in ("guards", "judge"):
             self.plant("three = 3", "", table=table)
+        self.write("scripts/plants/kin.toml", 'guards = ["p"]\n')
         self.write("scripts/plants/exposure.toml", 'file = "src/gone.rs"\nsubject = "x"\n[targets]\nLoad = "load"\n'
                    '[hidden]\n"h" = ["q"]\n')
-        self.ends(2, "guards.toml:2: p: src/lib", "judge.toml:2: p: src/lib", "kin.toml:2: p: src/lib",
+        self.ends(2, "guards.toml:2: p: src/lib", "judge.toml:2: p: src/lib",
                   "exposure.toml:6: q: src/gone.rs is no file: '\"q\"'", "exposure.toml:4: Load: src/gone.rs",
                   campaign="check")
         self.plant("same", "same", 'tymes = 2\n[[plant]]\nname = "p"\n')
@@ -115,15 +116,17 @@ class Plant(unittest.TestCase):
 
     def test_a_source_that_is_red_unplanted_is_no_evidence(self):
         self.write("src/lib.rs", "one = 1\n")
-        self.write("scripts/plants/guards.toml", "plant = []")
-        for campaign in ("judge", "kin"):
-            self.plant("one = 1", "one = 3", table=campaign)
+        self.write("scripts/plants/kin.toml", 'guards = ["p"]\n')
+        for campaign, table in (("judge", "judge"), ("kin", "guards")):
+            self.plant("one = 1", "one = 3", table=table)
             self.ends(2, "something objects to the source as it is", campaign=campaign)
 
     def test_kin_must_be_caught_three_times_over(self):
         self.plant("two = 2", "two = 3", table="guards")
-        self.write("scripts/plants/kin.toml", '[[plant]]\nname = "p"\nof = "guards"\n')
+        self.write("scripts/plants/kin.toml", 'guards = ["p"]\n')
         self.ends(1, "| g | c | `two` | 0 | none |", "Not caught: p.", campaign="kin")
+        self.write("scripts/plants/kin.toml", 'guards = ["o"]\n')
+        self.ends(2, "kin.toml:1: o: fields that are missing or unknown: clause, file, find, guard", campaign="kin")
 
     def test_an_interruption_restores_the_copy_and_ends_what_runs(self):
         self.plant("two = 2", "hangs")
