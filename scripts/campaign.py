@@ -49,6 +49,12 @@ def fail(sentence):
     sys.exit(2)
 
 
+def host():
+    """The platform that fuzz targets are built for."""
+    said = subprocess.run(["rustc", "+nightly", "-vV"], capture_output=True, text=True, check=True).stdout
+    return re.search(r"^host: (.+)$", said, re.M)[1]
+
+
 def limits(target):
     """What every run of a target is bound by. libFuzzer's own share of a run is large: features are
     not weighed (-entropic=0) and inputs are not replaced while fuzzing (-reduce_inputs=0), since
@@ -182,9 +188,9 @@ class Campaign:
             fail("cargo-fuzz is missing: scripts/setup.sh installs it")
         if subprocess.run(["cargo", "+nightly", "fuzz", "build", *BUILD, PROGRAM], cwd=ROOT).returncode != 0:
             fail("the targets do not build")
-        host = subprocess.run(["rustc", "+nightly", "-vV"], capture_output=True, text=True, check=True).stdout
-        self.program = ROOT / "target/fuzz" / re.search(r"^host: (.+)$", host, re.M)[1] / "release" / PROGRAM
-        named = subprocess.run([self.program], env=os.environ | {TARGET: "list"}, capture_output=True, text=True, check=True)
+        self.program = ROOT / "target/fuzz" / host() / "release" / PROGRAM
+        named = subprocess.run([self.program], env=os.environ | {TARGET: "list"}, capture_output=True, text=True,
+                               check=True)
         known = named.stdout.split()
         for target in self.options.targets:
             if target not in [*known, BASELINE]:

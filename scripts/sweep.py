@@ -70,10 +70,10 @@ def files(*paths):
     return sorted({name for name in os.fsdecode(listed).split("\0") if name and (ROOT / name).is_file()})
 
 
-def tree():
-    """The SHA-256 of everything that a mutant's fate depends on, but the toolchain."""
+def tree(*more):
+    """The SHA-256 of everything that a mutant's fate depends on, but the toolchain, and of more paths."""
     total = hashlib.sha256()
-    for name in files(*SOURCE):
+    for name in files(*SOURCE, *more):
         total.update(f"{name}\0{hashlib.sha256((ROOT / name).read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
 

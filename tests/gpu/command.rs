@@ -22,7 +22,7 @@ fn the_kernels_conform_and_the_report_says_what_ran() {
     assert_eq!(code, 0, "{report}");
     let first = report.lines().next().expect("a line");
     assert!(first.contains(&format!("subject gpu 0.1.0 (WGSL on {BACKEND}")), "{first}");
-    assert!(report.contains("profile decode+matmul: "), "{report}");
+    assert!(report.contains("profile decode:khq4+matmul:khq4: "), "{report}");
     assert!(report.contains(&format!("\nadapter: {BACKEND}")), "{report}");
     assert!(report.contains("\ndispatches: decode "), "{report}");
     let last = report.lines().last().expect("a line");
