@@ -6,6 +6,9 @@ use super::{mlx, q4_1, q8_0};
 /// Every such format.
 pub const ROW_FORMATS: &[&RowFormat] = &[&q4_1::FORMAT, &q8_0::FORMAT, &mlx::FORMAT];
 
+/// The weights of one block, into as many floats.
+pub type DecodeBlock = fn(&[u8], &mut [f32]);
+
 /// A block format whose rows are whole blocks.
 pub struct RowFormat {
     /// Its name, as FORMATS have it on the wire.
@@ -17,7 +20,7 @@ pub struct RowFormat {
     /// What its encoder takes.
     pub source: SourceFloat,
     /// The weights of one block, where there is a decoder: from `bytes` bytes to `weights` floats.
-    pub decode: Option<fn(&[u8], &mut [f32])>,
+    pub decode: Option<DecodeBlock>,
     /// The bytes of one block of `weights` floats, behind those that are there.
     pub encode: fn(&[f32], &mut Vec<u8>),
 }

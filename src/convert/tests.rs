@@ -103,8 +103,8 @@ fn whenever_it_is_stopped_nothing_is_left() {
 /// stays sound and so that it does not.
 fn written() -> [(Judged, Vec<u8>, usize, Option<usize>); 4] {
     let block = [&[0x00, 0x3c, 0, 0][..], &[0x11; 16]].concat();
-    let khq4 = exact::file::write(&[32], 32, &block);
-    let khf1 = exact::halves::write(&[2], 2, &[0x3c00, 0x3c00]);
+    let khq4 = exact::files::khq4::write(&[32], 32, &block);
+    let khf1 = exact::files::khf1::write(&[2], 2, &[0x3c00, 0x3c00]);
     let header = safetensors::header(Dtype::F16, &[("a", &[2])]).unwrap();
     let in_header = header.len() - 20;
     let safetensors = [header, vec![0; 4]].concat();
@@ -202,7 +202,7 @@ fn a_file_that_becomes_another_is_refused() {
     }
     let folder = tempfile::tempdir().unwrap();
     let (path, target) = (folder.path().join("a.f16"), folder.path().join("back.safetensors"));
-    let file = |shape: &[u64]| exact::halves::write(shape, 2, &[0x3c00, 0x3c00]);
+    let file = |shape: &[u64]| exact::files::khf1::write(shape, 2, &[0x3c00, 0x3c00]);
     fs::write(&path, file(&[1, 2])).unwrap();
     let mut watch = Replacing(&path, file(&[2, 1]));
     let error = decode_file(&path, "a", &target, Dtype::F32, &mut watch).unwrap_err();

@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_file_of_f16_is_read_value_by_value() {
-        let mut bytes = crate::suite::exact::halves::write(&[3], 3, &[0x3c00, 0xb800, 1]);
+        let mut bytes = crate::suite::exact::files::khf1::write(&[3], 3, &[0x3c00, 0xb800, 1]);
         let lines = in_words(&bytes, 2);
         assert_eq!(lines[0], "0+4 magic = \"KHF1\"");
         assert_eq!(

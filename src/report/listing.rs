@@ -120,8 +120,14 @@ mod tests {
 
     #[test]
     fn a_question_shows_what_the_directory_holds() {
-        assert_eq!(question(None, true), "open a directory that does not exist\n");
-        assert_eq!(question(Some(&[]), false), "list a directory\n  that is empty\n");
+        assert_eq!(
+            question(&File::Special(Special::Missing), true),
+            "open a directory that does not exist\n"
+        );
+        assert_eq!(
+            question(&File::Directory(Vec::new()), false),
+            "list a directory\n  that is empty\n"
+        );
         let long =
             Content::Long { before: "[1,".into(), text: "2,".into(), times: 3, after: "4]".into() };
         let entries = [
@@ -140,7 +146,7 @@ mod tests {
              text, and behind what is shown 3 times \"2,\"\n    [1,\n  a\\u{{202e}}: a symbolic link to \
              ../\\u{{1b}}b\n  ../beside: a FIFO without a writer\n"
         );
-        assert_eq!(question(Some(&entries), true), expected);
+        assert_eq!(question(&File::Directory(entries.to_vec()), true), expected);
     }
 
     #[test]

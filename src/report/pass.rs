@@ -281,6 +281,7 @@ pub(super) mod tests {
     use crate::subject::{Implementation, Reference};
     use crate::suite::case::Tier;
     use crate::suite::judge::Judgement;
+    use crate::suite::operation::{FormatId, Verb};
 
     /// A decode of tier must that came to this.
     pub fn record(id: &str, clause: &str, outcome: Outcome) -> Record {
@@ -290,7 +291,7 @@ pub(super) mod tests {
             clause: clause.into(),
             class: None,
             tier: Tier::Must,
-            operation: Operation::Decode,
+            operation: Operation::new(Verb::Decode, FormatId::KHQ4),
             outcome,
             entries: vec![EntryRecord { entry: None, judgement }],
         }
@@ -356,12 +357,13 @@ pub(super) mod tests {
         let suite = Suite::embedded().expect("the vectors");
         let told = |outcome, claimed: &str| {
             let case = record("load/width-32-product-wraps-to-0", "KHQ4-H8", outcome);
-            let records = [Record { operation: Operation::Load, ..case }];
+            let records =
+                [Record { operation: Operation::new(Verb::Load, FormatId::KHQ4), ..case }];
             let profile = claimed.parse().expect("a profile");
             seen(&records, |pass| lacking(&Pass { suite: &suite, profile: &profile, ..pass }))
         };
-        assert_eq!(told(Outcome::NotInProfile, "load"), ["1 case that need width-32"]);
-        assert!(told(Outcome::NotInProfile, "decode").is_empty());
-        assert!(told(Outcome::Pass, "load").is_empty());
+        assert_eq!(told(Outcome::NotInProfile, "load:khq4"), ["1 case that need width-32"]);
+        assert!(told(Outcome::NotInProfile, "decode:khq4").is_empty());
+        assert!(told(Outcome::Pass, "load:khq4").is_empty());
     }
 }

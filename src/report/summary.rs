@@ -249,6 +249,11 @@ mod tests {
     use crate::report::text::unstyled;
     use crate::run::EntryRecord;
     use crate::suite::judge::Judgement;
+    use crate::suite::operation::FormatId;
+
+    fn operation(verb: Verb) -> Operation {
+        Operation::new(verb, FormatId::KHQ4)
+    }
 
     fn record(operation: Operation, outcome: Outcome, summary: &str) -> Record {
         let judgement = Judgement::plain(outcome, summary);
@@ -274,60 +279,60 @@ mod tests {
     #[test]
     fn a_subject_that_only_lacks_operations_is_told_its_profile() {
         let records = [
-            record(Operation::Decode, Outcome::Pass, ""),
-            record(Operation::Load, Outcome::Pass, ""),
-            record(Operation::Save, Outcome::Unsupported, "answered unsupported"),
+            record(operation(Verb::Decode), Outcome::Pass, ""),
+            record(operation(Verb::Load), Outcome::Pass, ""),
+            record(operation(Verb::Save), Outcome::Unsupported, "answered unsupported"),
         ];
-        let hints = hints(&records, &profile("decode+load+save"));
+        let hints = hints(&records, &profile("decode:khq4+load:khq4+save:khq4"));
         assert_eq!(hints.len(), 1);
-        assert!(hints[0].contains("--profile decode+load asks"), "{hints:?}");
+        assert!(hints[0].contains("--profile decode:khq4+load:khq4 asks"), "{hints:?}");
     }
 
     #[test]
     fn no_profile_hides_a_failure() {
-        let lacks = record(Operation::Save, Outcome::Unsupported, "answered unsupported");
-        let wrong = record(Operation::Decode, Outcome::Fail, "1 field differs");
-        let right = record(Operation::Load, Outcome::Pass, "");
+        let lacks = record(operation(Verb::Save), Outcome::Unsupported, "answered unsupported");
+        let wrong = record(operation(Verb::Decode), Outcome::Fail, "1 field differs");
+        let right = record(operation(Verb::Load), Outcome::Pass, "");
         assert!(hints(&[lacks.clone(), wrong, right], &Profile::all()).is_empty());
         assert!(hints(&[lacks], &Profile::all()).is_empty());
     }
 
     #[test]
     fn an_encoder_within_the_bound_is_told_its_profile() {
-        let mut within = record(Operation::Encode, Outcome::Fail, "1 field differs");
+        let mut within = record(operation(Verb::Encode), Outcome::Fail, "1 field differs");
         within.entries[0].judgement.within_bound = true;
         let records = [
             within,
-            record(Operation::Encode, Outcome::Fail, "1 field differs"),
-            record(Operation::Encode, Outcome::ControlRejected, ""),
+            record(operation(Verb::Encode), Outcome::Fail, "1 field differs"),
+            record(operation(Verb::Encode), Outcome::ControlRejected, ""),
         ];
-        let expected = "1 of 2 wrong encodings within ENC-B1; --profile decode+encode-bounded \
+        let expected = "1 of 2 wrong encodings within ENC-B1; --profile decode:khq4+encode-bounded:khq4 \
                         accepts such encodings";
-        assert_eq!(hints(&records, &profile("decode+encode")), [expected]);
-        assert!(hints(&records, &profile("encode-bounded")).is_empty());
-        assert!(hints(&records[1..], &profile("encode")).is_empty());
+        assert_eq!(hints(&records, &profile("decode:khq4+encode:khq4")), [expected]);
+        assert!(hints(&records, &profile("encode-bounded:khq4")).is_empty());
+        assert!(hints(&records[1..], &profile("encode:khq4")).is_empty());
     }
 
     #[test]
     fn operations_that_were_not_asked_share_a_line() {
         let records = [
-            record(Operation::Decode, Outcome::Pass, ""),
-            record(Operation::Save, Outcome::NotInProfile, ""),
-            record(Operation::Rotate, Outcome::NotInProfile, ""),
+            record(operation(Verb::Decode), Outcome::Pass, ""),
+            record(operation(Verb::Save), Outcome::NotInProfile, ""),
+            record(Operation::new(Verb::Rotate, FormatId::QUAROT), Outcome::NotInProfile, ""),
         ];
         let text = unstyled(&totals(&records));
         let lines = words(&text);
         assert_eq!(lines.len(), 4, "{text}");
-        assert_eq!(lines[1], ["decode", "must", "1", "1", "0", "0", "0", "0"]);
+        assert_eq!(lines[1], ["decode:khq4", "must", "1", "1", "0", "0", "0", "0"]);
         assert_eq!(lines[2], ["others", "2", "0", "0", "0", "0", "2"]);
         assert_eq!(lines[3], ["total", "3", "1", "0", "0", "0", "2"]);
     }
 
     #[test]
     fn nothing_asked_is_no_verdict() {
-        let none = record(Operation::Save, Outcome::NotInProfile, "");
-        let pass = record(Operation::Save, Outcome::Pass, "");
-        let fail = record(Operation::Save, Outcome::Crash, "");
+        let none = record(operation(Verb::Save), Outcome::NotInProfile, "");
+        let pass = record(operation(Verb::Save), Outcome::Pass, "");
+        let fail = record(operation(Verb::Save), Outcome::Crash, "");
         let verdict = |records: &[Record]| Verdict::of(&Totals::of(records));
         assert_eq!(verdict(&[]), Verdict::NothingAsked);
         assert_eq!(verdict(std::slice::from_ref(&none)), Verdict::NothingAsked);
@@ -343,24 +348,24 @@ mod tests {
         };
         let load = |copy, pieces| {
             let entries = vec![through("copy", copy), through("pieces", pieces)];
-            Record { entries, ..record(Operation::Load, Outcome::Pass, "") }
+            Record { entries, ..record(operation(Verb::Load), Outcome::Pass, "") }
         };
-        let nameless = record(Operation::Save, Outcome::Pass, "");
+        let nameless = record(operation(Verb::Save), Outcome::Pass, "");
         let records = [
             load(Outcome::Pass, Outcome::Unsupported),
             load(Outcome::Fail, Outcome::Unsupported),
             load(Outcome::PassAlternate, Outcome::Pass),
             Record {
                 entries: vec![through("copy", Outcome::Unsupported)],
-                ..record(Operation::Decode, Outcome::Unsupported, "")
+                ..record(operation(Verb::Decode), Outcome::Unsupported, "")
             },
             nameless.clone(),
         ];
         let expected = [
             vec!["entries", "answered", "unsupported"],
-            vec!["decode", "copy", "0", "1"],
-            vec!["load", "copy", "3", "0"],
-            vec!["load", "pieces", "1", "2"],
+            vec!["decode:khq4", "copy", "0", "1"],
+            vec!["load:khq4", "copy", "3", "0"],
+            vec!["load:khq4", "pieces", "1", "2"],
         ];
         assert_eq!(words(&entries(&records)), expected);
         assert_eq!(entries(&[nameless]), "");
@@ -374,8 +379,10 @@ mod tests {
             EntryRecord { entry: None, judgement }
         };
         let alternate = |name: &str| behaved(Outcome::PassAlternate, name);
-        let case =
-            |entries| Record { entries, ..record(Operation::Load, Outcome::PassAlternate, "") };
+        let case = |entries| Record {
+            entries,
+            ..record(operation(Verb::Load), Outcome::PassAlternate, "")
+        };
         let records = [
             case(vec![alternate("x"), alternate("y"), alternate("x")]),
             case(vec![alternate("x"), behaved(Outcome::Pass, "preferred")]),

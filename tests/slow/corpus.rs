@@ -39,14 +39,9 @@ fn a_corpus_that_is_not_whole_is_an_error() {
         corpus::promote(&folder, LOAD, b"KHQ4", None, note).unwrap();
         folder
     };
-    let problem = |folder: &Path| {
-        corpus::read(folder, LOAD).unwrap_err().to_string()
-    };
+    let problem = |folder: &Path| corpus::read(folder, LOAD).unwrap_err().to_string();
     let whole = corpus_at("whole");
-    assert_eq!(
-        corpus::read(&whole, LOAD).unwrap().len(),
-        LOAD.seeds().len() + 1
-    );
+    assert_eq!(corpus::read(&whole, LOAD).unwrap().len(), LOAD.seeds().len() + 1);
 
     assert!(problem(&scratch.path().join("nowhere")).contains("manifest.json"));
 

@@ -27,34 +27,35 @@ fn accepted_share(target: Target, runs: u64) -> f64 {
 /// none.
 #[test]
 fn generated_inputs_show_nothing_in_the_reference_and_are_accepted_often_enough() {
-    for (name, runs, floor) in [
-        ("load_khq4", 4000, 0.3),
-        ("access_paths", 4000, 0.3),
-        ("encode_khq4", 2000, 0.3),
-        ("decode_khq4", 4000, 0.3),
-        ("save_load", 2000, 0.3),
-        ("load_khf1", 4000, 0.3),
-        ("matmul_khq4", 2000, 0.3),
-        ("rotate_quarot", 2000, 0.3),
-        ("read_index_khq4", 2000, 0.1),
-        ("convert", 2000, 0.3),
-        ("protocol_line", 4000, 0.3),
-        ("vector_file", 2000, 0.3),
-        ("decode_q4_1", 2000, 0.1),
-        ("encode_q4_1", 2000, 0.1),
-        ("decode_q8_0", 2000, 0.1),
-        ("encode_q8_0", 2000, 0.1),
-        ("encode_mlx", 2000, 0.1),
-        ("save_khq4", 2000, 0.1),
-        ("save_khf1", 2000, 0.1),
-        ("name_tensors_khq4", 2000, 0.1),
+    for (name, runs, floor, ceiling) in [
+        ("load_khq4", 4000, 0.3, 0.9),
+        ("access_paths", 4000, 0.3, 0.9),
+        ("encode_khq4", 2000, 0.3, 0.9),
+        ("decode_khq4", 4000, 0.3, 0.9),
+        ("save_load", 2000, 0.3, 0.9),
+        ("load_khf1", 4000, 0.3, 0.9),
+        ("matmul_khq4", 2000, 0.3, 0.9),
+        ("rotate_quarot", 2000, 0.3, 0.9),
+        ("read_index_khq4", 2000, 0.1, 0.9),
+        ("convert", 2000, 0.3, 0.9),
+        ("protocol_line", 4000, 0.3, 0.9),
+        ("vector_file", 2000, 0.3, 0.9),
+        // Rows of whole blocks, and names: nearly all that a generator writes is lawful.
+        ("decode_q4_1", 2000, 0.1, 1.0),
+        ("encode_q4_1", 2000, 0.1, 1.0),
+        ("decode_q8_0", 2000, 0.1, 1.0),
+        ("encode_q8_0", 2000, 0.1, 1.0),
+        ("encode_mlx", 2000, 0.1, 1.0),
+        ("save_khq4", 2000, 0.1, 1.0),
+        ("save_khf1", 2000, 0.1, 1.0),
+        ("name_tensors_khq4", 2000, 0.1, 1.0),
     ] {
         let target = target(name);
         let begun = std::time::Instant::now();
         let share = accepted_share(target, runs);
         let rate = runs as f64 / begun.elapsed().as_secs_f64();
         println!("{target}: {share:.3} accepted, {rate:.0}/s");
-        assert!((floor..0.9).contains(&share), "{target}: {share} is accepted");
+        assert!((floor..=ceiling).contains(&share), "{target}: {share} is accepted");
     }
 }
 
@@ -126,11 +127,7 @@ fn faults_of_each_operation_are_found() {
                 "zoo:runs-unchecked",
             ],
         ),
-        (
-            "decode_khq4",
-            2000,
-            &["zoo:half-precision-sum", "zoo:signed-zero-lost"],
-        ),
+        ("decode_khq4", 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost"]),
         (
             "save_load",
             2000,

@@ -51,7 +51,10 @@ pub(in crate::fuzz) fn names(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
             // Another name that may come to the same file.
             2 => lines.push(lines[at].replace(['.', '/'], pick(dice, &["_", "-", "/", ".", " "]))),
             3 => lines[at].push_str(pick(dice, &PARTS)),
-            4 => lines[at] = lines[at].replace(pick(dice, &PARTS), pick(dice, &PARTS)),
+            4 => {
+                let [from, to] = [pick(dice, &PARTS), pick(dice, &PARTS)];
+                lines[at] = lines[at].replace(from, to);
+            }
             5 => lines[at] = lines[at].to_uppercase(),
             6 => {
                 let rank = pick(dice, &[0, 1, 2, 3, u64::MAX]);

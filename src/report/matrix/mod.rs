@@ -184,8 +184,9 @@ fn of_case(index: usize, record: &Record) -> String {
 mod tests {
     use super::*;
     use crate::run::EntryRecord;
-    use crate::suite::case::{Operation, Tier};
+    use crate::suite::case::Tier;
     use crate::suite::judge::{Judgement, Outcome};
+    use crate::suite::operation::{FormatId, Operation, Verb};
 
     /// A case that came to this outcome, with a share for each entry.
     pub fn record(id: &str, outcome: Outcome, shares: &[Option<f64>]) -> Record {
@@ -198,7 +199,7 @@ mod tests {
             clause: "ENC-A1".into(),
             class: None,
             tier: Tier::Must,
-            operation: Operation::Encode,
+            operation: Operation::new(Verb::Encode, FormatId::KHQ4),
             outcome,
             entries: shares.iter().map(entry).collect(),
         }
