@@ -112,8 +112,8 @@ fn has_any(format: FormatId) -> bool {
 /// What is wrong with a word, and what was meant, most likely.
 fn unknown(word: &str) -> String {
     let all = Operation::all();
-    let verb = word.strip_prefix("encode-bounded").map_or(word, |_| "encode");
-    let (verb, format) = verb.split_once(':').unwrap_or((verb, ""));
+    let (verb, format) = word.split_once(':').unwrap_or((word, ""));
+    let verb = if verb == "encode-bounded" { "encode" } else { verb };
     let of_verb: Vec<String> = all
         .iter()
         .filter(|operation| operation.verb.name() == verb.replace('-', "_"))

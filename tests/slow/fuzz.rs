@@ -27,35 +27,17 @@ fn accepted_share(target: Target, runs: u64) -> f64 {
 /// none.
 #[test]
 fn generated_inputs_show_nothing_in_the_reference_and_are_accepted_often_enough() {
-    for (name, runs, floor, ceiling) in [
-        ("load_khq4", 4000, 0.3, 0.9),
-        ("access_paths", 4000, 0.3, 0.9),
-        ("encode_khq4", 2000, 0.3, 0.9),
-        ("decode_khq4", 4000, 0.3, 0.9),
-        ("save_load", 2000, 0.3, 0.9),
-        ("load_khf1", 4000, 0.3, 0.9),
-        ("matmul_khq4", 2000, 0.3, 0.9),
-        ("rotate_quarot", 2000, 0.3, 0.9),
-        ("read_index_khq4", 2000, 0.1, 0.9),
-        ("convert", 2000, 0.3, 0.9),
-        ("protocol_line", 4000, 0.3, 0.9),
-        ("vector_file", 2000, 0.3, 0.9),
-        // Rows of whole blocks, and names: nearly all that a generator writes is lawful.
-        ("decode_q4_1", 2000, 0.1, 1.0),
-        ("encode_q4_1", 2000, 0.1, 1.0),
-        ("decode_q8_0", 2000, 0.1, 1.0),
-        ("encode_q8_0", 2000, 0.1, 1.0),
-        ("encode_mlx", 2000, 0.1, 1.0),
-        ("save_khq4", 2000, 0.1, 1.0),
-        ("save_khf1", 2000, 0.1, 1.0),
-        ("name_tensors_khq4", 2000, 0.1, 1.0),
-    ] {
-        let target = target(name);
+    for target in Target::all() {
+        let runs = match target.name().as_str() {
+            "load_khq4" | "access_paths" | "decode_khq4" | "load_khf1" | "protocol_line" => 4000,
+            _ => 2000,
+        };
+        let floor = if target.name() == "read_index_khq4" { 0.1 } else { 0.3 };
         let begun = std::time::Instant::now();
         let share = accepted_share(target, runs);
         let rate = runs as f64 / begun.elapsed().as_secs_f64();
         println!("{target}: {share:.3} accepted, {rate:.0}/s");
-        assert!((floor..=ceiling).contains(&share), "{target}: {share} is accepted");
+        assert!((floor..0.96).contains(&share), "{target}: {share} is accepted");
     }
 }
 
@@ -127,7 +109,38 @@ fn faults_of_each_operation_are_found() {
                 "zoo:runs-unchecked",
             ],
         ),
-        ("decode_khq4", 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost"]),
+        ("decode_khq4", 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost", "zoo:half-cut"]),
+        ("decode_q4_1", 2000, &["zoo:ggml-sequential-pairs", "zoo:ggml-big-endian"]),
+        (
+            "encode_q4_1",
+            4000,
+            &["zoo:ggml-round-half-even", "zoo:ggml-scale-as-stored", "zoo:ggml-shape-unchecked"],
+        ),
+        (
+            "decode_q8_0",
+            4000,
+            &[
+                "zoo:q8-0-least-code-saturated",
+                "zoo:q8-0-signed-zero-lost",
+                "zoo:q8-0-usual-scale-doubled",
+                "zoo:q8-0-partial-accepted",
+            ],
+        ),
+        (
+            "encode_q8_0",
+            4000,
+            &[
+                "zoo:q8-0-round-half-even",
+                "zoo:q8-0-inverse-of-largest",
+                "zoo:q8-0-divided",
+                "zoo:q8-0-scale-as-stored",
+                "zoo:q8-0-shape-unchecked",
+            ],
+        ),
+        ("encode_mlx", 4000, &["zoo:mlx-rounded-away", "zoo:mlx-scale-as-stored"]),
+        ("save_khq4", 2000, &["zoo:save-nan-scale", "zoo:save-pads-file"]),
+        ("save_khf1", 2000, &["zoo:save-halves-big-endian", "zoo:save-halves-nan-unchecked"]),
+        ("name_tensors_khq4", 2000, &["zoo:names-collision-overwritten", "zoo:names-norm-first"]),
         (
             "save_load",
             2000,

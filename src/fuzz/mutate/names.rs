@@ -40,8 +40,11 @@ pub(in crate::fuzz) fn names(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
     let text = String::from_utf8_lossy(input).into_owned();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).take(MOST).collect();
     for _ in 0..edits(dice) {
-        if lines.is_empty() || dice.below(8) == 0 && lines.len() < MOST {
-            lines.push(format!("{} {}{}", dice.below(4), pick(dice, &PARTS), pick(dice, &PARTS)));
+        if lines.is_empty() || dice.below(3) == 0 && lines.len() < MOST {
+            let mut word = || pick(dice, &PARTS);
+            let name = [word(), word(), word()].concat();
+            let end = pick(dice, &["", ".weight", ".weight", "_proj.weight"]);
+            lines.push(format!("{} {name}{end}", dice.below(4)));
             continue;
         }
         let at = place(dice, lines.len());

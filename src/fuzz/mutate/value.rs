@@ -35,11 +35,11 @@ pub(in crate::fuzz) fn values(input: &[u8], format: FormatId, dice: &mut SplitMi
         }
     }
     // Elsewhere a row is whole blocks.
-    if format != FormatId::KHQ4 && dice.below(4) > 0 {
+    if format != FormatId::KHQ4 && coin(dice) {
         let whole = source.values.len().next_multiple_of(WEIGHTS);
         let value = source.values.first().copied().unwrap_or_default();
         source.values.resize(whole, value);
-        source.form = pick(dice, &[0, 1, 2]);
+        source.form = pick(dice, &[0, 0, 1, 2, 2, 5, 6]);
     }
     source.write()
 }

@@ -50,7 +50,8 @@ impl Rows {
     ) -> Result<Vec<&'a [f32]>, Refusal> {
         let product = shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
         if product != Some(values.len() as u64) && !self.shape_unchecked {
-            return Err(refusal(Class::ShapeMismatch, format!("{} values", values.len())));
+            let class = if product.is_none() { Class::Overflow } else { Class::ShapeMismatch };
+            return Err(refusal(class, format!("{} values", values.len())));
         }
         if values.is_empty() && self.empty_refused {
             return Err(refusal(Class::Shape, "no values"));
