@@ -298,8 +298,8 @@ class Campaign:
         finding["annotation"] = done.stdout if done.returncode in (0, 1) else done.stderr
         path = pathlib.Path(finding["input"])
         path.with_name(path.name + ".txt").write_text(finding["annotation"])
-        finding["again"] = (f"Q4PROOF_SUBJECT={SUBJECT} cargo +nightly fuzz run {' '.join(BUILD)} "
-                            f"{finding['target']} {shown_path(path)}")
+        finding["again"] = (f"Q4PROOF_SUBJECT={SUBJECT} Q4PROOF_TARGET={finding['target']} "
+                            f"cargo +nightly fuzz run {' '.join(BUILD)} any {shown_path(path)}")
 
     def minimise_corpus(self, target):
         """Replaces what was learnt by the fewest inputs that cover as much; the old folder stays

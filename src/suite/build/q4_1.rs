@@ -57,10 +57,18 @@ pub(super) fn decodes() -> Vec<Draft> {
         full("minimum-subnormal", 32, "minimum -1023 * 2^-24", 0x0011, 0x83ff),
         full("scale-largest", 32, "scale 65504", 0x7bff, 0xfbff),
         full("scale-negative", 31, "a negative scale is lawful", 0xb800, ONE),
+        full("scale-subnormal-negative", 32, "scale -2^-24", 0x8001, 0x0000),
+        full("zero-and-negative-zero", 104, "d = +0, m = -0: the sums are +0", 0x0000, 0x8000),
+        full("negative-zero-and-zero", 104, "d = -0, m = +0: the sums are +0", 0x8000, 0x0000),
+        full("negative-zeros", 104, "d = -0, m = -0: the sums are -0", 0x8000, 0x8000),
+        full("minimum-negative-zero", 104, "m = -0: nibble 0 is +0", ONE, 0x8000),
+        full("scale-negative-minimum-zero", 104, "d = -1, m = -0: nibble 0 is -0", 0xbc00, 0x8000),
         draft("no-values", 21, "no values in no blocks", Vec::new(), 0),
         draft("two-blocks", 11, "64 values", two.clone(), 64),
         draft("ten-blocks", 11, "320 values", plain_payload(320), 320),
+        draft("257-blocks", 79, "8224 values", plain_payload(257 * 32), 8224),
         refused("values-31", "31 values are not whole blocks", two[..20].to_vec(), 31),
+        refused("values-48", "one block and a half are not whole blocks", two.clone(), 48),
         refused("values-33", "33 values are not whole blocks", two.clone(), 33),
         refused("values-1", "one value is no whole block", two[..20].to_vec(), 1),
         refused("block-missing", "one block for 64 values", two[..20].to_vec(), 64).should(),
@@ -131,6 +139,37 @@ pub(super) fn encodes() -> Vec<Draft> {
         one("subnormal-step", 39, "a step that is subnormal in f16", &[0.0, 15.0 * 2f32.powi(-20)]),
         one("metadata", 43, "scale and minimum whose bytes differ", &[-3.3, 1.7, 0.2]),
         one("largest", 40, "from -65504 to 65504", &[-65504.0, 65504.0, 0.0]),
+        one(
+            "minimum-beyond-largest",
+            40,
+            "a minimum of -65510: stored as -65504",
+            &[-65510.0, 3.0],
+        ),
+        one(
+            "scale-beyond-largest",
+            40,
+            "a scale of 65510: stored as 65504",
+            &[0.0, 982_650.0, 5.0e5],
+        ),
+        one("minimum-subnormal", 48, "a minimum that is subnormal in f16", &[-3.0e-5, 4.0, 1.3]),
+        one(
+            "minimum-small",
+            48,
+            "a minimum below zero that f16 stores as a zero: it is -0",
+            &[-1.0e-8, 1.0, 0.3],
+        ),
+        one(
+            "step-subnormal-f32",
+            48,
+            "a step that is subnormal in f32 and has an inverse",
+            &[0.0, 22.5 * 2f32.powi(-128), 2f32.powi(-126), f32::from_bits(0x0030_0000)],
+        ),
+        one(
+            "magnitude-100",
+            48,
+            "values near 2^-100",
+            &[0.0, 2.9, 0.7, 1.6].map(|value| value * 2f32.powi(-100)),
+        ),
         refused("values-31", 35, "31 values are not whole blocks", &[31], &ramp[..31]),
         refused(
             "values-33",
@@ -150,7 +189,30 @@ pub(super) fn encodes() -> Vec<Draft> {
         drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
     }
     drafts.extend(near_ties());
+    drafts.extend(fused());
     drafts
+}
+
+/// Values whose product with the inverse falls so that `t * id + 0.5` in one rounding is another nibble.
+fn fused() -> Vec<Draft> {
+    let mut dice = SplitMix64::new(0x9492);
+    let draft = |number: u32| {
+        let (high, value) = loop {
+            let high = 4.0 * dice.signed_unit().abs() + 0.5;
+            let inverse = 1.0 / (high / 15.0);
+            let middle = (dice.below(14) as f32 + 0.5) / inverse;
+            let value = f32::from_bits(middle.to_bits() + dice.below(5) as u32 - 2);
+            if (value * inverse + 0.5) as u8 != value.mul_add(inverse, 0.5) as u8 {
+                break (high, value);
+            }
+        };
+        let values: Vec<f32> = [0.0, high, value, value].repeat(8);
+        let note =
+            format!("0, {high} and {value}: the product is rounded before the half is added");
+        let input = Question::encode(FormatId::Q4_1, None, &[32], Floats::of(&values));
+        Draft::new(format!("encode-q4-1/fused-{number}"), "GGML-3", note, input).class(44)
+    };
+    (1..=3).map(draft).collect()
 }
 
 /// Values a few f32 from the middle of two nibbles, where another evaluation gives the other one.

@@ -89,18 +89,31 @@ pub(super) fn decodes() -> Vec<Draft> {
         draft("ten-blocks", "Q8-1", 11, "320 values", plain_payload(10), 320),
         draft("129-blocks", "Q8-1", 79, "4128 values", plain_payload(129), 4128),
         draft("130-blocks", "Q8-1", 79, "4160 values", plain_payload(130), 4160),
+        draft("2049-blocks", "Q8-1", 79, "more than 2^16 values", plain_payload(2049), 65568),
         refused("values-31", "31 values are not whole blocks", &two[..34], 31),
         refused("values-33", "33 values are not whole blocks", &two, 33),
         refused("values-1", "one value is no whole block", &two[..34], 1),
+        refused("values-16", "half a block is no whole block", &two[..34], 16),
+        refused("values-48", "one block and a half are not whole blocks", &two, 48),
         refused("block-missing", "one block for 64 values", &two[..34], 64).class(11).should(),
         refused("block-too-many", "two blocks for 32 values", &two, 32).class(11).should(),
         refused("byte-missing", "67 bytes for 64 values", &two[..67], 64).should(),
+        refused("byte-too-many", "35 bytes for 32 values", &two[..35], 32).should(),
+        refused("block-of-no-values", "one block for no values", &two[..34], 0).class(11).should(),
+        refused("values-wrap-u32", "one block for 2^32 + 32 values", &two[..34], (1 << 32) + 32)
+            .class(12)
+            .should(),
     ];
     // Every code, at eight places each.
     drafts.extend((0..8).map(|part| {
         let code = |place: usize| (32 * part + place) as u8 as i8;
         let note = format!("codes {} to {}", code(0), code(31));
         draft(&format!("codes-{part}"), "Q8-2", 78, &note, block(0x2a01, code), 32)
+    }));
+    drafts.extend((0..8).map(|part| {
+        let code = |place: usize| (32 * part + place) as u8 as i8;
+        let note = format!("codes {} to {} under a negative scale", code(0), code(31));
+        draft(&format!("codes-negative-{part}"), "Q8-2", 31, &note, block(0xaa01, code), 32)
     }));
     drafts.extend((0..8).map(|step| {
         let at = 4 * step + 3;
@@ -129,7 +142,12 @@ pub(super) fn encodes() -> Vec<Draft> {
     // The largest is 127, so that steps are 1 and these lie halfway between two codes.
     let halves: Vec<f32> =
         [127.0].into_iter().chain((0..31u8).map(|at| f32::from(at) - 15.5)).collect();
+    // Just below the half, a sum with 0.5 in f32 is a whole number.
+    let below: Vec<f32> = halves.iter().map(|value| value.next_down().max(-value.abs())).collect();
     let least = f32::from_bits(1);
+    let mut dice = SplitMix64::new(0x3182);
+    let many: Vec<f32> =
+        (0..257 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
     let mut drafts = vec![
         draft("ramp", 42, "-15 to 16, in order", &[32], &ramp),
         one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
@@ -139,6 +157,9 @@ pub(super) fn encodes() -> Vec<Draft> {
         draft("shape-2x32", 45, "two rows of one block each", &[2, 32], &two_rows),
         refused("shape-2x16", 45, "two rows of sixteen: one block, or refused", &[2, 16], &ramp),
         refused("shape-32x1", 45, "a column: one block, or refused", &[32, 1], &ramp),
+        draft("blocks-4", 79, "128 values", &[128], &many[..128]),
+        draft("blocks-5", 79, "160 values", &[5, 32], &many[..160]),
+        draft("blocks-257", 79, "8224 values", &[257, 32], &many),
         draft("empty", 21, "no values give no blocks", &[0], &[]),
         draft("empty-rows", 21, "no rows of 32 give no blocks", &[0, 32], &[]),
         one("zeros", 39, "zeros: scale +0, codes 0", &[0.0]),
@@ -166,7 +187,56 @@ pub(super) fn encodes() -> Vec<Draft> {
             &[least, -least, 0.0],
         ),
         one("largest-scale", 40, "a scale next to 65504", &[8.31e6, -8.0e6, 1.0e5]),
+        one(
+            "scale-tie-even",
+            46,
+            "a scale halfway between two f16: the even one below",
+            &[127.0 * (1.0 + 2f32.powi(-11)), -3.0],
+        ),
+        one(
+            "scale-tie-odd",
+            46,
+            "a scale halfway between two f16: the even one above",
+            &[127.0 * (1.0 + 3.0 * 2f32.powi(-11)), -3.0],
+        ),
+        one(
+            "scale-tie-carry",
+            46,
+            "a scale that f16 rounds up to 2",
+            &[127.0 * (2.0 - 2f32.powi(-11)), -3.0],
+        ),
+        one(
+            "scale-tie-subnormal",
+            48,
+            "a scale of 2.5 * 2^-24: stored as 2 of them",
+            &[127.0 * 2.5 * 2f32.powi(-24), -2f32.powi(-20)],
+        ),
+        one(
+            "scale-tie-least",
+            48,
+            "a scale of 2^-25: stored as a zero",
+            &[127.0 * 2f32.powi(-25), -2f32.powi(-22)],
+        ),
+        one(
+            "scale-beyond-largest",
+            40,
+            "a scale of 65519: stored as 65504",
+            &[127.0 * 65519.0, -1.0e6],
+        ),
+        one(
+            "scale-subnormal-f32",
+            48,
+            "a scale that is subnormal in f32 and has an inverse",
+            &[190.5 * 2f32.powi(-128), -2f32.powi(-124), 2f32.powi(-126)],
+        ),
+        one(
+            "subnormal-values",
+            48,
+            "subnormal f32 beside normal ones: they have codes",
+            &[2f32.powi(-121), f32::from_bits(0x0060_0000), f32::from_bits(0x8040_0001)],
+        ),
         draft("half-steps", 44, "halves of codes: away from zero", &[32], &halves),
+        draft("below-half-steps", 44, "just below halves of codes", &[32], &below),
         one(
             "one-far-value",
             44,
@@ -182,9 +252,31 @@ pub(super) fn encodes() -> Vec<Draft> {
             &[&ramp[..], &[1.0]].concat(),
         ),
         refused("values-1", 35, "one value is no whole block", &[1], &ramp[..1]),
+        refused(
+            "values-48",
+            35,
+            "one block and a half are not whole blocks",
+            &[48],
+            &two_rows[..48],
+        ),
+        refused("scalar", 35, "a tensor of no dimensions: one value", &[], &ramp[..1]),
+        refused(
+            "shape-wraps",
+            47,
+            "2^64 + 32 values by the shape, 32 in fact",
+            &[(1 << 59) + 1, 32],
+            &ramp,
+        )
+        .should(),
         refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
         refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
     ];
+    for power in [27, 40, 60, 80, 100, 110, 120] {
+        let values = [3.1, -1.9, 0.7, -0.02].map(|value| value * 2f32.powi(-power));
+        let note =
+            format!("values near 2^-{power}: the scale is stored as a zero, the codes are not");
+        drafts.push(one(&format!("magnitude-{power}"), 48, &note, &values));
+    }
     let mut dice = SplitMix64::new(0x3180);
     for number in 1..=8 {
         let magnitude = 2f32.powi(dice.below(16) as i32 - 12);
