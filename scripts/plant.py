@@ -241,7 +241,7 @@ class Campaign:
     def build(self, plant):
         """Why the tests and the command do not build, if so."""
         code, out, err = self.tool(*CARGO_TEST, self.part(plant), "--no-run", seconds=None)
-        return None if code == 0 else (out + err)[-2000:]
+        return None if code == 0 else f"exit {code}: {(out + err)[-2000:]}"
 
     def tests(self, plant, *arguments):
         """Exit code and output of the tests that must show a plant."""
@@ -341,7 +341,7 @@ class Guards(Campaign):
         """Why the fuzz target does not build, if so."""
         command = ["cargo", "+nightly", "fuzz", "build", *campaign.BUILD[:-1], self.target, campaign.PROGRAM]
         code, out, err = run(command, self.tree, self.environment)
-        return None if code == 0 else (out + err)[-2000:]
+        return None if code == 0 else f"exit {code}: {(out + err)[-2000:]}"
 
     def ask(self, plant, seed):
         target, seconds = self.part(plant), self.options.seconds

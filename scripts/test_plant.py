@@ -106,7 +106,7 @@ class Plant(unittest.TestCase):
     def test_a_plant_that_does_not_build_or_is_not_in_the_build_is_not_caught(self):
         self.plant("two = 2", "broken", '[[plant]]\nname = "q"\nbroken = "b"\nfile = "src/lib.rs"\nfind = "two = 2"\n'
                    'replace = "unseen"\n')
-        out = self.ends(2, "p: not built: error: expected", "q: not built: the build is that of the source as it is",
+        out = self.ends(2, "p: not built: exit 101: error", "q: not built: the build is that of the source as it is",
                         "Not caught: none. Not built: p, q. Not run: none.")
         self.assertNotIn("| b |", out)
 

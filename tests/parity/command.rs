@@ -236,7 +236,7 @@ goldens = {golden["prompt"]: golden for golden in json.load(open(sys.argv[1]))["
 for line in sys.stdin:
     request = json.loads(line)
     if request["op"] == "hello":
-        answer = {"protocol": 1, "name": "known", "version": "1", "language": "Python", "capabilities": ["generate"]}
+        answer = {"protocol": 1, "name": "known", "version": "1", "language": "Python", "capabilities": ["generate:model"]}
     else:
         golden = goldens[request["prompt"]]
         assert request["tokens"] == golden["window"]
@@ -248,7 +248,7 @@ for line in sys.stdin:
             ids[7] += 1
         if sys.argv[2] == "text":
             text = text[:-1] + "?"
-        answer = {"seq": request["seq"], "result": {"ids": ids, "text": text}}
+        answer = {"seq": request["seq"], "result": {"continuation": {"ids": ids, "text": text}}}
         if sys.argv[2] == "none":
             answer = {"seq": request["seq"], "unsupported": True}
     print(json.dumps(answer), flush=True)

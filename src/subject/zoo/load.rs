@@ -58,8 +58,16 @@ pub(super) struct Parsed {
 }
 
 impl Loader {
-    pub(super) fn load(self, path: &str, expected: Option<&[u64]>) -> Result<Tensor, Refusal> {
-        let (shape, count, payload) = self.load_payload(path, expected)?;
+    pub(super) fn load(mut self, path: &str, expected: Option<&[u64]>) -> Result<Tensor, Refusal> {
+        let bytes = self.read(path)?;
+        if self.has(Fault::FormatByMagic) {
+            self.format = match bytes.as_deref() {
+                Some([b'K', b'H', b'Q', b'4', ..]) => FileFormat::Khq4,
+                Some([b'K', b'H', b'F', b'1', ..]) => FileFormat::Khf1,
+                _ => self.format,
+            };
+        }
+        let (shape, count, payload) = self.payload(bytes, expected)?;
         let tensor = Tensor { shape, ..Tensor::default() };
         Ok(match self.format {
             FileFormat::Khq4 => Tensor {
@@ -74,14 +82,14 @@ impl Loader {
         })
     }
 
-    /// The shape, the number of values and the payload of the file at `path`.
-    fn load_payload(
+    /// The shape, the number of values and the payload of a file; `None` passes for an empty tensor.
+    fn payload(
         self,
-        path: &str,
+        bytes: Option<Vec<u8>>,
         expected: Option<&[u64]>,
     ) -> Result<(Vec<u64>, u64, Vec<u8>), Refusal> {
         let empty = (vec![0], 0, Vec::new());
-        let Some(bytes) = self.read(path)? else {
+        let Some(bytes) = bytes else {
             return Ok(empty);
         };
         let tensor = match self.parse(&bytes) {

@@ -8,6 +8,8 @@ faults! {
             "Never looks at the magic: it reads any format's header as this one's."
         2 MagicThreeBytes "magic-three-bytes"
             "Compares three bytes of the magic: it takes a sister format for this one."
+        2 FormatByMagic "format-by-magic"
+            "Reads a file as what its magic names, whatever format the caller asked for."
         3 SwappedMagicAccepted "swapped-magic-accepted"
             "Takes the magic in either byte order, as if the file were of a foreign machine."
         3 BigEndianFieldsAccepted "big-endian-fields-accepted"

@@ -57,6 +57,10 @@ fn lengths() -> Vec<Draft> {
     (0..28).map(cut).collect()
 }
 
+/// The KHQ4 file of PROTOCOL: three values.
+const KHQ4_FILE: &[u8] = b"KHQ4\x02\0\0\0\x01\0\0\0\x03\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\
+    \x44\x30\0\x45\x70\x0f\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 /// KHF1-H1 (classes 2 to 4).
 fn envelope() -> Vec<Draft> {
     let magic = |id: &str, class: u8, note: &str, bytes: &[u8]| {
@@ -78,6 +82,17 @@ fn envelope() -> Vec<Draft> {
         refusal(format!("big-endian-{id}"), "KHF1-H1", 3, note, control, edits)
     };
     vec![
+        refusal(
+            "magic-of-a-whole-khq4-file",
+            "KHF1-H1",
+            2,
+            "a sound KHQ4 file, where a KHF1 file is asked for",
+            THREE,
+            vec![
+                fault("magic", overwrite(0, &KHQ4_FILE[..34])),
+                repair("payload", append(&KHQ4_FILE[34..])),
+            ],
+        ),
         magic("khq4", 2, "the magic of a file of blocks", b"KHQ4"),
         magic("zero", 2, "four zero bytes", &[0; 4]),
         magic("lower-case", 2, "khf1", b"khf1"),

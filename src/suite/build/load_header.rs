@@ -57,6 +57,10 @@ fn lengths() -> Vec<Draft> {
         .collect()
 }
 
+/// The KHF1 file of PROTOCOL: three values.
+const KHF1_FILE: &[u8] =
+    b"KHF1\x01\0\0\0\x01\0\0\0\x03\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\0\x3c\0\xb8\x01\0";
+
 /// KHQ4-H1 and H2 (classes 2 to 4).
 fn envelope() -> Vec<Draft> {
     let magic = |id: &str, class: u8, note: &str, bytes: &[u8]| {
@@ -100,6 +104,17 @@ fn envelope() -> Vec<Draft> {
         magic("khf1", 2, "the magic of an f16 file", b"KHF1"),
         magic("gguf", 2, "the magic of GGUF", b"GGUF"),
         magic("zip", 2, "the magic of a ZIP archive", b"PK\x03\x04"),
+        refusal(
+            "magic-of-a-whole-khf1-file",
+            "KHQ4-H1",
+            2,
+            "a sound KHF1 file, where a KHQ4 file is asked for",
+            VECTOR,
+            vec![
+                fault("magic", overwrite(0, KHF1_FILE)),
+                repair("length", truncate(KHF1_FILE.len() as u64)),
+            ],
+        ),
         magic("lower-case", 2, "khq4", b"khq4"),
         magic("byte-swapped", 3, "the magic read as a big-endian word", b"4QHK"),
         refusal(

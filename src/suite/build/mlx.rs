@@ -35,6 +35,17 @@ pub(super) fn cases() -> Vec<Draft> {
     let halves: Vec<f32> = (0..31u8).map(f32::from).collect();
     let below: Vec<f32> = halves.iter().map(|value| -value).collect();
     let least = 2f32.powi(-24);
+    let mut dice = SplitMix64::new(0x317a);
+    let many: Vec<f32> =
+        (0..33 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
+    let ends: Vec<f32> = (0..64 * 32)
+        .map(|at| {
+            let (row, place) = (at / 32, at % 32);
+            let sign = if row < 32 { 1.0 } else { -1.0 };
+            if place == row % 32 { sign * 9.3 } else { dice.signed_unit() }
+        })
+        .collect();
+    let small: Vec<f32> = (0..64 * 32).map(|_| (dice.below(121) as f32 - 60.0) * least).collect();
     let mut drafts = vec![
         draft("ramp", 42, "0 to 31: pairs in sequence", &[32], &ramp),
         one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
@@ -48,6 +59,11 @@ pub(super) fn cases() -> Vec<Draft> {
         draft("shape-2x32", 45, "two rows of one group each", &[2, 32], &two_rows),
         refused("shape-2x16", 45, "two rows of sixteen: one group, or refused", &[2, 16], &ramp),
         refused("shape-32x1", 45, "a column: one group, or refused", &[32, 1], &ramp),
+        draft("groups-3", 79, "96 values", &[3, 32], &many[..96]),
+        draft("groups-4", 79, "128 values", &[128], &many[..128]),
+        draft("groups-33", 79, "1056 values", &[33, 32], &many),
+        draft("ends-at-each-place", 79, "each place is an end of a group", &[64, 32], &ends),
+        draft("small-wholes", 48, "multiples of 2^-24", &[64, 32], &small),
         draft("empty", 21, "no values give no groups", &[0], &[]),
         draft("empty-rows", 21, "no rows of 32 give no groups", &[0, 32], &[]),
         one(
@@ -119,6 +135,7 @@ pub(super) fn cases() -> Vec<Draft> {
         one("flat-below", 39, "equal values below zero", &[-0.375]),
         one("flat-zero", 39, "zeros", &[0.0]),
         one("flat-negative-zero", 39, "zeros of both signs: the bias is +0", &[0.0, -0.0]),
+        one("all-negative-zeros", 104, "zeros below zero: the bias is +0", &[-0.0]),
         one("flat-large", 39, "equal values of 60000", &[60000.0]),
         one("least-values", 39, "the least f16 above zero, and zero", &[least, 0.0]),
         one("least-range", 39, "a range of two of the least f16", &[least, -least, 0.0]),
@@ -135,6 +152,14 @@ pub(super) fn cases() -> Vec<Draft> {
             &[&ramp[..], &[1.0]].concat(),
         ),
         refused("values-1", 35, "one value is no whole group", &[1], &ramp[..1]),
+        refused(
+            "values-48",
+            35,
+            "one group and a half are not whole groups",
+            &[48],
+            &two_rows[..48],
+        ),
+        refused("scalar", 35, "a tensor of no dimensions: one value", &[], &ramp[..1]),
         refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
         refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
     ];

@@ -25,6 +25,15 @@ pub(super) fn decodes() -> Vec<Draft> {
         draft(id, 35, note, payload, len).control(DECODED)
     };
     let two = plain_payload(64);
+    let many: Vec<u8> = (0..257u16)
+        .flat_map(|at| {
+            block(0x2e66 + 7 * at, 0xbc80 + 5 * at, |place| (place as u16 * 7 + at) as u8)
+        })
+        .collect();
+    // Every exponent of a finite f16, then the same below zero.
+    let finite = |at: u16| (at / 31) << 15 | (at % 31) << 10 | 0x155 + at;
+    let scales: Vec<u8> = (0..62).flat_map(|at| block(finite(at), 0x3555, ramp)).collect();
+    let minima: Vec<u8> = (0..62).flat_map(|at| block(0x2e66, finite(at), ramp)).collect();
     let mut drafts = vec![
         draft(
             "nibbles-ascending",
@@ -66,8 +75,11 @@ pub(super) fn decodes() -> Vec<Draft> {
         draft("no-values", 21, "no values in no blocks", Vec::new(), 0),
         draft("two-blocks", 11, "64 values", two.clone(), 64),
         draft("ten-blocks", 11, "320 values", plain_payload(320), 320),
-        draft("257-blocks", 79, "8224 values", plain_payload(257 * 32), 8224),
+        draft("257-blocks", 79, "8224 values, no two blocks alike", many, 257 * 32),
+        draft("scales-of-all-exponents", 32, "every exponent of d, of both signs", scales, 62 * 32),
+        draft("minima-of-all-exponents", 32, "every exponent of m, of both signs", minima, 62 * 32),
         refused("values-31", "31 values are not whole blocks", two[..20].to_vec(), 31),
+        refused("values-16", "half a block is no whole block", two[..20].to_vec(), 16),
         refused("values-48", "one block and a half are not whole blocks", two.clone(), 48),
         refused("values-33", "33 values are not whole blocks", two.clone(), 33),
         refused("values-1", "one value is no whole block", two[..20].to_vec(), 1),
@@ -107,6 +119,18 @@ pub(super) fn encodes() -> Vec<Draft> {
         .into_iter()
         .chain((0..15).map(|value| just_below(value as f32 + 0.5)))
         .collect();
+    let mut dice = SplitMix64::new(0x9493);
+    let many: Vec<f32> =
+        (0..257 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
+    let largest = one_end(&mut dice);
+    let least: Vec<f32> = one_end(&mut dice).iter().map(|value| -value).collect();
+    let exponents: Vec<f32> = (0..31 * 32)
+        .map(|at| {
+            let unit = [0.0, 0.83].get(at as usize % 32).copied();
+            let unit = unit.unwrap_or_else(|| 0.8 * dice.signed_unit().abs());
+            1.0 + 15.0 * 2f32.powi(at / 32 - 14) * unit
+        })
+        .collect();
     let mut drafts = vec![
         draft("ramp", 42, "0 to 31: the first half is in the low halves", &[32], &ramp),
         one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
@@ -114,6 +138,24 @@ pub(super) fn encodes() -> Vec<Draft> {
         refused("shape-2x16", 45, "two rows of sixteen: one block, or refused", &[2, 16], &ramp),
         refused("shape-32x1", 45, "a column: one block, or refused", &[32, 1], &ramp),
         draft("empty", 21, "no values give no blocks", &[0], &[]),
+        draft("blocks-3", 79, "96 values", &[3, 32], &many[..96]),
+        draft("blocks-4", 79, "128 values", &[128], &many[..128]),
+        draft("blocks-257", 79, "8224 values", &[257, 32], &many),
+        draft("least-at-each-place", 79, "each place is the least of a block", &[32, 32], &least),
+        draft(
+            "largest-at-each-place",
+            79,
+            "each place is the largest of a block",
+            &[32, 32],
+            &largest,
+        ),
+        draft(
+            "scales-of-all-exponents",
+            46,
+            "scales of every exponent of f16",
+            &[31, 32],
+            &exponents,
+        ),
         one("halves", 44, "ties at every half: rounded up", &halves),
         one("just-below-halves", 44, "just below each half: t + 0.5 rounds too", &below),
         one(
@@ -178,6 +220,14 @@ pub(super) fn encodes() -> Vec<Draft> {
             &[33],
             &[&ramp[..], &[1.0]].concat(),
         ),
+        refused(
+            "values-48",
+            35,
+            "one block and a half are not whole blocks",
+            &[48],
+            &two_rows[..48],
+        ),
+        refused("scalar", 35, "a tensor of no dimensions: one value", &[], &ramp[..1]),
         refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
         refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
     ];
@@ -213,6 +263,12 @@ fn fused() -> Vec<Draft> {
         Draft::new(format!("encode-q4-1/fused-{number}"), "GGML-3", note, input).class(44)
     };
     (1..=3).map(draft).collect()
+}
+
+/// 32 blocks, each with its largest value at another place.
+fn one_end(dice: &mut SplitMix64) -> Vec<f32> {
+    let value = |at: usize| if at / 32 == at % 32 { 9.3 } else { dice.signed_unit() };
+    (0..32 * 32).map(value).collect()
 }
 
 /// Values a few f32 from the middle of two nibbles, where another evaluation gives the other one.

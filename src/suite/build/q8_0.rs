@@ -12,6 +12,8 @@ use crate::suite::random::SplitMix64;
 const DECODED: &str = "decode-q8-0/codes-ascending";
 const ENCODED: &str = "encode-q8-0/ramp";
 const ONE: u16 = 0x3c00;
+/// Values of whole blocks whose bytes, counted in 64 bits, are 16.
+const WRAPPING: u64 = 17_361_641_481_138_401_536;
 
 /// A block's bytes from the f16 bits of its scale and a code for each place.
 fn block(scale: u16, code: impl Fn(usize) -> i8) -> Vec<u8> {
@@ -39,6 +41,11 @@ pub(super) fn decodes() -> Vec<Draft> {
     };
     let refused = |id: &str, note: &str, payload: &[u8], len: u64| {
         draft(id, "Q8-1", 35, note, payload.to_vec(), len).control(DECODED)
+    };
+    let scales = |id: &str, class: u8, note: &str, sign: u16| {
+        let scale = |exponent: u16| sign | exponent << 10 | 0x155 + exponent;
+        let block = |exponent| block(scale(exponent), |place| (place * 41 + 3) as u8 as i8);
+        draft(id, "Q8-2", class, note, (0..31).flat_map(block).collect(), 31 * 32)
     };
     let two = plain_payload(2);
     let mut drafts = vec![
@@ -103,6 +110,12 @@ pub(super) fn decodes() -> Vec<Draft> {
         refused("values-wrap-u32", "one block for 2^32 + 32 values", &two[..34], (1 << 32) + 32)
             .class(12)
             .should(),
+        // The number of their bytes is 16 more than 2^64: 34 * 542551296285575048.
+        refused("bytes-wrap-u64", "16 bytes for 542551296285575048 blocks", &two[..16], WRAPPING)
+            .class(12)
+            .should(),
+        scales("scales-of-all-exponents", 32, "every exponent of a finite scale, above zero", 0),
+        scales("scales-of-all-exponents-negative", 31, "every exponent, below zero", 0x8000),
     ];
     // Every code, at eight places each.
     drafts.extend((0..8).map(|part| {
@@ -143,11 +156,26 @@ pub(super) fn encodes() -> Vec<Draft> {
     let halves: Vec<f32> =
         [127.0].into_iter().chain((0..31u8).map(|at| f32::from(at) - 15.5)).collect();
     // Just below the half, a sum with 0.5 in f32 is a whole number.
-    let below: Vec<f32> = halves.iter().map(|value| value.next_down().max(-value.abs())).collect();
+    let toward_zero = |&value: &f32| f32::from_bits(value.to_bits() - 1);
+    let below: Vec<f32> =
+        halves[..1].iter().copied().chain(halves[1..].iter().map(toward_zero)).collect();
     let least = f32::from_bits(1);
     let mut dice = SplitMix64::new(0x3182);
     let many: Vec<f32> =
         (0..257 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
+    let ends: Vec<f32> = (0..64 * 32)
+        .map(|at| {
+            let (row, place) = (at / 32, at % 32);
+            let sign = if row < 32 { 1.0 } else { -1.0 };
+            if place == row % 32 { sign * 9.3 } else { dice.signed_unit() }
+        })
+        .collect();
+    let exponents: Vec<f32> = (0..31 * 32)
+        .map(|at| {
+            let unit = if at % 32 == 0 { 0.83 } else { 0.8 * dice.signed_unit() };
+            127.0 * 2f32.powi(at / 32 - 14) * unit
+        })
+        .collect();
     let mut drafts = vec![
         draft("ramp", 42, "-15 to 16, in order", &[32], &ramp),
         one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
@@ -160,6 +188,20 @@ pub(super) fn encodes() -> Vec<Draft> {
         draft("blocks-4", 79, "128 values", &[128], &many[..128]),
         draft("blocks-5", 79, "160 values", &[5, 32], &many[..160]),
         draft("blocks-257", 79, "8224 values", &[257, 32], &many),
+        draft(
+            "largest-at-each-place",
+            79,
+            "each place is the largest of a block",
+            &[64, 32],
+            &ends,
+        ),
+        draft(
+            "scales-of-all-exponents",
+            46,
+            "scales of every exponent of f16",
+            &[31, 32],
+            &exponents,
+        ),
         draft("empty", 21, "no values give no blocks", &[0], &[]),
         draft("empty-rows", 21, "no rows of 32 give no blocks", &[0, 32], &[]),
         one("zeros", 39, "zeros: scale +0, codes 0", &[0.0]),
