@@ -16,7 +16,7 @@ use crate::report::pass::{self, Pass};
 use crate::report::summary::Verdict;
 use crate::run::{Record, RunError, Settings, run, run_among};
 use crate::subject::{Stop, Subject};
-use crate::suite::{Case, Suite};
+use crate::suite::{Case, Profile, Suite};
 
 /// Ask a subject every case and say whether it conforms
 #[derive(Args)]
@@ -73,11 +73,12 @@ impl Check {
         &self,
         suite: &Suite,
         cases: &[&Case],
+        profile: &Profile,
         opened: &mut Opened,
         stop: Stop,
         observe: &mut dyn FnMut(&Record),
     ) -> Result<Vec<Record>, RunError> {
-        let profile = opened.profile.clone();
+        let profile = profile.clone();
         let settings = Settings { profile, deadline: self.subject.deadline, seed: self.seed, stop };
         if opened.beside.is_empty() {
             return run(suite, cases, opened.subject.as_mut(), &settings, observe);
@@ -97,9 +98,10 @@ impl Check {
         ledger: Option<&Ledger>,
         stop: Stop,
     ) -> Result<Verdict, Problem> {
+        let profile = opened.profile()?;
         let mut progress = Progress::new(cases.len());
         let mut observe = |record: &Record| progress.advance(record);
-        let records = self.ask(suite, cases, opened, stop, &mut observe);
+        let records = self.ask(suite, cases, &profile, opened, stop, &mut observe);
         progress.finish();
         let records = records?;
         let comparison = ledger.map(|ledger| compare(ledger, suite, &records));
@@ -107,7 +109,7 @@ impl Check {
             q4proof: env!("CARGO_PKG_VERSION"),
             suite,
             hello: opened.subject.hello(),
-            profile: &opened.profile,
+            profile: &profile,
             seed: self.seed,
             cases: cases.len(),
             records: &records,
@@ -127,16 +129,10 @@ impl Check {
         opened: &mut Opened,
         stop: Stop,
     ) -> Result<Verdict, Problem> {
+        let profile = opened.profile()?;
         let (asked, hello) = (self.subject.asked(), opened.subject.hello());
-        let header = Header::new(
-            suite,
-            asked,
-            hello,
-            &opened.profile,
-            cases.len(),
-            self.seed,
-            &opened.again,
-        );
+        let header =
+            Header::new(suite, asked, hello, &profile, cases.len(), self.seed, &opened.again);
         print_line(header.line()?)?;
         // The pass cannot be stopped from here: what cannot be written is reported at its end.
         let mut written = Ok(());
@@ -145,7 +141,7 @@ impl Check {
                 written = log::case(record).map_err(Problem::from).and_then(print_line);
             }
         };
-        let records = self.ask(suite, cases, opened, stop, &mut observe)?;
+        let records = self.ask(suite, cases, &profile, opened, stop, &mut observe)?;
         written?;
         print_line(log::footer(cases.len(), &records, opened.subject.ran())?)?;
         Ok(Verdict::of_pass(cases.len(), &records))

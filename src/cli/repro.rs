@@ -44,7 +44,7 @@ impl Repro {
         let stop = signal::stop()?;
         let mut opened = self.subject.open(1, &stop)?;
         let settings = Settings {
-            profile: opened.profile.clone(),
+            profile: opened.profile()?,
             deadline: self.subject.deadline,
             seed: None,
             stop: stop.clone(),
@@ -59,7 +59,7 @@ impl Repro {
         text.push_str("\n\n");
         for record in &records {
             let deadline = settings.deadline;
-            text.push_str(&dialogue::report(case, record, &exchanges, &opened.profile, deadline));
+            text.push_str(&dialogue::report(case, record, &exchanges, &settings.profile, deadline));
         }
         print(&text)?;
         Ok(Verdict::of(&Totals::of(&records)).into())

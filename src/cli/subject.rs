@@ -95,10 +95,21 @@ pub struct Opened {
     pub subject: Box<dyn Subject + Send>,
     /// Others that are to share its work.
     pub beside: Vec<Box<dyn Subject + Send>>,
-    /// What it is asked for.
-    pub profile: Profile,
+    /// What it is to be asked for, where that is said.
+    profile: Option<Profile>,
     /// How it is asked again.
     pub again: Again,
+}
+
+impl Opened {
+    /// What it is asked for: what was said, or what its handshake claims.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::NotStarted`], where the handshake claims no operation.
+    pub fn profile(&self) -> Result<Profile, Problem> {
+        self.profile.clone().map_or_else(|| claimed(self.subject.as_ref()), Ok)
+    }
 }
 
 /// Where a subject comes from.
@@ -144,10 +155,7 @@ impl SubjectArguments {
         let start = |_| self.start(&source, stop);
         let subject = start(0)?;
         let beside = (1..count).map(start).collect::<Result<_, _>>()?;
-        let profile = match self.profile.clone().or(registered) {
-            Some(profile) => profile,
-            None => claimed(subject.as_ref())?,
-        };
+        let profile = self.profile.clone().or(registered);
         Ok(Opened { subject, beside, profile, again: self.again() })
     }
 
