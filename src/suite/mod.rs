@@ -1,8 +1,8 @@
 //! The vectors: what they are, what each expects and how an answer is judged.
 //!
 //! Data first: a [`case::Case`] is plain JSON, [`library::Suite`] holds them. It asks one
-//! [`Question`](question::Question) and says which [`Answer`](answer::Answer)s are
-//! [`Lawful`](lawful::Lawful). What it expects comes [from](mod@expected) the [`exact`] evaluator, once
+//! [`Question`] and says which [`Answer`]s are
+//! [`Lawful`]. What it expects comes [from](mod@expected) the [`exact`] evaluator, once
 //! when the vectors are built and again before they are trusted; [`judge`](mod@judge) compares an answer
 //! with it.
 

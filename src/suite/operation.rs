@@ -2,7 +2,7 @@
 //! operation, written `decode:q4_1` in capabilities, profiles and logs.
 //!
 //! Which formats there are is said once, by the two registries of the evaluator:
-//! [`blocks`](crate::suite::exact::blocks) and [`files`](crate::suite::exact::files).
+//! [`blocks`] and [`files`].
 
 use std::fmt;
 use std::str::FromStr;
