@@ -31,7 +31,7 @@ pub(super) fn decodes() -> Vec<Draft> {
         })
         .collect();
     // Every exponent of a finite f16, then the same below zero.
-    let finite = |at: u16| (at / 31) << 15 | (at % 31) << 10 | 0x155 + at;
+    let finite = |at: u16| (at / 31) << 15 | (at % 31) << 10 | (0x155 + at);
     let scales: Vec<u8> = (0..62).flat_map(|at| block(finite(at), 0x3555, ramp)).collect();
     let minima: Vec<u8> = (0..62).flat_map(|at| block(0x2e66, finite(at), ramp)).collect();
     let mut drafts = vec![

@@ -43,7 +43,7 @@ pub(super) fn decodes() -> Vec<Draft> {
         draft(id, "Q8-1", 35, note, payload.to_vec(), len).control(DECODED)
     };
     let scales = |id: &str, class: u8, note: &str, sign: u16| {
-        let scale = |exponent: u16| sign | exponent << 10 | 0x155 + exponent;
+        let scale = |exponent: u16| sign | exponent << 10 | (0x155 + exponent);
         let block = |exponent| block(scale(exponent), |place| (place * 41 + 3) as u8 as i8);
         draft(id, "Q8-2", class, note, (0..31).flat_map(block).collect(), 31 * 32)
     };
