@@ -6,7 +6,7 @@ Without TARGET all of them, 60 seconds each, one at a time; `nothing` is a targe
 to compare speeds with. What is learnt stays in fuzz/corpus/TARGET (not committed), so that a run
 that is interrupted loses nothing and the next one goes on from there; after each target it is
 replaced by the fewest inputs that cover as much. A job that finds something goes on with what is
-left of its time. Q4PROOF_SUBJECT=zoo:NAME fuzzes a faulty implementation, from the committed corpus
+left of its time. Q4PROOF_SUBJECT=planted:NAME fuzzes a faulty implementation, from the committed corpus
 each time.
 
 DIR (default target/fuzz-report) gets summary.md, summary.json, a log of each job, and in findings/

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the registered subjects, but lattice-metal, and compares what each passes with what conformance/agreements.json
-# records of it. All of these, and what the suite catches of the zoo, are then one page,
+# records of it. All of these, and what the suite catches of the planted faults, are then one page,
 # target/engines/matrix.html. Usage: scripts/engines.sh [path of q4proof]
 #
 # A case that an engine newly passes or newly fails changes that file: look at the difference, and

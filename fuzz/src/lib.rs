@@ -12,7 +12,7 @@ pub use q4proof;
 use q4proof::fuzz::{Finding, Target, Verdict, meter};
 use q4proof::subject::{Implementation, InProcess, named};
 
-/// Names the subject that is asked: `reference`, `zoo:sound` or `zoo:FAULT`.
+/// Names the subject that is asked: `reference`, `planted:sound` or `planted:FAULT`.
 pub const SUBJECT: &str = "Q4PROOF_SUBJECT";
 
 /// Any implementation.

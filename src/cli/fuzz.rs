@@ -50,7 +50,7 @@ enum Action {
         /// Inputs, such as those in target/fuzz-report/findings
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// Who is asked: reference or zoo:NAME
+        /// Who is asked: reference or planted:NAME
         #[arg(long, value_name = "NAME", default_value = "reference")]
         subject: String,
     },
@@ -63,8 +63,8 @@ enum Action {
         file: PathBuf,
         /// The root cause, in a sentence
         note: String,
-        /// A fault of the zoo that the input shows
-        #[arg(long, value_name = "zoo:NAME")]
+        /// A planted fault that the input shows
+        #[arg(long, value_name = "planted:NAME")]
         fault: Option<String>,
         /// The corpus
         #[arg(long, default_value = "corpus")]

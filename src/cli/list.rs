@@ -7,7 +7,7 @@ use clap::Args;
 use super::output::print;
 use super::problem::{Exit, Problem};
 use super::select::{FilterArguments, SuiteArguments};
-use super::subject::{find_registry, zoo};
+use super::subject::{find_registry, planted};
 use crate::report::list;
 
 /// Name the cases, or with --subjects the subjects
@@ -62,10 +62,10 @@ fn subjects(folder: Option<&PathBuf>) -> Result<String, Problem> {
         text.push('\n');
         text.push_str(&list::subjects("registered", &named));
     }
-    let (faults, liars) = zoo();
+    let (faults, liars) = planted();
     text.push('\n');
-    text.push_str(&list::subjects("the zoo: one fault each", &faults));
+    text.push_str(&list::subjects("planted faults: one each", &faults));
     text.push('\n');
-    text.push_str(&list::subjects("the zoo: liars", &liars));
+    text.push_str(&list::subjects("planted liars", &liars));
     Ok(text)
 }

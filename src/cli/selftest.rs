@@ -1,4 +1,4 @@
-//! `selftest`: the zoo against the suite.
+//! `selftest`: the planted faults against the suite.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::select::SuiteArguments;
 use crate::report::kills;
 use crate::run::selftest::{members, selftest};
 
-/// Run every faulty implementation of the zoo through the suite: each must be caught
+/// Run every implementation with a planted fault through the suite: each must be caught
 #[derive(Args)]
 pub struct Selftest {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `serve`: the reference, the kernels or a member of the zoo, as a subject on standard input and output.
+//! `serve`: the reference, the kernels or a planted subject, as a subject on standard input and output.
 
 use std::io::{self, BufReader};
 
@@ -11,7 +11,7 @@ use crate::subject::serve::{ServeError, serve};
 /// Answer the protocol on standard input and output, to see a right dialogue
 #[derive(Args)]
 pub struct Serve {
-    /// Who answers: reference, gpu or zoo:NAME
+    /// Who answers: reference, gpu or planted:NAME
     #[arg(long, value_name = "NAME", default_value = "reference")]
     subject: String,
 }

@@ -1,4 +1,4 @@
-//! Who is asked: the reference, the kernels, a member of the zoo, a registered subject, or any command.
+//! Who is asked: the reference, the kernels, a planted subject, a registered subject, or any command.
 
 use std::env;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use crate::report::text::plain;
 use crate::run::Profile;
 #[cfg(unix)]
 use crate::subject::child::{ChildSubject, Limits};
+use crate::subject::planted::{Fault, Liar};
 use crate::subject::registry::{FILE, Registry};
-use crate::subject::zoo::{Fault, Liar};
 use crate::subject::{self, Implementation, InProcess, Reference, Stop, Subject};
 
 /// The name of this crate's own codec and loaders.
@@ -29,15 +29,15 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 /// How much memory a subject's processes may hold, in MiB, if nothing else is said.
 const MEMORY: u64 = 4096;
 
-/// What members of the zoo are named with.
-const ZOO: &str = "zoo:";
+/// What planted subjects are named with.
+const PLANTED: &str = "planted:";
 
-/// The member of the zoo that has no fault.
+/// The planted subject that has no fault.
 const SOUND: &str = "sound";
 
 #[derive(Args)]
 pub struct SubjectArguments {
-    /// Who is asked: reference, gpu, zoo:NAME, or a name of the registry
+    /// Who is asked: reference, gpu, planted:NAME, or a name of the registry
     #[arg(long, value_name = "NAME", default_value = "reference", conflicts_with = "command")]
     pub subject: String,
 
@@ -167,7 +167,9 @@ impl SubjectArguments {
         match self.subject.as_str() {
             REFERENCE => Ok((Source::Reference, None)),
             GPU => Ok((Source::Gpu, None)),
-            zoo if zoo.starts_with(ZOO) => Ok((Source::Command(self.zoo_command()?), None)),
+            planted if planted.starts_with(PLANTED) => {
+                Ok((Source::Command(self.planted_command()?), None))
+            }
             _ => {
                 let (command, profile) = self.registered()?;
                 Ok((Source::Command(command), profile))
@@ -208,8 +210,8 @@ impl SubjectArguments {
         }
     }
 
-    /// A member of the zoo in a process of its own, so that whatever it does stays there.
-    fn zoo_command(&self) -> Result<Vec<String>, Problem> {
+    /// A planted subject in a process of its own, so that whatever it does stays there.
+    fn planted_command(&self) -> Result<Vec<String>, Problem> {
         implementation(&self.subject)?;
         let own = env::current_exe()
             .map_err(|error| Problem::Harness(format!("the command's own path: {error}")))?;
@@ -298,19 +300,19 @@ pub fn implementation(name: &str) -> Result<Box<dyn Implementation + Send>, Prob
     if name == GPU {
         return gpu::open(None);
     }
-    match (subject::named(name), name.strip_prefix(ZOO)) {
+    match (subject::named(name), name.strip_prefix(PLANTED)) {
         (Some(implementation), _) => Ok(implementation),
         (None, Some(_)) => {
             let sentence = format!(
-                "the zoo has no {name:?}; `q4proof list --subjects` names its faults and liars, \
-                 such as zoo:{} and zoo:{}",
+                "there is no planted fault or liar {name:?}; `q4proof list --subjects` names its faults and liars, \
+                 such as planted:{} and planted:{}",
                 Fault::all().first().map_or(SOUND, |fault| fault.name()),
                 Liar::ALL.first().map_or(SOUND, |liar| liar.name()),
             );
             Err(Problem::Usage(sentence))
         }
         (None, None) => Err(Problem::Usage(format!(
-            "{name:?} is no subject inside the command: name reference, gpu or zoo:NAME"
+            "{name:?} is no subject inside the command: name reference, gpu or planted:NAME"
         ))),
     }
 }
@@ -340,15 +342,15 @@ fn unknown(name: &str, registry: Option<&Registry>) -> String {
              folder)"
         ),
     };
-    format!("no subject is named {name:?}; there is reference, gpu, zoo:NAME{known}")
+    format!("no subject is named {name:?}; there is reference, gpu, planted:NAME{known}")
 }
 
 /// A subject's name, and what it is.
 pub type Named = (String, String);
 
-/// The members of the zoo: those with one fault or none, and the liars.
-pub fn zoo() -> (Vec<Named>, Vec<Named>) {
-    let named = |name: &str, about: &str| (format!("{ZOO}{name}"), about.to_owned());
+/// The planted subjects: those with one fault or none, and the liars.
+pub fn planted() -> (Vec<Named>, Vec<Named>) {
+    let named = |name: &str, about: &str| (format!("{PLANTED}{name}"), about.to_owned());
     let faults = Fault::all().iter().map(|fault| named(fault.name(), fault.about()));
     let sound = named(SOUND, "No fault: answers every request as the reference does.");
     let liars = Liar::ALL.iter().map(|liar| named(liar.name(), liar.about()));

@@ -13,7 +13,7 @@ use crate::report::text::{counted, plain};
 use crate::report::{classes, clauses};
 use crate::run::Record;
 use crate::store::write_atomically;
-use crate::subject::zoo::Fault;
+use crate::subject::planted::Fault;
 use crate::suite::case::VectorFile;
 use crate::suite::judge::Outcome;
 use crate::suite::lint::{Known, lint};

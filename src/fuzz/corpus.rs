@@ -72,7 +72,7 @@ pub struct Regression {
     /// `<class>--<hash8>`: `accepted`, `refused` or the class of the refusal, and the first eight
     /// digits of the input's SHA-256.
     pub file: String,
-    /// The fault of the zoo that it shows, if one is known.
+    /// The planted fault that it shows, if one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
     /// The cause, for a person.

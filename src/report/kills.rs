@@ -1,4 +1,4 @@
-//! The kill matrix: each fault of the zoo, and the cases that catch it.
+//! The kill matrix: each planted fault, and the cases that catch it.
 
 use std::fmt::Write;
 use std::path::Path;

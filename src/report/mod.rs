@@ -8,7 +8,7 @@
 //! | [`failure`] | one case that went wrong |
 //! | [`dialogue`] | one case asked again, with every request and answer |
 //! | [`summary`] | totals, hints and the verdict of a pass |
-//! | [`kills`] | the kill matrix of the zoo |
+//! | [`kills`] | the kill matrix of the planted faults |
 //! | [`log`] | a pass as JSON Lines, and back |
 //! | [`ledger`] | failures that are known, and whether a pass came to them |
 //! | [`junit`], [`markdown`] | a pass for continuous integration |

@@ -9,11 +9,11 @@ pub mod implementation;
 pub mod in_process;
 pub mod message;
 mod named;
+pub mod planted;
 pub mod reference;
 #[cfg(feature = "cli")]
 pub mod registry;
 pub mod serve;
-pub mod zoo;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -127,7 +127,7 @@ impl Registry {
 }
 
 fn registered(name: &str, table: Table, folder: &Path) -> Result<Registered, String> {
-    if name == "reference" || name == "gpu" || name.starts_with("zoo:") {
+    if name == "reference" || name == "gpu" || name.starts_with("planted:") {
         return Err("this name is taken by a subject inside the command".into());
     }
     if table.start.is_empty() {

@@ -16,7 +16,7 @@ use super::question::{Load, Question};
 pub struct Known<'a> {
     /// The clauses of SPEC.md.
     pub clauses: BTreeSet<&'a str>,
-    /// The faults of the zoo, which `discriminates` may name.
+    /// The planted faults, which `discriminates` may name.
     pub faults: BTreeSet<&'a str>,
     /// Ids on record, such as those that subjects have passed: none vanishes without a tombstone.
     pub recorded: BTreeSet<&'a str>,
@@ -93,7 +93,7 @@ fn lint_case(case: &Case, control: Option<&Case>, known: &Known<'_>) -> Vec<Stri
     for name in &case.discriminates {
         require(
             known.faults.contains(name.as_str()),
-            format!("discriminates {name}, which is no fault of the zoo"),
+            format!("discriminates {name}, which is no planted fault"),
         );
     }
     if let Lawful::OneOf(behaviours) = &case.expect {

@@ -1,11 +1,11 @@
-//! With no fault planted, the zoo's implementation answers random questions as the reference does. The two
+//! With no fault planted, the planted implementation answers random questions as the reference does. The two
 //! share no code, so what they agree on is no slip of one of them.
 
 use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 
-use q4proof::subject::zoo::Faulty;
+use q4proof::subject::planted::Faulty;
 use q4proof::subject::{Implementation, Reference, Request, Response};
 use q4proof::suite::exact::blocks;
 use q4proof::suite::exact::files::{khf1, khq4};
@@ -40,21 +40,27 @@ fn values(dice: &mut SplitMix64, count: usize) -> Vec<f32> {
 
 /// The verdict, the class and the result must agree; messages are each one's own.
 #[track_caller]
-fn assert_same<T: PartialEq + Debug>(zoo: Response<T>, reference: Response<T>, about: impl Debug) {
-    let same = match (&zoo, &reference) {
-        (Response::Refused(zoo), Response::Refused(reference)) => zoo.class == reference.class,
-        _ => zoo == reference,
+fn assert_same<T: PartialEq + Debug>(
+    planted: Response<T>,
+    reference: Response<T>,
+    about: impl Debug,
+) {
+    let same = match (&planted, &reference) {
+        (Response::Refused(planted), Response::Refused(reference)) => {
+            planted.class == reference.class
+        }
+        _ => planted == reference,
     };
-    assert!(same, "{about:?}:\n zoo {zoo:?}\n reference {reference:?}");
+    assert!(same, "{about:?}:\n planted {planted:?}\n reference {reference:?}");
 }
 
-/// Asks both, and gives the zoo's answer.
+/// Asks both, and gives the planted answer.
 #[track_caller]
 fn agreed(question: Question<String>, entry: Option<&str>) -> Response<Answer> {
     let request = Request { entry: entry.map(str::to_owned), question };
-    let zoo = request.dispatch(&sound());
-    assert_same(zoo.clone(), request.dispatch(&Reference), &request);
-    zoo
+    let planted = request.dispatch(&sound());
+    assert_same(planted.clone(), request.dispatch(&Reference), &request);
+    planted
 }
 
 #[test]
@@ -229,9 +235,9 @@ fn saves_agree(folder: &Path, format: FormatId, tensor: Tensor) {
         let _ = fs::remove_file(&path);
         (answer, bytes, left)
     };
-    let (zoo, reference) = (save(&sound()), save(&Reference));
-    assert_same(zoo.0, reference.0, &question);
-    assert_eq!((zoo.1, zoo.2), (reference.1, reference.2), "{question:?}");
+    let (planted, reference) = (save(&sound()), save(&Reference));
+    assert_same(planted.0, reference.0, &question);
+    assert_eq!((planted.1, planted.2), (reference.1, reference.2), "{question:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use q4proof::conformance::{
     CheckError, Failures, FormatId, Operation, Profile, Verb, assert_conforms, check,
 };
-use q4proof::subject::zoo::{Fault, Faulty, Liar};
+use q4proof::subject::planted::{Fault, Faulty, Liar};
 use q4proof::subject::{Entry, Hello, Implementation, Reference, Response};
 use q4proof::suite::judge::Outcome;
 use q4proof::suite::question::Decode;

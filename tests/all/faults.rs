@@ -1,6 +1,6 @@
 //! The planted faults as a set: each has one name, and answers that no other fault of its operation gives.
 //!
-//! The selftest (`tests/slow/zoo.rs`) demands that two cases fail each fault, one of them of its class. Here
+//! The selftest (`tests/slow/planted.rs`) demands that two cases fail each fault, one of them of its class. Here
 //! stands what that does not show: that no two faults are one under two names, that a fault of a loader
 //! changes a verdict and not only a class, and what a liar answers.
 
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use q4proof::run::ask::Asker;
-use q4proof::subject::zoo::{Fault, Faulty, Liar};
+use q4proof::subject::planted::{Fault, Faulty, Liar};
 use q4proof::subject::{Implementation, InProcess, Reference, Reply, Request, Response, Subject};
 use q4proof::suite::case::{Content, File};
 use q4proof::suite::question::{Encode, Mode, ReadIndex};
@@ -53,7 +53,7 @@ fn every_name_is_in_kebab_case_and_stands_once() {
 
 /// The constant of each fault by its name, read in the tables: lines of a class, a constant and a name.
 fn constants() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/subject/zoo");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/subject/planted");
     let mut constants = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let text = fs::read_to_string(entry.unwrap().path()).unwrap();

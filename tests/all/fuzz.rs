@@ -24,7 +24,7 @@ fn inputs_are_the_same_for_the_same_seed() {
     }
 }
 
-/// The reference with one habit that no fault of the zoo has.
+/// The reference with one habit that no planted fault has.
 #[derive(Default)]
 struct Spoiled {
     /// Gives one value more at every second decode.

@@ -237,7 +237,7 @@ fn vectors_that_the_evaluator_does_not_derive_are_not_run() {
 #[test]
 fn an_encoder_within_the_bound_conforms_only_where_that_is_claimed() {
     // Rounding halves to even errs by half a step, as rounding them away does.
-    use q4proof::subject::zoo::{Fault, Faulty};
+    use q4proof::subject::planted::{Fault, Faulty};
     let fault = Fault::by_name("round-half-even").unwrap();
     let id = "encode/round-half-even-asymmetric-1";
     let mut subject = InProcess::new(Faulty::new(Some(fault)));
@@ -251,7 +251,7 @@ fn an_encoder_within_the_bound_conforms_only_where_that_is_claimed() {
 
 #[test]
 fn the_bound_excuses_no_encoding_of_what_must_be_refused() {
-    use q4proof::subject::zoo::{Fault, Faulty};
+    use q4proof::subject::planted::{Fault, Faulty};
     let fault = Fault::by_name("shape-unchecked-encode").unwrap();
     let mut subject = InProcess::new(Faulty::new(Some(fault)));
     let found = outcomes(&mut subject, "encode-bounded:khq4", &["encode/shape-too-small"]);

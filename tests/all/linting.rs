@@ -109,7 +109,7 @@ fn each_mistake_of_a_case_is_named() {
         (|file| file.cases[0].source.derivation = "\n".into(), "has no derivation"),
         (
             |file| file.cases[0].discriminates.push("no-fault".into()),
-            "discriminates no-fault, which is no fault of the zoo",
+            "discriminates no-fault, which is no planted fault",
         ),
         (
             |file| edits(file).iter_mut().for_each(|edit| edit.repair = true),

@@ -5,7 +5,7 @@ use std::fs;
 use q4proof::run::Totals;
 use q4proof::run::selftest::rules::{UNKILLED, broken};
 use q4proof::run::selftest::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
-use q4proof::subject::zoo::Fault;
+use q4proof::subject::planted::Fault;
 use q4proof::suite::Suite;
 use q4proof::suite::case::{Case, Tier, VectorFile};
 
@@ -204,7 +204,7 @@ fn clauses_count_their_cases_and_what_they_catch() {
     assert_eq!((matrix.suite, matrix.hash), (suite.version, suite.hash));
 }
 
-/// Classes of bugs without a fault in the zoo, with the reasons of conformance/SELFTEST.md.
+/// Classes of bugs without a planted fault, with the reasons of conformance/SELFTEST.md.
 const NOT_PLANTED: [u8; 5] = [18, 25, 28, 55, 61];
 
 #[test]

@@ -179,7 +179,7 @@ fn what_does_not_conform_is_reported_and_fails_the_job() {
 
 #[test]
 fn a_subject_has_a_name_or_a_command_and_a_deadline() {
-    let done = Job::new().run(&[("subject", "zoo:sound"), ("profile", "save:khq4")]);
+    let done = Job::new().run(&[("subject", "planted:sound"), ("profile", "save:khq4")]);
     assert_eq!(done.code, Some(0), "{done:#?}");
     assert!(done.verdict().starts_with("profile save:khq4: 42 passed"), "{done:#?}");
 
@@ -196,7 +196,7 @@ fn a_subject_has_a_name_or_a_command_and_a_deadline() {
 fn without_a_pass_the_exit_code_is_that_of_check_and_nothing_is_reported() {
     for (inputs, code, words) in [
         (vec![], 2, "one of the inputs command and subject is needed"),
-        (vec![("command", MINIMAL), ("subject", "zoo:sound")], 2, "and not both"),
+        (vec![("command", MINIMAL), ("subject", "planted:sound")], 2, "and not both"),
         (vec![("command", MINIMAL), ("profile", "most")], 2, "\"most\" is no profile"),
         (vec![("command", MINIMAL), ("deadline", "0")], 2, "seconds above 0"),
         (vec![("command", "exit 7")], 3, "did not"),
@@ -216,7 +216,7 @@ fn an_input_is_no_part_of_a_script() {
         for name in ["subject", "profile", "ledger", "deadline"] {
             let job = Job::new();
             // Of two inputs of the same name the later counts.
-            let inputs = [("subject", "zoo:sound"), ("profile", "save:khq4"), (name, words)];
+            let inputs = [("subject", "planted:sound"), ("profile", "save:khq4"), (name, words)];
             let done = job.run(&inputs);
             assert_eq!(done.code, Some(2), "{done:#?}");
             let entries = fs::read_dir(job.bench.path("work")).expect("a folder").count();

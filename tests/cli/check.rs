@@ -27,23 +27,23 @@ fn a_payload_is_shown_by_its_own_format_in_the_order_of_its_weights() {
     let ascending = "0123456789abcdef0123456789abcdef";
     for (fault, id, words) in [
         (
-            "zoo:ggml-sequential-pairs",
+            "planted:ggml-sequential-pairs",
             "decode-q4-1/nibbles-ascending",
             ["value 1", "3f800000 (1e0)"],
         ),
         (
-            "zoo:ggml-sequential-pairs-encode",
+            "planted:ggml-sequential-pairs-encode",
             "encode-q4-1/ramp",
             ["block 0 nibbles  00112233445566778899aabbccddeeff", ascending],
         ),
-        ("zoo:mlx-split-half", "encode-mlx/ramp", ["block 0 nibbles  ", ">  block 0 nibbles"]),
+        ("planted:mlx-split-half", "encode-mlx/ramp", ["block 0 nibbles  ", ">  block 0 nibbles"]),
         (
-            "zoo:q8-0-offset-codes-encode",
+            "planted:q8-0-offset-codes-encode",
             "encode-q8-0/ramp",
             ["block 0 codes  -119 -111 -103 ", "  9 17 25 "],
         ),
         (
-            "zoo:split-half-encode",
+            "planted:split-half-encode",
             "encode/example-5-6-7",
             [">  block 0 nibbles  07f0000000", "  0070f00000"],
         ),
@@ -84,9 +84,9 @@ fn the_profile_is_what_the_handshake_claims() {
 #[test]
 fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
     let bench = Bench::new();
-    let checked = bench.run("check", &["--subject", "zoo:padded-tail-range"]);
+    let checked = bench.run("check", &["--subject", "planted:padded-tail-range"]);
     let repro = format!(
-        "q4proof repro encode/worked --subject zoo:padded-tail-range --vectors {}\n",
+        "q4proof repro encode/worked --subject planted:padded-tail-range --vectors {}\n",
         bench.text("vectors")
     );
     checked.shows(
@@ -106,7 +106,7 @@ fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
 
 #[test]
 fn a_subject_that_refuses_everything_passes_no_refusal() {
-    let checked = Bench::new().run("check", &["--subject", "zoo:refuse-all"]);
+    let checked = Bench::new().run("check", &["--subject", "planted:refuse-all"]);
     checked.shows(
         1,
         &["control-rejected  2 cases of load:khq4", "its control load/worked came to fail"],
@@ -133,7 +133,7 @@ fn a_filter_asks_the_control_too_and_says_how_much_was_asked() {
         checked.verdict(),
         "profile all: 1 passed, 0 failed · suite unlocked, 1 of 6 cases · conforms"
     );
-    let refused = bench.run("check", &["--filter", "l*-zero", "--subject", "zoo:refuse-all"]);
+    let refused = bench.run("check", &["--filter", "l*-zero", "--subject", "planted:refuse-all"]);
     refused.shows(1, &["control-rejected  load/scale-zero"]);
 }
 
@@ -187,7 +187,7 @@ fn wrong_arguments_name_what_there_is() {
 #[test]
 fn a_log_is_whole_and_nothing_but_json() {
     let bench = Bench::new();
-    let logged = bench.run("check", &["--json", "--seed", "7", "--subject", "zoo:refuse-all"]);
+    let logged = bench.run("check", &["--json", "--seed", "7", "--subject", "planted:refuse-all"]);
     logged.shows(1, &[]);
     let lines: Vec<Value> = logged
         .stdout
@@ -197,7 +197,7 @@ fn a_log_is_whole_and_nothing_but_json() {
     let (header, footer) = (&lines[0], &lines[lines.len() - 1]);
     assert_eq!(header["record"], "header");
     assert_eq!(header["q4proof"], "0.1.0");
-    assert_eq!(header["asked"], "zoo:refuse-all");
+    assert_eq!(header["asked"], "planted:refuse-all");
     assert_eq!(header["profile"], "all");
     assert_eq!(header["seed"], 7);
     assert_eq!(header["cases"], lines.len() - 2);

@@ -12,7 +12,7 @@ fn suite(change: impl FnOnce(&mut Vec<Value>)) -> Bench {
 }
 
 const SOUND: [&str; 0] = [];
-const FAULTY: [&str; 2] = ["--subject", "zoo:padded-tail-range"];
+const FAULTY: [&str; 2] = ["--subject", "planted:padded-tail-range"];
 
 /// Compares two passes over one suite.
 fn diff(bench: &Bench, earlier: &[&str], later: &[&str]) -> Finished {
@@ -50,8 +50,8 @@ fn what_is_not_asked_any_more_is_gone_and_what_had_passed_is_lost() {
     diff(&bench, &SOUND, &["--filter", "worked"]).shows(1, &["3 gone", "· regressions"]);
 
     // What failed and is not asked any more has not become worse.
-    let encode = ["--subject", "zoo:padded-tail-range", "--profile", "decode:khq4+encode:khq4"];
-    let decode = ["--subject", "zoo:padded-tail-range", "--profile", "decode:khq4"];
+    let encode = ["--subject", "planted:padded-tail-range", "--profile", "decode:khq4+encode:khq4"];
+    let decode = ["--subject", "planted:padded-tail-range", "--profile", "decode:khq4"];
     diff(&bench, &encode, &decode).shows(0, &["0 new, 2 gone", "· no regression"]);
 }
 

@@ -24,8 +24,14 @@ fn a_sound_input_is_shown_and_accepted() {
 fn a_finding_exits_with_1_and_says_what_came() {
     let bench = Bench::new();
     let path = bench.write("long.q4", [file_bytes(), vec![0]].concat()).display().to_string();
-    let asked =
-        q4proof(["fuzz", "ask", "load_khq4", &path, "--subject", "zoo:trailing-bytes-accepted"]);
+    let asked = q4proof([
+        "fuzz",
+        "ask",
+        "load_khq4",
+        &path,
+        "--subject",
+        "planted:trailing-bytes-accepted",
+    ]);
     let words = ["finding refuses what is not lawful at load ", "(trailing_bytes): accepted what"];
     asked.shows(1, &words);
 }
@@ -56,7 +62,7 @@ fn what_cannot_be_asked_is_said() {
     let folder = bench.text("vectors");
     q4proof(["fuzz", "ask", "load_khq4", &folder]).says(2, &["is a directory"]);
     let path = bench.write("input", b"").display().to_string();
-    q4proof(["fuzz", "ask", "load_khq4", &path, "--subject", "zoo:no-such-fault"])
+    q4proof(["fuzz", "ask", "load_khq4", &path, "--subject", "planted:no-such-fault"])
         .says(2, &["no-such-fault"]);
     let unknown = q4proof(["fuzz", "ask", "load_khq5", &path]);
     assert_eq!(unknown.code, Some(2));

@@ -11,7 +11,7 @@ use q4proof::suite::Suite;
 use crate::support::{Bench, Finished};
 
 /// The subject: it fails `encode/worked` and `encode/padding`.
-const FAULTY: [&str; 2] = ["--subject", "zoo:padded-tail-range"];
+const FAULTY: [&str; 2] = ["--subject", "planted:padded-tail-range"];
 
 /// A line of a ledger.
 fn line(case: &str, outcome: &str, kind: &str) -> String {
@@ -23,7 +23,7 @@ fn line(case: &str, outcome: &str, kind: &str) -> String {
 
 /// A ledger of the faulty subject; its first line begins on line 2 of the file.
 fn ledger(lines: &[String]) -> String {
-    format!("subject = \"zoo:padded-tail-range\"\n{}", lines.concat())
+    format!("subject = \"planted:padded-tail-range\"\n{}", lines.concat())
 }
 
 /// Checks the faulty subject beside a ledger, and has the report of its log agree.
@@ -146,14 +146,17 @@ fn a_ledger_that_says_too_little_is_refused_by_line() {
         (
             ledger(std::slice::from_ref(&sound)).replace("padded-tail-range", "other"),
             ":1",
-            ["the ledger of zoo:other 0.1.0", "expected one of zoo:padded-tail-range 0.1.0"],
+            [
+                "the ledger of planted:other 0.1.0",
+                "expected one of planted:padded-tail-range 0.1.0",
+            ],
         ),
         (
             "version = \"9\"\n".to_owned() + &ledger(std::slice::from_ref(&sound)),
             ":2",
             [
-                "the ledger of zoo:padded-tail-range 9",
-                "zoo:padded-tail-range 0.1.0, which is asked",
+                "the ledger of planted:padded-tail-range 9",
+                "planted:padded-tail-range 0.1.0, which is asked",
             ],
         ),
         (
@@ -175,7 +178,7 @@ fn a_ledger_that_says_too_little_is_refused_by_line() {
 #[test]
 fn a_blessed_ledger_holds_once_its_reasons_are_written() {
     let bench = Bench::new();
-    let log = bench.log("log", &["--subject", "zoo:refuse-all"]);
+    let log = bench.log("log", &["--subject", "planted:refuse-all"]);
     let ledger = bench.text("ledger.toml");
     let blessed = bench.run("bless", &[&log, "--ledger", &ledger]);
     blessed.shows(0, &["ledger.toml: 6 lines without a reason yet\n"]);
@@ -211,7 +214,7 @@ fn a_ledger_of_hostile_words_is_still_one() {
 fn a_part_of_the_suite_is_not_blessed_nor_is_what_conforms() {
     let bench = Bench::new();
     let ledger = bench.text("ledger.toml");
-    let log = bench.log("log", &["--subject", "zoo:refuse-all", "--filter", "load"]);
+    let log = bench.log("log", &["--subject", "planted:refuse-all", "--filter", "load"]);
     let filtered = bench.run("bless", &[&log, "--ledger", &ledger]);
     filtered.says(2, &["log:1: holds 3 of 6 cases, expected all: a pass without --filter"]);
     let log = bench.log("log", &[]);

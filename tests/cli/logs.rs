@@ -29,8 +29,8 @@ fn a_report_from_a_log_is_that_of_the_pass() {
     let bench = Bench::new();
     for (arguments, code) in [
         (vec![], 0),
-        (vec!["--subject", "zoo:padded-tail-range", "--seed", "7"], 1),
-        (vec!["--subject", "zoo:refuse-all"], 1),
+        (vec!["--subject", "planted:padded-tail-range", "--seed", "7"], 1),
+        (vec!["--subject", "planted:refuse-all"], 1),
         (vec!["--filter", "scale", "--profile", "load:khq4"], 0),
         (hostile(), 1),
     ] {
@@ -40,8 +40,8 @@ fn a_report_from_a_log_is_that_of_the_pass() {
         assert_eq!(reported.stdout, checked.stdout, "{arguments:?}");
         reported.shows(code, &[]);
     }
-    let log = bench.log("log", &["--profile", "decode:khq4", "--subject", "zoo:refuse-all"]);
-    let verbose = ["--profile", "decode:khq4", "--subject", "zoo:refuse-all", "--verbose"];
+    let log = bench.log("log", &["--profile", "decode:khq4", "--subject", "planted:refuse-all"]);
+    let verbose = ["--profile", "decode:khq4", "--subject", "planted:refuse-all", "--verbose"];
     let reported = bench.run("report", &[&log, "--verbose"]);
     assert_eq!(reported.stdout, bench.run("check", &verbose).stdout);
 }
@@ -171,8 +171,10 @@ fn a_log_of_another_suite_is_refused() {
 fn junit_is_well_formed_and_counts_what_binds() {
     let bench = Bench::new();
     let junit = bench.text("junit.xml");
-    let log = bench
-        .log("log", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4+load:khq4"]);
+    let log = bench.log(
+        "log",
+        &["--subject", "planted:padded-tail-range", "--profile", "encode:khq4+load:khq4"],
+    );
     bench.run("report", &[&log, "--junit", &junit]).shows(1, &["2 failed"]);
     let xml = bench.read("junit.xml");
     for words in [
@@ -180,7 +182,7 @@ fn junit_is_well_formed_and_counts_what_binds() {
         r#"<testcase name="encode/worked" classname="ENC-A1">"#,
         r#"<failure message="fail: 3 fields differ; value 0 errs by 1.97 of its bound (beyond ENC-B1)" type="fail">"#,
         "expected                          got",
-        "q4proof repro encode/worked --subject zoo:padded-tail-range --profile encode:khq4+load:khq4",
+        "q4proof repro encode/worked --subject planted:padded-tail-range --profile encode:khq4+load:khq4",
         r#"<testcase name="load/worked" classname="KHQ4-H1"/>"#,
         r#"<skipped message="not in profile"/>"#,
     ] {
@@ -207,7 +209,7 @@ fn a_should_that_fails_is_skipped_in_junit() {
     let mut cases = cases();
     cases[0]["tier"] = json!("should");
     let bench = Bench::with(&json!({ "about": "x", "cases": cases }).to_string());
-    let refuses = ["--subject", "zoo:refuse-all", "--profile", "decode:khq4"];
+    let refuses = ["--subject", "planted:refuse-all", "--profile", "decode:khq4"];
     let logged = finished(bench.command("check", &refuses).arg("--json"));
     let log = bench.write("log", logged.stdout).display().to_string();
     bench.run("report", &[&log, "--junit", &bench.text("junit.xml")]);
@@ -219,11 +221,11 @@ fn a_should_that_fails_is_skipped_in_junit() {
 fn markdown_shows_totals_clauses_and_failures_and_takes_no_markup() {
     let bench = Bench::new();
     let markdown = bench.text("summary.md");
-    let log = bench.log("log", &["--subject", "zoo:padded-tail-range"]);
+    let log = bench.log("log", &["--subject", "planted:padded-tail-range"]);
     bench.run("report", &[&log, "--markdown", &markdown]).shows(1, &[]);
     let text = bench.read("summary.md");
     for words in [
-        "# q4proof: zoo:padded-tail-range 0.1.0 (Rust)\n\n**does not conform**\n\n",
+        "# q4proof: planted:padded-tail-range 0.1.0 (Rust)\n\n**does not conform**\n\n",
         "| encode:khq4 | must | 2 | 0 | 0 | 0 | 2 | 0 |\n",
         "| ENC-A1 | Asymmetric: minimum and maximum | 1 | encode/worked |\n",
         "```text\nfail  encode/worked · ENC-A1 · class 37",

@@ -38,14 +38,14 @@ fn holds(html: &str, words: &[&str]) {
 fn each_cell_leads_to_its_failing_cases() {
     let bench = Bench::new();
     let sound = bench.log("sound", &[]);
-    let faulty =
-        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4"]);
+    let faulty = bench
+        .log("faulty", &["--subject", "planted:padded-tail-range", "--profile", "encode:khq4"]);
     let html = page(&bench, &[&sound, &faulty]);
     holds(
         &html,
         &[
             "<a href=\"#s1\">reference 0.1.0</a>",
-            "<a href=\"#s2\">zoo:padded-tail-range 0.1.0</a>",
+            "<a href=\"#s2\">planted:padded-tail-range 0.1.0</a>",
             // A row: the clause, its title, what passed, and what failed with where it stands.
             "<tr><th scope=\"row\">ENC-A1</th>\n<td class=\"title\">Asymmetric: minimum and maximum</td>\n\
          <td class=\"good\">1 passed</td>\n\
@@ -67,7 +67,7 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
     let bench = Bench::new();
     let faulty = bench.log(
         "faulty",
-        &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4+decode:khq4"],
+        &["--subject", "planted:padded-tail-range", "--profile", "encode:khq4+decode:khq4"],
     );
     let html = page(&bench, &[&faulty]);
     let both = page(&bench, &[&faulty, &faulty]);
@@ -75,8 +75,8 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
         &html,
         &[
             // From the subject to what it does wrong, and from there to the case.
-            "<th scope=\"row\"><a href=\"#s1-bugs\">zoo:padded-tail-range 0.1.0</a>",
-            "<h3 id=\"s1-bugs\"><a href=\"#s1\">zoo:padded-tail-range 0.1.0</a></h3>\n\
+            "<th scope=\"row\"><a href=\"#s1-bugs\">planted:padded-tail-range 0.1.0</a>",
+            "<h3 id=\"s1-bugs\"><a href=\"#s1\">planted:padded-tail-range 0.1.0</a></h3>\n\
              <p>2 cases failed, of 1 class</p>",
             "<th scope=\"row\">class 37: minimum and maximum over zero padding</th>\n\
          <td class=\"number\">2</td>\n\
@@ -87,11 +87,14 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
             // What was asked, and how it is asked again.
             "encode 3 values, asymmetric, of shape [3]",
             "    0  40a00000  5.0\n",
-            "<pre>q4proof repro encode/worked --subject zoo:padded-tail-range --profile decode:khq4+encode:khq4 --vectors ",
+            "<pre>q4proof repro encode/worked --subject planted:padded-tail-range --profile decode:khq4+encode:khq4 --vectors ",
         ],
     );
     // Two of one name are told apart by how they were asked; where nothing failed that is said in a line.
-    holds(&both, &["<a href=\"#s2\">zoo:padded-tail-range 0.1.0 (zoo:padded-tail-range)</a>"]);
+    holds(
+        &both,
+        &["<a href=\"#s2\">planted:padded-tail-range 0.1.0 (planted:padded-tail-range)</a>"],
+    );
     let sound = bench.log("sound", &[]);
     holds(&page(&bench, &[&sound]), &["<p class=\"good\">No case failed of reference 0.1.0.</p>"]);
 }
@@ -101,7 +104,7 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
 fn a_file_is_shown_with_its_fields() {
     let bench = Bench::new();
     let faulty =
-        bench.log("log", &["--subject", "zoo:zero-scale-accepted", "--profile", "load:khq4"]);
+        bench.log("log", &["--subject", "planted:zero-scale-accepted", "--profile", "load:khq4"]);
     holds(
         &page(&bench, &[&faulty]),
         &[
@@ -119,13 +122,13 @@ fn a_file_is_shown_with_its_fields() {
 #[test]
 fn the_largest_share_of_a_bound_is_shown_with_its_case() {
     let bench = Bench::new();
-    let faulty =
-        bench.log("faulty", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4"]);
+    let faulty = bench
+        .log("faulty", &["--subject", "planted:padded-tail-range", "--profile", "encode:khq4"]);
     holds(
         &page(&bench, &[&faulty]),
         &[
             "<th scope=\"row\">ENC-A1</th>\n<td>Asymmetric: minimum and maximum</td>\n<td>ENC-B1</td>\n\
-         <td><a href=\"#s1\">zoo:padded-tail-range 0.1.0</a></td>\n\
+         <td><a href=\"#s1\">planted:padded-tail-range 0.1.0</a></td>\n\
          <td class=\"number bad\">1.97</td>\n\
          <td><a href=\"#s1-encode/worked\"><code>encode/worked</code></a></td>",
         ],
@@ -136,7 +139,8 @@ fn the_largest_share_of_a_bound_is_shown_with_its_case() {
 #[test]
 fn the_kill_matrix_stands_on_the_page() {
     let bench = Bench::new();
-    let log = bench.log("log", &["--subject", "zoo:padded-tail-range", "--profile", "encode:khq4"]);
+    let log =
+        bench.log("log", &["--subject", "planted:padded-tail-range", "--profile", "encode:khq4"]);
     let (kills, html) = (bench.text("kills.json"), bench.text("page.html"));
     // So few cases do not catch all there is.
     let selftest = bench.run("selftest", &["--json", &kills]);

@@ -56,7 +56,7 @@ fn the_protocol_s_example_is_answered() {
             "\n{\"seq\":1,\"result\":{\"values\":{\"f32\":\"0000a04000dcbd4000fcdf40\"}}}\n",
         ],
     );
-    serve("zoo:refuse-all", &decode).shows(0, &["{\"seq\":1,\"refused\":{\"message\":"]);
+    serve("planted:refuse-all", &decode).shows(0, &["{\"seq\":1,\"refused\":{\"message\":"]);
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn a_line_that_is_no_request_is_named() {
     ] {
         serve("reference", input).says(2, &["is no request", word]);
     }
-    serve("python", "").says(2, &["\"python\"", "reference, gpu or zoo:NAME"]);
-    serve("zoo:none", "").says(2, &["\"zoo:none\"", "list --subjects"]);
+    serve("python", "").says(2, &["\"python\"", "reference, gpu or planted:NAME"]);
+    serve("planted:none", "").says(2, &["\"planted:none\"", "list --subjects"]);
 }
 
 #[test]
@@ -147,8 +147,8 @@ fn the_command_of_a_subject_is_repeated_to_ask_again() {
 
 #[test]
 fn an_unknown_subject_names_those_that_there_are() {
-    let checked = q4proof(["check", "--subject", "zoo:no-such-fault"]);
-    checked.says(2, &["\"zoo:no-such-fault\"", "`q4proof list --subjects`"]);
+    let checked = q4proof(["check", "--subject", "planted:no-such-fault"]);
+    checked.says(2, &["\"planted:no-such-fault\"", "`q4proof list --subjects`"]);
 }
 
 /// Each pair of lines in PROTOCOL.md but the handshake, whose names are somebody else's.

@@ -64,7 +64,7 @@ fn an_unknown_name_lists_the_known_ones() {
     let bench = bench(OWN);
     let registry = bench.text("conformance/subjects");
     let checked = bench.run("check", &["--subject", "other", "--subjects", &registry]);
-    checked.says(2, &["no subject is named \"other\"", "reference, gpu, zoo:NAME, own"]);
+    checked.says(2, &["no subject is named \"other\"", "reference, gpu, planted:NAME, own"]);
     let checked = finished(bench.command("check", &["--subject", "own"]).current_dir("/"));
     checked.says(
         2,
@@ -106,11 +106,11 @@ fn all_subjects_are_listed_with_what_they_are() {
         &[
             "  reference  this crate's own codec and loaders\n",
             "  own  our own\n",
-            "  zoo:padded-tail-range ",
-            "  zoo:refuse-all ",
+            "  planted:padded-tail-range ",
+            "  planted:refuse-all ",
         ],
     );
     let nowhere = finished(command().args(["list", "--subjects"]).current_dir("/"));
-    nowhere.shows(0, &["zoo:sound"]);
+    nowhere.shows(0, &["planted:sound"]);
     assert!(!nowhere.stdout.contains("registered"), "{nowhere:#?}");
 }

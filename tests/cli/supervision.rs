@@ -78,7 +78,7 @@ fn several_children_come_to_the_same_records_in_the_same_order() {
         assert!(matches!(done.code, Some(0 | 1)), "{done:#?}");
         done.stdout
     };
-    for subject in [&["--subject", "reference"][..], &["--subject", "zoo:padded-tail-range"]] {
+    for subject in [&["--subject", "reference"][..], &["--subject", "planted:padded-tail-range"]] {
         let alone = one(subject, "1");
         assert!(alone.lines().count() > 1600);
         assert_eq!(one(subject, "3"), alone, "{subject:?}");

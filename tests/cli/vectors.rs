@@ -119,7 +119,7 @@ fn a_case_is_asked_again_with_everything_that_is_said() {
             "    through copy, map: pass\n",
         ],
     );
-    bench.run("repro", &["encode/worked", "--subject", "zoo:padded-tail-range"]).shows(
+    bench.run("repro", &["encode/worked", "--subject", "planted:padded-tail-range"]).shows(
         1,
         &[
             "-> {\"seq\":1,\"op\":\"encode\",\"format\":\"khq4\",\"mode\":\"asymmetric\",\"shape\":[3],\"values\":{\"f32\":\"0000a0400000c0400000e040\"}}\n",

@@ -1,5 +1,5 @@
 //! The fuzz targets on stable: thousands of generated inputs on the reference without a finding,
-//! and faults of the zoo that are found.
+//! and planted faults that are found.
 
 use q4proof::fuzz::{Target, Verdict};
 use q4proof::subject::{InProcess, Reference, named};
@@ -58,96 +58,116 @@ fn faults_of_each_operation_are_found() {
             "load_khq4",
             30_000,
             &[
-                "zoo:naive-ceil-wraps",
-                "zoo:shape-product-wraps",
-                "zoo:ndim-wraps-at-width",
-                "zoo:truncates-to-width",
-                "zoo:map-skips-block-scan",
-                "zoo:last-block-not-scanned",
-                "zoo:extent-for-18-byte-blocks",
-                "zoo:expected-shape-by-length",
-                "zoo:tail-unwritten",
+                "planted:naive-ceil-wraps",
+                "planted:shape-product-wraps",
+                "planted:ndim-wraps-at-width",
+                "planted:truncates-to-width",
+                "planted:map-skips-block-scan",
+                "planted:last-block-not-scanned",
+                "planted:extent-for-18-byte-blocks",
+                "planted:expected-shape-by-length",
+                "planted:tail-unwritten",
             ][..],
         ),
         (
             "encode_khq4",
             6000,
-            &["zoo:divide-not-reciprocal", "zoo:padded-tail-range", "zoo:round-half-even"],
+            &[
+                "planted:divide-not-reciprocal",
+                "planted:padded-tail-range",
+                "planted:round-half-even",
+            ],
         ),
         (
             "load_khf1",
             10_000,
             &[
-                "zoo:numel-product-wraps",
-                "zoo:nan-value-accepted",
-                "zoo:value-subnormals-flushed",
-                "zoo:last-block-not-scanned",
-                "zoo:map-checks-only-header",
+                "planted:numel-product-wraps",
+                "planted:nan-value-accepted",
+                "planted:value-subnormals-flushed",
+                "planted:last-block-not-scanned",
+                "planted:map-checks-only-header",
             ],
         ),
         (
             "matmul_khq4",
             3000,
             &[
-                "zoo:rows-floored-to-tile",
-                "zoo:columns-floored",
-                "zoo:product-bias-dropped",
-                "zoo:first-vector-for-all",
-                "zoo:product-scale-absolute",
+                "planted:rows-floored-to-tile",
+                "planted:columns-floored",
+                "planted:product-bias-dropped",
+                "planted:first-vector-for-all",
+                "planted:product-scale-absolute",
             ],
         ),
         (
             "rotate_quarot",
             3000,
             &[
-                "zoo:signs-one-state-early",
-                "zoo:seed-through-f64",
-                "zoo:apply-for-inverse",
-                "zoo:norm-factor-twice",
-                "zoo:first-run-plain",
-                "zoo:norm-folded-after-rotation",
-                "zoo:runs-unchecked",
+                "planted:signs-one-state-early",
+                "planted:seed-through-f64",
+                "planted:apply-for-inverse",
+                "planted:norm-factor-twice",
+                "planted:first-run-plain",
+                "planted:norm-folded-after-rotation",
+                "planted:runs-unchecked",
             ],
         ),
-        ("decode_khq4", 2000, &["zoo:half-precision-sum", "zoo:signed-zero-lost", "zoo:half-cut"]),
-        ("decode_q4_1", 2000, &["zoo:ggml-sequential-pairs", "zoo:ggml-big-endian"]),
+        (
+            "decode_khq4",
+            2000,
+            &["planted:half-precision-sum", "planted:signed-zero-lost", "planted:half-cut"],
+        ),
+        ("decode_q4_1", 2000, &["planted:ggml-sequential-pairs", "planted:ggml-big-endian"]),
         (
             "encode_q4_1",
             4000,
-            &["zoo:ggml-round-half-even", "zoo:ggml-scale-as-stored", "zoo:ggml-shape-unchecked"],
+            &[
+                "planted:ggml-round-half-even",
+                "planted:ggml-scale-as-stored",
+                "planted:ggml-shape-unchecked",
+            ],
         ),
         (
             "decode_q8_0",
             4000,
             &[
-                "zoo:q8-0-least-code-saturated",
-                "zoo:q8-0-signed-zero-lost",
-                "zoo:q8-0-usual-scale-doubled",
-                "zoo:q8-0-partial-accepted",
+                "planted:q8-0-least-code-saturated",
+                "planted:q8-0-signed-zero-lost",
+                "planted:q8-0-usual-scale-doubled",
+                "planted:q8-0-partial-accepted",
             ],
         ),
         (
             "encode_q8_0",
             4000,
             &[
-                "zoo:q8-0-round-half-even",
-                "zoo:q8-0-inverse-of-largest",
-                "zoo:q8-0-divided",
-                "zoo:q8-0-scale-as-stored",
-                "zoo:q8-0-shape-unchecked",
+                "planted:q8-0-round-half-even",
+                "planted:q8-0-inverse-of-largest",
+                "planted:q8-0-divided",
+                "planted:q8-0-scale-as-stored",
+                "planted:q8-0-shape-unchecked",
             ],
         ),
-        ("encode_mlx", 4000, &["zoo:mlx-rounded-away", "zoo:mlx-scale-as-stored"]),
-        ("save_khq4", 2000, &["zoo:save-nan-scale", "zoo:save-pads-file"]),
-        ("save_khf1", 2000, &["zoo:save-halves-big-endian", "zoo:save-halves-nan-unchecked"]),
-        ("name_tensors_khq4", 2000, &["zoo:names-collision-overwritten", "zoo:names-norm-first"]),
+        ("encode_mlx", 4000, &["planted:mlx-rounded-away", "planted:mlx-scale-as-stored"]),
+        ("save_khq4", 2000, &["planted:save-nan-scale", "planted:save-pads-file"]),
+        (
+            "save_khf1",
+            2000,
+            &["planted:save-halves-big-endian", "planted:save-halves-nan-unchecked"],
+        ),
+        (
+            "name_tensors_khq4",
+            2000,
+            &["planted:names-collision-overwritten", "planted:names-norm-first"],
+        ),
         (
             "save_load",
             2000,
             &[
-                "zoo:save-pads-file",
-                "zoo:save-leaves-file-on-refusal",
-                "zoo:save-leaves-file-aside",
+                "planted:save-pads-file",
+                "planted:save-leaves-file-on-refusal",
+                "planted:save-leaves-file-aside",
             ],
         ),
     ] {
@@ -157,6 +177,6 @@ fn faults_of_each_operation_are_found() {
             println!("{target} {name}: {found:?}");
             assert!(found.is_some(), "{target} finds nothing in {name} in {most} inputs");
         }
-        assert_eq!(exposure("zoo:sound", target, 300), None, "{target} accuses a sound codec");
+        assert_eq!(exposure("planted:sound", target, 300), None, "{target} accuses a sound codec");
     }
 }

@@ -1,4 +1,4 @@
-//! What takes longest, where all other tests of the library together take a second: the zoo, generated
+//! What takes longest, where all other tests of the library together take a second: the planted faults, generated
 //! inputs of the fuzz targets, every scale with every nibble, and whole folders that are written or
 //! converted. A
 //! binary of its own, which the sweep of the core does without.
@@ -10,8 +10,8 @@ mod corpus;
 mod exhaustive;
 mod fuzz;
 mod harness;
+mod planted;
 mod vectors;
-mod zoo;
 
 /// Counted, for the oracle on memory.
 #[global_allocator]

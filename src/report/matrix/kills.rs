@@ -1,4 +1,4 @@
-//! What the suite itself catches: each fault of the zoo and the cases that fail on it, class by class,
+//! What the suite itself catches: each planted fault and the cases that fail on it, class by class,
 //! and how much of that each clause does.
 
 use super::markup::Markup;
@@ -7,7 +7,7 @@ use crate::report::text::{counted, plain};
 use crate::report::{classes, clauses};
 use crate::run::selftest::{KillMatrix, Row};
 
-/// Whether the zoo has a fault of the class.
+/// Whether a planted fault is of the class.
 pub fn has(matrix: &KillMatrix, class: u8) -> bool {
     matrix.faults.iter().any(|row| row.class == class)
 }

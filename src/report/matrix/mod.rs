@@ -38,7 +38,7 @@ pub struct Page<'a> {
     pub suite: &'a Suite,
     /// The passes, all over that suite.
     pub logs: &'a [Log],
-    /// What the suite catches of the zoo, where that was asked.
+    /// What the suite catches of the planted faults, where that was asked.
     pub kills: Option<&'a KillMatrix>,
 }
 

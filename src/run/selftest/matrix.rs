@@ -1,11 +1,11 @@
-//! The kill matrix as data: what each member of the zoo came to, and which case catches which fault.
+//! The kill matrix as data: what each planted subject came to, and which case catches which fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Record, Totals};
-use crate::subject::zoo::{Fault, Liar};
+use crate::subject::planted::{Fault, Liar};
 use crate::suite::Suite;
 use crate::suite::case::Tier;
 use crate::suite::judge::Outcome;
@@ -20,7 +20,7 @@ pub struct KillMatrix {
     pub hash: String,
     /// The members without a fault.
     pub sound: Vec<SoundRow>,
-    /// The faults, in the order of the zoo.
+    /// The faults, in their order.
     pub faults: Vec<Row>,
     /// The liars.
     pub liars: Vec<LiarRow>,

@@ -1,4 +1,4 @@
-//! The harness tested by what it must catch: every faulty member of the zoo is run through the
+//! The harness tested by what it must catch: every planted subject is run through the
 //! whole suite, and the kill matrix shows which case catches which fault.
 //!
 //! The [rules](mod@rules) (all must hold): the reference and the sound member pass; every fault fails at
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub use matrix::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
 
 use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
-use crate::subject::zoo::{Fault, Faulty, Liar};
+use crate::subject::planted::{Fault, Faulty, Liar};
 use crate::subject::{Implementation, InProcess, Reference, Stop};
 use crate::suite::Suite;
 use crate::suite::case::{Case, Content, DirectoryEntry, File};
@@ -22,12 +22,12 @@ use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::{Question, ReadIndex};
 
-/// The number of the members of the zoo, and the reference.
+/// The number of the planted subjects, and the reference.
 pub fn members() -> usize {
     2 + Fault::all().len() + Liar::ALL.len()
 }
 
-/// Runs the zoo through the suite; `observe` is told of each member before it is run.
+/// Runs the planted faults through the suite; `observe` is told of each member before it is run.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatr
     verify(suite, &all)?;
     let sound: [(&str, Box<dyn Implementation>); 2] = [
         ("the reference", Box::new(Reference)),
-        ("the sound member of the zoo", Box::new(Faulty::new(None))),
+        ("the sound planted subject", Box::new(Faulty::new(None))),
     ];
     let mut sound_rows = Vec::new();
     for (name, implementation) in sound {

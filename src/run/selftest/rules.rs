@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matrix::{KillMatrix, LiarRow, Row, SoundRow};
-use crate::subject::zoo::Liar;
+use crate::subject::planted::Liar;
 use crate::suite::Suite;
 use crate::suite::case::{Case, Tier};
 
-/// Cases of tier must that no fault of the zoo fails, each with its reason.
+/// Cases of tier must that no planted fault fails, each with its reason.
 pub const UNKILLED: &[(&str, &str)] = &[];
 
 /// The largest part of the cases of tier must that may be excused: one in so many.

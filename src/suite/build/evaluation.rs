@@ -40,7 +40,7 @@ pub(super) enum Evaluation {
 use Evaluation as E;
 
 impl Evaluation {
-    /// The wrong ones, with the names of the zoo.
+    /// The wrong ones, with the names of planted faults.
     pub(super) const WRONG: [(Self, &'static str); 12] = [
         (E::RoundHalfEven, "round-half-even"),
         (E::TruncateHalfUp, "truncate-half-up"),

@@ -3,7 +3,7 @@
 //!
 //! A builder makes a draft of each case, which is a case without its answer; [`build`] derives
 //! the answers. What a question discriminates is named by the wrong evaluation, which is also the
-//! name of the faulty implementation in the zoo that has it.
+//! name of the planted fault that makes it.
 
 mod decode;
 mod decode_f16;

@@ -1,4 +1,4 @@
-//! The vectors against the zoo: each fault is caught, and where one is not that is said.
+//! The vectors against the planted faults: each fault is caught, and where one is not that is said.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use q4proof::suite::Suite;
 use q4proof::suite::case::{Case, VectorFile};
 
 #[test]
-fn the_zoo_is_caught() {
+fn the_planted_faults_are_caught() {
     let suite = Suite::embedded().unwrap();
     let matrix = selftest(&suite, &mut |_| {}).unwrap();
     assert_eq!(matrix.problems, Vec::<String>::new());
     assert!(matrix.faults.len() >= 351, "{} faults", matrix.faults.len());
     let sound: Vec<&str> = matrix.sound.iter().map(|row| row.name.as_str()).collect();
-    assert_eq!(sound, ["the reference", "the sound member of the zoo"]);
+    assert_eq!(sound, ["the reference", "the sound planted subject"]);
     let liars: Vec<&str> = matrix.liars.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(liars, ["refuse-all", "accept-all", "unsupported-all", "canned"]);
     for liar in &matrix.liars {
@@ -24,7 +24,7 @@ fn the_zoo_is_caught() {
     assert_eq!(serde_json::from_str::<KillMatrix>(&text).unwrap(), matrix);
 }
 
-/// Suites that lack what they are to have: what the zoo shows of them reaches the rules.
+/// Suites that lack what they are to have: what the planted faults show of them reaches the rules.
 #[test]
 fn a_suite_that_shows_too_little_is_told_so() {
     let embedded = Suite::embedded().unwrap();

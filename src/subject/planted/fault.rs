@@ -1,5 +1,5 @@
 //! The faults as data: what an implementation gets wrong, which operation that spoils, and the class of real
-//! bugs that it belongs to. Each part of the zoo has the table of its own faults beside its code.
+//! bugs that it belongs to. Each part has the table of its own faults beside its code.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -28,14 +28,14 @@ macro_rules! faults {
         $($class:literal $fault:ident $name:literal $about:literal)*
     })*) => {
         #[allow(non_upper_case_globals, reason = "a fault is named as the variant of an enum is")]
-        impl $crate::subject::zoo::Fault {
+        impl $crate::subject::planted::Fault {
             $($(#[doc = $about] pub const $fault: Self = Self::of_name($name);)*)*
         }
 
         /// The faults of this part, in the order of reports.
-        pub(super) const FAULTS: &[$crate::subject::zoo::fault::Entry] = &[
-            $($($crate::subject::zoo::fault::Entry {
-                fault: $crate::subject::zoo::Fault::$fault,
+        pub(super) const FAULTS: &[$crate::subject::planted::fault::Entry] = &[
+            $($($crate::subject::planted::fault::Entry {
+                fault: $crate::subject::planted::Fault::$fault,
                 operation: $crate::suite::operation::Operation::new(
                     $crate::suite::operation::Verb::$verb,
                     $crate::suite::operation::FormatId::$format,

@@ -156,9 +156,9 @@ impl Implementation for Faulty {
     }
 }
 
-/// The greeting of every member of the zoo: whatever the harness can ask is offered.
+/// The greeting of every planted subject: whatever the harness can ask is offered.
 fn hello(name: &str) -> Hello {
-    Hello { name: format!("zoo:{name}"), entries: load_entries().collect(), ..everything() }
+    Hello { name: format!("planted:{name}"), entries: load_entries().collect(), ..everything() }
 }
 
 fn refusal(class: Class, message: impl Into<String>) -> Refusal {

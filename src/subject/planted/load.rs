@@ -27,7 +27,7 @@ pub(super) enum FileFormat {
 }
 
 impl FileFormat {
-    /// The container of that name, where the zoo has it.
+    /// The container of that name, where there is one.
     pub(super) fn of(id: FormatId) -> Option<Self> {
         match id {
             FormatId::KHQ4 => Some(Self::Khq4),
