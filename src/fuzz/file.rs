@@ -3,6 +3,8 @@
 use super::oracle::{ask, ask_twice, case, verdict};
 use super::sketch::Sketch;
 use super::{Finding, Verdict, workspace};
+use std::fs;
+
 use crate::run::left_beside;
 use crate::subject::{Hello, Implementation, Request};
 use crate::suite::answer::Answer;
@@ -144,7 +146,11 @@ fn save_at(
         return Ok(Verdict::Refused(None));
     };
     let verdict = verdict(&saved, &given, &"save")?;
-    match left_beside(&request) {
+    let kept = match given {
+        Err(_) if fs::symlink_metadata(path).is_ok() => Some("refused, but left the file".into()),
+        _ => left_beside(&request),
+    };
+    match kept {
         None => Ok(verdict),
         Some(detail) => Err(Finding { oracle: "nothing is left", place: "save".into(), detail }),
     }

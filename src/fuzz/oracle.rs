@@ -39,6 +39,8 @@ pub(super) fn case(question: Question) -> Result<Case, String> {
         discriminates: Vec::new(),
         source: Source { derivation: String::new(), agreed: Vec::new() },
         control: None,
+        line: None,
+        recipe: None,
         question,
         expect,
     })

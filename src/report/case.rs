@@ -62,7 +62,7 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
 /// What is asked, with the bytes of a file field by field.
 pub(super) fn question(case: &Case, control: Option<&Case>) -> String {
     let Question::Load(load) = &case.question else { return in_words(&case.question) };
-    let mut text = match &load.path {
+    let mut text = match load.path.unnamed() {
         File::Special(special) => format!("load {}\n", special_in_words(*special)),
         _ => format!("load a {} file\n", container_title(load.format)),
     };
@@ -294,6 +294,8 @@ pub(super) mod tests {
             discriminates: Vec::new(),
             source: Source { derivation: "exact evaluator".into(), agreed: Vec::new() },
             control: None,
+            line: None,
+            recipe: None,
             question: Question::decode(FormatId::KHQ4, Vec::new(), 0),
             expect: Lawful::One(Answer::Values(Floats::F32(Bits(Vec::new())))),
         }

@@ -153,7 +153,7 @@ mod tests {
         let mut recorder = Recorder::new(&mut subject);
         for &entry in entries {
             let question = Question::decode(FormatId::KHQ4, Vec::new(), 0);
-            let request = Request { entry: Some(entry.into()), question };
+            let request = Request { entry: Some(entry.into()), question, line: None };
             recorder.ask(&request, Duration::ZERO);
         }
         let judgement = Judgement::plain(Outcome::Timeout, "");

@@ -12,7 +12,7 @@ const MOST_CHARACTERS: usize = 2000;
 /// The question of a listing.
 pub(super) fn question(directory: &File, open: bool) -> String {
     let verb = if open { "open" } else { "list" };
-    let File::Directory(entries) = directory else {
+    let File::Directory(entries) = directory.unnamed() else {
         return format!("{verb} a directory that does not exist\n");
     };
     let mut text = format!("{verb} a directory\n");
@@ -57,6 +57,7 @@ pub(super) fn special_in_words(special: Special) -> &'static str {
         Special::Socket => "a socket",
         Special::DanglingSymlink => "a symbolic link to nothing",
         Special::SymlinkToDirectory => "a symbolic link to a directory",
+        Special::MissingFolder => "a path in a folder that does not exist",
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::place::{LaidOut, Workplace};
+use super::snapshot::Snapshot;
 use crate::store::regular_file;
 use crate::subject::{Reply, Request, Response, Subject};
 use crate::suite::answer::{Answer, Given, Refusal};
@@ -64,19 +65,25 @@ impl<'a> Asker<'a> {
         entry: Option<&str>,
         bounded: bool,
     ) -> io::Result<Judgement> {
-        let LaidOut { question, path } = self.workplace.lay_out(case, control)?;
-        let request = Request { entry: entry.map(str::to_owned), question };
+        let LaidOut { question, folder } = self.workplace.lay_out(case, control)?;
+        let request = Request { entry: entry.map(str::to_owned), question, line: case.line };
+        let before = folder.as_deref().map(Snapshot::of).transpose()?;
         self.asked_in = Some(self.generation());
         let reply = self.subject.ask(&request, self.deadline);
-        let judgement = match given(&request, reply) {
+        let given = given(&request, reply);
+        let refused = matches!(given, Ok(Err(_)));
+        let judgement = match given {
             Ok(given) => judge(case, &given, bounded),
             Err(judgement) => judgement,
         };
-        let left = left_beside(&request);
-        if let Some(path) = path {
-            self.workplace.remove(&path);
+        let changed = match (&folder, &before) {
+            (Some(folder), Some(before)) => changed(&request, refused, folder, before),
+            _ => None,
+        };
+        if let Some(folder) = folder {
+            self.workplace.remove(&folder);
         }
-        Ok(match left {
+        Ok(match changed {
             Some(what) if !judgement.outcome.is_failure() => Judgement::plain(Outcome::Fail, what),
             _ => judgement,
         })
@@ -89,6 +96,24 @@ impl<'a> Asker<'a> {
     /// Where the file cannot be laid out.
     pub fn request(&mut self, case: &Case, control: Option<&Case>) -> io::Result<Request> {
         Ok(Request::of(self.workplace.lay_out(case, control)?.question))
+    }
+}
+
+/// What a subject has done to a folder in which only a save may do something, in words.
+fn changed(request: &Request, refused: bool, folder: &Path, before: &Snapshot) -> Option<String> {
+    let after = match Snapshot::of(folder) {
+        Ok(after) => after,
+        // Nobody but the subject has touched that folder.
+        Err(error) => return Some(format!("the file's folder cannot be read behind it: {error}")),
+    };
+    match request.saves_to() {
+        None => before
+            .difference(&after)
+            .map(|what| format!("{what}: the input is not the subject's (PROTOCOL.md, Limits)")),
+        Some(_) if refused => {
+            before.difference(&after).map(|what| format!("refused, but {what} (KHQ4-W3)"))
+        }
+        Some(_) => left_beside(request),
     }
 }
 
@@ -129,14 +154,6 @@ pub(crate) fn given(request: &Request, reply: Reply) -> Result<Given, Judgement>
             Err(Judgement::plain(Outcome::Unsupported, "answered unsupported"))
         }
         Response::Refused(refusal) => {
-            if let Some(path) = request.saves_to()
-                && fs::symlink_metadata(path).is_ok()
-            {
-                return Err(Judgement::plain(
-                    Outcome::Fail,
-                    "refused, but left a file behind (KHQ4-W3)",
-                ));
-            }
             let Refusal { mut message, class } = refusal;
             if message.len() > LONGEST_MESSAGE {
                 message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));

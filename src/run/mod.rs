@@ -11,6 +11,7 @@ pub mod record;
 pub(crate) mod scratch;
 #[cfg(feature = "build")]
 pub mod selftest;
+mod snapshot;
 
 use std::collections::HashMap;
 use std::io;
@@ -25,7 +26,7 @@ pub use record::{EntryRecord, Record, Totals};
 use crate::subject::{Hello, Stop, Subject};
 use crate::suite::case::{Case, Feature};
 use crate::suite::judge::{Judgement, Outcome};
-use crate::suite::{Suite, SuiteError};
+use crate::suite::{Suite, SuiteError, recipe};
 use ask::Asker;
 pub(crate) use ask::{given, left_beside};
 
@@ -203,7 +204,30 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        Ok(self.asker.ask(case, control, entry, self.is_bounded(case))?)
+        let judgement = self.asker.ask(case, control, entry, self.is_bounded(case))?;
+        self.recipe(case, entry, judgement)
+    }
+
+    /// The worst of what a case and the questions of its recipe came to; the first failure ends it.
+    fn recipe(
+        &mut self,
+        case: &Case,
+        entry: Option<&str>,
+        mut worst: Judgement,
+    ) -> Result<Judgement, RunError> {
+        let Some(recipe) = &case.recipe else { return Ok(worst) };
+        for part in recipe::parts(case) {
+            if worst.outcome.is_failure() || self.settings.stop.is_told() {
+                break;
+            }
+            let part = part.map_err(|problem| SuiteError::new(&case.id, problem))?;
+            let judgement = self.asker.ask(&part.case, None, entry, self.is_bounded(case))?;
+            if judgement.outcome > worst.outcome {
+                let summary = format!("{}: {}", part.in_words(recipe.name), judgement.summary);
+                worst = Judgement { summary, ..judgement };
+            }
+        }
+        Ok(worst)
     }
 
     /// The control's judgement; asked once for every start of the subject.

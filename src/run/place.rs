@@ -4,6 +4,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -13,6 +14,9 @@ use crate::suite::exact::files;
 use crate::suite::expected::file_bytes;
 use crate::suite::operation::Verb;
 use crate::suite::question::Question;
+
+/// The folder of files that are written over the one of the question before.
+const AGAIN: &str = "again";
 
 /// A private folder, in which each question has a place of its own.
 pub(super) struct Workplace {
@@ -24,8 +28,8 @@ pub(super) struct Workplace {
 pub(super) struct LaidOut {
     /// The question, about a path.
     pub question: Question<String>,
-    /// What is to be removed when it was answered.
-    pub path: Option<PathBuf>,
+    /// The folder in which its file lies, alone, where it is about one.
+    pub folder: Option<PathBuf>,
 }
 
 impl Workplace {
@@ -37,44 +41,37 @@ impl Workplace {
     pub(super) fn lay_out(&mut self, case: &Case, control: Option<&Case>) -> io::Result<LaidOut> {
         let question = &case.question;
         let Some(place) = question.place() else {
-            return Ok(LaidOut { question: question.at(String::new()), path: None });
+            return Ok(LaidOut { question: question.at(String::new()), folder: None });
         };
-        let at = |path: &Path| question.at(path.display().to_string());
-        match question.verb() {
-            Verb::Save => {
-                // A folder of its own, so that whatever else is left in it shows (KHQ4-W3).
-                let folder = self.next_path("folder");
-                fs::create_dir(&folder)?;
-                let question = at(&lay_out_file(case, control, place, folder.join("tensor"))?);
-                Ok(LaidOut { question, path: Some(folder) })
-            }
-            Verb::ReadIndex => {
-                // A folder around it, for what lies beside the directory.
-                let around = self.next_path("folder");
-                fs::create_dir(&around)?;
-                let question = at(&lay_out_file(case, control, place, around.join("model"))?);
-                Ok(LaidOut { question, path: Some(around) })
-            }
-            _ => {
-                let container = files::named(question.format());
-                let suffix = container.map_or("file", |container| container.extension());
-                let path = lay_out_file(case, control, place, self.next_path(suffix))?;
-                Ok(LaidOut { question: at(&path), path: Some(path) })
-            }
-        }
+        // A folder of its own, so that whatever else is left in it shows (KHQ4-W3).
+        let folder = match place {
+            File::Named(named) if named.again => self.folder.path().join(AGAIN),
+            _ => self.next_folder(),
+        };
+        fs::create_dir_all(&folder)?;
+        let container = files::named(question.format());
+        let name = match question.verb() {
+            Verb::ReadIndex => "model".to_owned(),
+            Verb::Save => "tensor".to_owned(),
+            _ => format!("tensor.{}", container.map_or("file", |container| container.extension())),
+        };
+        let path = lay_out_file(case, control, place, folder.join(name))?;
+        let question = question.at(path.display().to_string());
+        Ok(LaidOut { question, folder: Some(folder) })
     }
 
     /// Removes what was laid out: what a subject has left cannot always be removed, and all goes with the
     /// folder around it at the end.
     pub(super) fn remove(&self, path: &Path) {
-        if path.starts_with(self.folder.path()) {
+        let again = path == self.folder.path().join(AGAIN);
+        if path.starts_with(self.folder.path()) && !again {
             remove(path).ok();
         }
     }
 
-    fn next_path(&mut self, suffix: &str) -> PathBuf {
+    fn next_folder(&mut self) -> PathBuf {
         self.asked += 1;
-        self.folder.path().join(format!("{}.{suffix}", self.asked))
+        self.folder.path().join(self.asked.to_string())
     }
 }
 
@@ -88,6 +85,18 @@ fn lay_out_file(
     match place {
         File::Special(special) => lay_out_special(*special, path),
         File::Directory(entries) => lay_out_directory(&path, entries).map(|()| path),
+        File::Named(named) => {
+            let path = path.with_file_name(&named.name);
+            if named.again {
+                return write_again(case, control, path);
+            }
+            if !named.link {
+                return lay_out_file(case, control, &named.file, path);
+            }
+            lay_out_file(case, control, &named.file, path.with_file_name("linked"))?;
+            link("linked", &path)?;
+            Ok(path)
+        }
         File::Bytes(_) | File::Patch(_) => {
             let control = control.map(|control| &control.question);
             let bytes = file_bytes(&case.question, control).map_err(io::Error::other)?;
@@ -95,6 +104,17 @@ fn lay_out_file(
             Ok(path)
         }
     }
+}
+
+/// Writes the bytes of a case over a file that may be there, and sets the time of its last change to one that
+/// is always the same.
+fn write_again(case: &Case, control: Option<&Case>, path: PathBuf) -> io::Result<PathBuf> {
+    let control = control.map(|control| &control.question);
+    let bytes = file_bytes(&case.question, control).map_err(io::Error::other)?;
+    fs::write(&path, bytes.unwrap_or_default())?;
+    let file = OpenOptions::new().write(true).open(&path)?;
+    file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 30))?;
+    Ok(path)
 }
 
 /// A new file that only its owner can read.
@@ -150,6 +170,7 @@ fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
         Special::Socket => drop(UnixListener::bind(&path)?),
         Special::DanglingSymlink => symlink("nothing-here", &path)?,
         Special::SymlinkToDirectory => symlink(".", &path)?,
+        Special::MissingFolder => return Ok(in_missing_folder(&path)),
     }
     Ok(path)
 }
@@ -158,9 +179,14 @@ fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
 fn lay_out_special(special: Special, path: PathBuf) -> io::Result<PathBuf> {
     match special {
         Special::Missing => Ok(path),
+        Special::MissingFolder => Ok(in_missing_folder(&path)),
         Special::Directory => fs::create_dir(&path).map(|()| path),
         _ => Err(io::Error::other("this machine cannot make such a file")),
     }
+}
+
+fn in_missing_folder(path: &Path) -> PathBuf {
+    path.with_file_name("nowhere").join("tensor")
 }
 
 fn remove(path: &Path) -> io::Result<()> {

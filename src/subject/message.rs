@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::implementation::{Implementation, Response};
 use crate::suite::answer::Answer;
+use crate::suite::case::Line;
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::{
     Decode, Encode, Generate, Load, Matmul, NameTensors, Question, ReadIndex, Rotate, Save,
@@ -62,6 +63,9 @@ pub struct Request {
     /// The question.
     #[serde(flatten)]
     pub question: Question<String>,
+    /// How it is written on its line.
+    #[serde(skip)]
+    pub line: Option<Line>,
 }
 
 /// A line that was read as a request.
@@ -119,7 +123,7 @@ impl RequestLine {
         let known = keys(verb);
         members.retain(|key, _| key == "op" || known.contains(&key.as_str()));
         let question = serde_json::from_value(members.into()).map_err(wrong)?;
-        Ok(Self::Question { seq, request: Request { entry, question } })
+        Ok(Self::Question { seq, request: Request { entry, question, line: None } })
     }
 }
 
@@ -142,7 +146,7 @@ fn keys(verb: Verb) -> &'static [&'static str] {
 impl Request {
     /// A question asked through the way in that has no name.
     pub fn of(question: Question<String>) -> Self {
-        Self { entry: None, question }
+        Self { entry: None, question, line: None }
     }
 
     /// The path of the file that is to be saved, if this is a save.

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::message::{Request, RequestLine};
 use super::{Implementation, Response};
 use crate::suite::answer::{Answer, Refusal};
+use crate::suite::case::Line;
 
 /// The longest line that is read as a request, in bytes.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -101,7 +102,27 @@ fn answer(implementation: &dyn Implementation, text: &[u8]) -> Result<String, St
 ///
 /// Where it has no form in JSON.
 pub fn request_line(seq: u64, request: &Request) -> serde_json::Result<String> {
-    serde_json::to_string(&Numbered { seq, request })
+    let numbered = Numbered { seq, request };
+    match request.line {
+        None | Some(Line::Seq(_)) => serde_json::to_string(&numbered),
+        Some(Line::UnknownKeys) => {
+            let mut members = serde_json::to_value(&numbered)?;
+            let nested = serde_json::json!({"seq": 0, "op": "hello", "list": [null, 1.5, "\n"]});
+            members["aside"] = nested;
+            members["zero"] = serde_json::Value::Null;
+            serde_json::to_string(&members)
+        }
+        Some(Line::OtherOrder) => {
+            let members = serde_json::to_value(&numbered)?;
+            let sorted: std::collections::BTreeMap<_, _> =
+                members.as_object().expect("a request is an object").iter().collect();
+            serde_json::to_string(&sorted)
+        }
+        // Line feeds stand between tokens only: within a text they are escaped.
+        Some(Line::WhiteSpace) => {
+            Ok(serde_json::to_string_pretty(&numbered)?.replace('\n', " \t") + " ")
+        }
+    }
 }
 
 /// An answer as it stands on its line.

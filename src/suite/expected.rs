@@ -44,7 +44,7 @@ pub fn expected(question: &Question, control: Option<&Question>) -> Lawful<Answe
                 format.product(&product, matmul.vectors).map(Answer::Values)
             }
         },
-        Question::Load(load) => match (files::named(load.format), &load.path) {
+        Question::Load(load) => match (files::named(load.format), load.path.unnamed()) {
             (None, _) => no_format(),
             (_, File::Special(special)) => Lawful::Refuse(special_classes(*special)),
             (Some(container), _) => match file_bytes(question, control) {
@@ -57,7 +57,10 @@ pub fn expected(question: &Question, control: Option<&Question>) -> Lawful<Answe
         },
         Question::Save(save) => match files::named(save.format) {
             None => no_format(),
-            Some(container) => container.save(&save.tensors).map(Answer::File),
+            Some(container) => {
+                let saved = container.save(&save.tensors).map(Answer::File);
+                over(save.path.unnamed(), saved)
+            }
         },
         Question::Rotate(rotate) => match Rotation::of(rotate) {
             Some(rotation) => rotation.lawful().map(Answer::Values),
@@ -75,6 +78,23 @@ pub fn expected(question: &Question, control: Option<&Question>) -> Lawful<Answe
             }
         }
         Question::Generate(_) => Lawful::undemanded("no case asks a model to generate"),
+    }
+}
+
+/// What a save comes to where something lies at its path already (KHQ4-W3): a file may be replaced or
+/// kept, and no file can be put where a directory or no folder is.
+fn over(place: &File, saved: Lawful<Answer>) -> Lawful<Answer> {
+    let also = |more: &[Class]| match &saved {
+        Lawful::Refuse(classes) => Lawful::refuse(classes.iter().chain(more).copied()),
+        _ => Lawful::refuse(more.iter().copied()),
+    };
+    match (place, saved.clone()) {
+        (File::Special(Special::Missing), saved) => saved,
+        (File::Special(Special::MissingFolder), _) => also(&[Class::Io]),
+        (File::Special(Special::Directory), _) => also(&[Class::Io, Class::NotAFile]),
+        (File::Bytes(_), Lawful::One(file)) => Lawful::either("replaces", file, "keeps", Class::Io),
+        (File::Bytes(_), Lawful::Refuse(_)) => also(&[Class::Io]),
+        _ => Lawful::undemanded("nothing is demanded of a save to such a place"),
     }
 }
 
@@ -120,19 +140,19 @@ pub fn file_bytes(
     question: &Question,
     control: Option<&Question>,
 ) -> Result<Option<Vec<u8>>, String> {
-    match question.place() {
+    match question.place().map(File::unnamed) {
         Some(File::Bytes(bytes)) => Ok(Some(bytes.0.clone())),
-        Some(File::Patch(edits)) => match control.and_then(Question::place) {
+        Some(File::Patch(edits)) => match control.and_then(Question::place).map(File::unnamed) {
             Some(File::Bytes(bytes)) => patch::apply(&bytes.0, edits).map(Some),
             _ => Err("a patch needs a control with a file of bytes".into()),
         },
-        Some(File::Special(_) | File::Directory(_)) | None => Ok(None),
+        Some(File::Special(_) | File::Directory(_) | File::Named(_)) | None => Ok(None),
     }
 }
 
 /// A directory as the evaluator has it; `None` where there is none.
 fn nodes(place: &File) -> Result<Option<Nodes>, String> {
-    let entries = match place {
+    let entries = match place.unnamed() {
         File::Directory(entries) => entries,
         File::Special(Special::Missing) => return Ok(None),
         _ => return Err("an index is read of a directory".into()),
@@ -146,7 +166,7 @@ fn node(entry: &DirectoryEntry) -> Result<Node, String> {
         Content::Link(target) => Node::Link(target.clone()),
         Content::Special(Special::DanglingSymlink) => Node::Link("nothing-here".into()),
         Content::Special(Special::SymlinkToDirectory) => Node::Link(".".into()),
-        Content::Special(Special::Missing) => {
+        Content::Special(Special::Missing | Special::MissingFolder) => {
             return Err(format!("{} is nothing that a directory holds", entry.path));
         }
         Content::Special(special) if special_classes(*special).contains(&Class::Io) => Node::Socket,
@@ -158,7 +178,7 @@ fn node(entry: &DirectoryEntry) -> Result<Node, String> {
 /// KHQ4-A1.
 fn special_classes(special: Special) -> BTreeSet<Class> {
     match special {
-        Special::Missing | Special::DanglingSymlink => [Class::Io].into(),
+        Special::Missing | Special::DanglingSymlink | Special::MissingFolder => [Class::Io].into(),
         Special::Directory | Special::SymlinkToDirectory | Special::Fifo | Special::Device => {
             [Class::NotAFile].into()
         }

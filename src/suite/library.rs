@@ -28,7 +28,7 @@ macro_rules! embedded {
 }
 
 /// The vectors that the command carries.
-const EMBEDDED: [(&str, &str); 23] = embedded! {
+const EMBEDDED: [(&str, &str); 25] = embedded! {
     "decode-f16.json"
     "decode-q4-1.json"
     "decode-q8-0.json"
@@ -48,7 +48,9 @@ const EMBEDDED: [(&str, &str); 23] = embedded! {
     "load-size.json"
     "matmul.json"
     "name-tensors.json"
+    "places.json"
     "read-index.json"
+    "recipes.json"
     "rotate.json"
     "save-khf1.json"
     "save.json"

@@ -11,6 +11,7 @@ use super::lawful::Lawful;
 use super::library::{LOCK, Suite, SuiteError, read_text};
 use super::operation::{FormatId, Operation};
 use super::question::{Load, Question};
+use super::recipe::parts;
 
 /// What the linter knows of the rest of the project.
 pub struct Known<'a> {
@@ -54,6 +55,8 @@ pub fn lint(folder: &Path, known: &Known<'_>) -> Result<Vec<String>, SuiteError>
     problems.extend(vanished.map(|id| format!("{id}: is gone, and has no tombstone")));
     for case in suite.cases() {
         problems.extend(suite.verify(case).err().map(|error| error.to_string()));
+        let wrong = parts(case).filter_map(|part| part.err());
+        problems.extend(wrong.map(|problem| format!("{}: {problem}", case.id)));
         let found = lint_case(case, suite.control(case), known);
         problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", case.id)));
     }

@@ -24,6 +24,7 @@ pub mod patch;
 pub mod profile;
 pub mod question;
 pub mod random;
+pub mod recipe;
 
 pub use answer::{Answer, Encoded, Refusal};
 pub use case::Case;
@@ -34,3 +35,4 @@ pub use library::{Suite, SuiteError};
 pub use operation::{FormatId, Operation, Verb};
 pub use profile::Profile;
 pub use question::Question;
+pub use recipe::Recipe;

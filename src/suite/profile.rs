@@ -158,16 +158,3 @@ impl fmt::Display for Profile {
         formatter.write_str(&words.join("+"))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `generate` is no part of a profile: a handshake that offers nothing else claims nothing.
-    #[test]
-    fn a_profile_is_empty_where_no_operation_is_claimed() {
-        let claimed = |name: &str| Profile::claimed(&[name.to_owned()]);
-        assert!(claimed("generate:model").is_empty());
-        assert!(!claimed("decode:q4_1").is_empty());
-    }
-}

@@ -57,7 +57,7 @@ fn assert_same<T: PartialEq + Debug>(
 /// Asks both, and gives the planted answer.
 #[track_caller]
 fn agreed(question: Question<String>, entry: Option<&str>) -> Response<Answer> {
-    let request = Request { entry: entry.map(str::to_owned), question };
+    let request = Request { entry: entry.map(str::to_owned), question, line: None };
     let planted = request.dispatch(&sound());
     assert_same(planted.clone(), request.dispatch(&Reference), &request);
     planted

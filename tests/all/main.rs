@@ -29,6 +29,7 @@ mod listing;
 mod margins;
 mod pieces;
 mod properties;
+mod registry;
 #[cfg(feature = "build")]
 mod selftest;
 mod suite;

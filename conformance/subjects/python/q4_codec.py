@@ -134,9 +134,12 @@ def weigh_q8_0(data, at, pack):
 def read_blocks(data, count, start=0, pack=pack_f32, weigh=weigh_khq4, size=20):
     """Check the blocks from start to the end of data and give their values, packed."""
     check_extent(len(data) - start, (count + 31) // 32 * size)  # Python does not wrap (KHQ4-H8)
-    values = bytearray()
+    values, known = bytearray(), {}
     for at in range(start, len(data), size):
-        values += b"".join(weigh(data, at, pack))
+        block = bytes(data[at:at + size])
+        if block not in known:
+            known[block] = b"".join(weigh(data, at, pack))
+        values += known[block]
     del values[count * len(pack(0)):]  # the padding
     return values
 
@@ -200,11 +203,26 @@ def read_source(request, types):
     kind, data = read_floats(request["values"], types)
     if kind == "bf16":  # upper halves of f32 numbers
         data, kind = b"".join(b"\0\0" + data[at:at + 2] for at in range(0, len(data), 2)), "f32"
-    source = [f32(value) for value, in struct.iter_unpack(FORMS[kind], data)]
+    order, form = FORMS[kind]
+    count = len(data) // struct.calcsize(form)
+    source = array.array("f", struct.unpack(f"{order}{count}{form}", data))  # rounds as f32() does
     check_shape(request["shape"], len(source))
-    faults = [index for index, value in enumerate(source) if not math.isfinite(value)]
-    refuse_if(faults, "non_finite", f"the values {faults}")
+    if not all(map(math.isfinite, source)):
+        faults = [index for index, value in enumerate(source) if not math.isfinite(value)]
+        refuse_if(faults, "non_finite", f"the values {faults}")
     return source
+
+
+def encode_blocks(source, encode_block):
+    """Encode block by block. Equal blocks are encoded once; by their bytes, as 0.0 == -0.0."""
+    known, blocks = {}, bytearray()
+    for start in range(0, len(source), 32):
+        values = source[start:start + 32]
+        key = values.tobytes()
+        if key not in known:
+            known[key] = encode_block(values, start)
+        blocks += known[key]
+    return give_blocks(blocks)
 
 
 def pack_block(scale, bias, low, high):
@@ -224,9 +242,8 @@ def check_block(scale, bias, start):
 def encode_khq4(request):
     """Encode by section 8; each f32() is one of its roundings."""
     asymmetric = choose(request["mode"], ["asymmetric", "symmetric"]) == "asymmetric"
-    source, blocks = read_source(request, ["f32", "f16", "bf16", "f64"]), bytearray()
-    for start in range(0, len(source), 32):
-        values = source[start:start + 32]
+
+    def encode_block(values, start):
         low, high = min(values), max(values)
         step = f32(f32(high - low) / 15) if asymmetric else f32(max(-low, high) / 7)
         scale = 1.0 if step <= 2.0 ** -25 else step  # ENC-D1
@@ -237,17 +254,16 @@ def encode_khq4(request):
         steps = [f32(f32(value - origin) * inverse) for value in values]
         whole = [round_away(step) + middle for step in steps]
         nibbles = [min(max(number, 0), 15) for number in whole] + [0] * (32 - len(values))
-        blocks += pack_block(scale, bias, nibbles[::2], nibbles[1::2])
-    return give_blocks(blocks)
+        return pack_block(scale, bias, nibbles[::2], nibbles[1::2])
+
+    return encode_blocks(read_source(request, ["f32", "f16", "bf16", "f64"]), encode_block)
 
 
 def encode_whole(request, kind, encode_block):
     """Encode, from one type of floats, to a format that has whole blocks only (GGML-1, Q8-1, MLX-1)."""
-    source, blocks = read_source(request, [kind]), bytearray()
+    source = read_source(request, [kind])
     refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole blocks")
-    for start in range(0, len(source), 32):
-        blocks += encode_block(source[start:start + 32], start)
-    return give_blocks(blocks)
+    return encode_blocks(source, encode_block)
 
 
 def reciprocal(scale, start):

@@ -120,12 +120,9 @@ impl Row {
     /// The row of a fault's pass. A case counts where it fails by itself: a refusal whose control failed
     /// shows nothing of its own.
     pub fn new(fault: Fault, records: &[Record]) -> Self {
-        let fails = |record: &&Record| {
-            record.outcome.is_failure() && record.outcome != Outcome::ControlRejected
-        };
         let own = |record: &&Record| record.class == Some(fault.class());
         let (of_its_class, others): (Vec<&Record>, Vec<&Record>) =
-            records.iter().filter(fails).partition(own);
+            records.iter().filter(|record| fails(record)).partition(own);
         Self {
             name: fault.name().to_owned(),
             class: fault.class(),
@@ -135,6 +132,21 @@ impl Row {
             hidden_by_the_bound: false,
         }
     }
+
+    /// Adds the cases of a later pass of the fault that fail; whether there is one.
+    pub fn add(&mut self, records: &[Record], fault: Fault) -> bool {
+        let more = Self::new(fault, records);
+        let (own, others) = more.killed_by.split_at(more.of_its_class);
+        self.killed_by.splice(self.of_its_class..self.of_its_class, own.iter().cloned());
+        self.killed_by.extend_from_slice(others);
+        self.of_its_class += own.len();
+        !more.killed_by.is_empty()
+    }
+}
+
+/// Whether a case fails by itself.
+fn fails(record: &Record) -> bool {
+    record.outcome.is_failure() && record.outcome != Outcome::ControlRejected
 }
 
 impl LiarRow {

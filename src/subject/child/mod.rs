@@ -14,6 +14,7 @@ use super::answer::{reply, shown};
 use super::message::{Hello, PROTOCOL, Reply, Request};
 use super::serve::request_line;
 use super::{Stop, Subject};
+use crate::suite::case::Line;
 use group::Group;
 use pipes::{LONGEST_LINE, Pipes, Seen};
 
@@ -140,7 +141,11 @@ impl ChildSubject {
 
     fn exchange(&mut self, request: &Request, deadline: Duration) -> Reply {
         self.seq += 1;
-        let (seq, memory, stop) = (self.seq, self.limits.memory, self.stop.clone());
+        let seq = match request.line {
+            Some(Line::Seq(seq)) => seq,
+            _ => self.seq,
+        };
+        let (memory, stop) = (self.limits.memory, self.stop.clone());
         let mut line = match request_line(seq, request) {
             Ok(line) => line,
             Err(error) => return Reply::ProtocolError(format!("the request has no JSON: {error}")),

@@ -24,15 +24,17 @@ mod load_size;
 mod matmul;
 mod mlx;
 mod names;
+mod places;
 mod q4_1;
 mod q8_0;
+mod recipes;
 mod rotate;
 mod save;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::case::{Case, Change, Edit, Feature, File, Source, Tier, Tombstone, VectorFile};
+use super::case::{Case, Change, Edit, Feature, File, Line, Source, Tier, Tombstone, VectorFile};
 use super::exact::ExactBlock;
 use super::expected::expected;
 use super::floats::Floats;
@@ -41,6 +43,7 @@ use super::lawful::Lawful;
 use super::library::{LOCK, Lock, Suite, SuiteError};
 use super::operation::FormatId;
 use super::question::{Load, Mode, Question};
+use super::recipe::{Recipe, RecipeName};
 use crate::store::write_atomically;
 
 /// Every file of vectors: its name, what its cases have in common, and the cases without answers.
@@ -93,6 +96,10 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
             [directory::cases(), directory_open::cases()].concat()
         }),
         ("name-tensors.json", "The files of a model's tensors.", names::cases()),
+        ("recipes.json", "Every number, every size, every place.", recipes::cases()),
+        ("places.json", "Paths, names, what is there already, and how a request is written.", {
+            places::cases()
+        }),
     ]
 }
 
@@ -192,6 +199,10 @@ fn answered(
         if !matches!(case.expect, Lawful::Within { .. }) {
             case.expect = lawful;
         }
+        if let Some(Recipe { name, .. }) = case.recipe {
+            let recipe = Recipe::of(name, &case.question);
+            case.recipe = Some(recipe.map_err(|why| SuiteError::new(&case.id, why))?);
+        }
         case.source.agreed = agreed(&case.id);
         Ok(case)
     };
@@ -220,6 +231,8 @@ impl Draft {
             source: Source { derivation: format!("exact evaluator, {clause}"), agreed: Vec::new() },
             control: None,
             question,
+            line: None,
+            recipe: None,
             expect: Lawful::refuse([]),
         })
     }
@@ -251,6 +264,17 @@ impl Draft {
 
     fn discriminates(mut self, names: &[&str]) -> Self {
         self.0.discriminates = names.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    fn line(mut self, line: Line) -> Self {
+        self.0.line = Some(line);
+        self
+    }
+
+    /// Asks what a recipe makes as well.
+    fn recipe(mut self, name: RecipeName) -> Self {
+        self.0.recipe = Some(Recipe { name, sha256: Vec::new() });
         self
     }
 

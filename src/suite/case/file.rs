@@ -19,6 +19,36 @@ pub enum File {
     Directory(Vec<DirectoryEntry>),
     /// Something else than a file, or nothing.
     Special(Special),
+    /// One of these under a name of its own.
+    Named(Box<Named>),
+}
+
+/// What lies at a path that is special itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The last component of the path.
+    pub name: String,
+    /// Whether the path is a symbolic link to what lies there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub link: bool,
+    /// Whether this is the path of the question before, over whose file this one is written, with the
+    /// same time of its last change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+    /// What lies there.
+    pub file: File,
+}
+
+impl File {
+    /// What lies there, whatever its name is.
+    pub fn unnamed(&self) -> &Self {
+        match self {
+            Self::Named(named) => named.file.unnamed(),
+            other => other,
+        }
+    }
 }
 
 /// One edit of a control's file.
@@ -93,4 +123,6 @@ pub enum Special {
     DanglingSymlink,
     /// A symbolic link to a directory.
     SymlinkToDirectory,
+    /// A path in a folder that does not exist.
+    MissingFolder,
 }

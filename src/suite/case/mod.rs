@@ -7,11 +7,12 @@ mod file;
 use serde::{Deserialize, Serialize};
 
 pub use directory::{Content, DirectoryEntry, Form, ListedTensor, Listing};
-pub use file::{Change, Edit, File, Special};
+pub use file::{Change, Edit, File, Named, Special};
 
 use super::answer::Answer;
 use super::lawful::Lawful;
 use super::question::Question;
+use super::recipe::Recipe;
 
 /// A file of vectors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,8 +68,29 @@ pub struct Case {
     pub control: Option<String>,
     /// The question.
     pub question: Question,
+    /// How its request is written, where that is another way than the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+    /// Further questions, asked where this one is passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
     /// The lawful answers.
     pub expect: Lawful<Answer>,
+}
+
+/// How a request is written on its line, of the ways that PROTOCOL.md leaves free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Line {
+    /// With this `seq`.
+    Seq(u64),
+    /// With keys that PROTOCOL.md does not know.
+    UnknownKeys,
+    /// With its keys in the order of the alphabet.
+    OtherOrder,
+    /// With white space around every token.
+    WhiteSpace,
 }
 
 /// How a failure counts.

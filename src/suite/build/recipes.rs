@@ -1,0 +1,266 @@
+//! Cases with a recipe: one small question each, behind which a generator asks every number, every size,
+//! every place.
+
+use super::{Draft, load, load_halves, plain_payload};
+use crate::suite::case::{Feature, File};
+use crate::suite::exact::files;
+use crate::suite::floats::{Float, Floats};
+use crate::suite::hex::{Bits16, Bits64, Bytes};
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Decode, Encode, Load, Matmul, Mode, Question, Rotate, Side, Tensor};
+use crate::suite::recipe::RecipeName::{self, *};
+
+pub(super) fn cases() -> Vec<Draft> {
+    [decodes(), encodes(), loads(), saves(), products(), rotations()].concat()
+}
+
+/// A case of each of these recipes, under the family and name of its question.
+pub(super) fn each(
+    family: &str,
+    suffix: &str,
+    question: &Question,
+    recipes: &[(RecipeName, &str, u8)],
+) -> Vec<Draft> {
+    let draft = |&(name, clause, class): &(RecipeName, &str, u8)| {
+        let word = serde_json::to_value(name).expect("a word");
+        let word = word.as_str().expect("a word").to_owned();
+        let note = name.about();
+        Draft::new(format!("{family}/{word}{suffix}"), clause, note, question.clone())
+            .class(class)
+            .recipe(name)
+    };
+    recipes.iter().map(draft).collect()
+}
+
+fn decodes() -> Vec<Draft> {
+    let khq4 = Question::decode(FormatId::KHQ4, plain_payload(32), 32);
+    let q4_1 = Question::decode(FormatId::Q4_1, plain_payload(32), 32);
+    let q8_0 = Question::decode(FormatId::Q8_0, [&plain_payload(32)[..], &[7; 14]].concat(), 32);
+    let Question::Decode(single) = khq4.clone() else { unreachable!("a decode") };
+    let to_half = Question::Decode(Decode { to: Some(Float::F16), ..single });
+    let half =
+        each("decode-f16", "", &to_half, &[(EveryNumber, "F16-1", 78), (Sizes, "F16-1", 79)]);
+    [
+        each(
+            "decode",
+            "",
+            &khq4,
+            &[
+                (EveryNumber, "DEC-1", 78),
+                (DrawnNumbers, "DEC-1", 78),
+                (Sizes, "DEC-3", 79),
+                (FaultAtTheEnd, "DEC-4", 79),
+                (WideNumbers, "DEC-4", 82),
+            ],
+        ),
+        half.into_iter().map(|draft| draft.requires(Feature::ToF16)).collect(),
+        each(
+            "decode-q4-1",
+            "",
+            &q4_1,
+            &[
+                (EveryNumber, "GGML-2", 78),
+                (DrawnNumbers, "GGML-2", 78),
+                (Sizes, "GGML-2", 79),
+                (WideNumbers, "GGML-1", 82),
+            ],
+        ),
+        each(
+            "decode-q8-0",
+            "",
+            &q8_0,
+            &[
+                (EveryNumber, "Q8-2", 78),
+                (DrawnNumbers, "Q8-2", 78),
+                (Sizes, "Q8-2", 79),
+                (WideNumbers, "Q8-1", 82),
+            ],
+        ),
+    ]
+    .concat()
+}
+
+/// Values of a type: a ramp.
+fn ramp(float: Float) -> Floats {
+    let values = (0..32u8).map(|at| f32::from(at) - 15.0);
+    match float {
+        Float::F16 => {
+            Floats::F16(Bits16(values.map(|one| half::f16::from_f32(one).to_bits()).collect()))
+        }
+        Float::Bf16 => {
+            Floats::Bf16(Bits16(values.map(|one| half::bf16::from_f32(one).to_bits()).collect()))
+        }
+        Float::F32 => Floats::of(&values.collect::<Vec<f32>>()),
+        Float::F64 => Floats::F64(Bits64(values.map(|one| f64::from(one).to_bits()).collect())),
+    }
+}
+
+fn encodes() -> Vec<Draft> {
+    let ask = |format: FormatId, mode: Option<Mode>, float: Float| {
+        Question::Encode(Encode { format, mode, shape: vec![32], values: ramp(float) })
+    };
+    let numbers = |clause: &'static str| {
+        [
+            (EveryNumber, clause, 78),
+            (StoredNumbers, clause, 78),
+            (EveryExponent, clause, 78),
+            (DrawnWeights, clause, 44),
+            (Sizes, clause, 79),
+        ]
+    };
+    let mut drafts = Vec::new();
+    for mode in super::MODES {
+        let question = ask(FormatId::KHQ4, Some(mode), Float::F32);
+        let (suffix, clause) = (
+            format!("-{}", mode.name()),
+            if mode == Mode::Symmetric { "ENC-Y3" } else { "ENC-A4" },
+        );
+        drafts.extend(each("encode", &suffix, &question, &numbers(clause)));
+        drafts.extend(each("encode", &suffix, &question, &[(FaultAtTheEnd, "ENC-S2", 79)]));
+        for (float, feature) in [
+            (Float::F16, Feature::SourceF16),
+            (Float::Bf16, Feature::SourceBf16),
+            (Float::F64, Feature::SourceF64),
+        ] {
+            let question = ask(FormatId::KHQ4, Some(mode), float);
+            let suffix = format!("-{}-{}", float.name(), mode.name());
+            let recipes = [(EveryNumber, "ENC-S5", 78), (EveryExponent, "ENC-S5", 78)];
+            let of_type = each("encode", &suffix, &question, &recipes);
+            drafts.extend(of_type.into_iter().map(|draft| draft.requires(feature)));
+        }
+    }
+    let others = [
+        (FormatId::Q4_1, "encode-q4-1", "GGML-3", Float::F32),
+        (FormatId::Q8_0, "encode-q8-0", "Q8-3", Float::F32),
+        (FormatId::MLX, "encode-mlx", "MLX-2", Float::F16),
+    ];
+    for (format, family, clause, float) in others {
+        drafts.extend(each(family, "", &ask(format, None, float), &numbers(clause)));
+    }
+    drafts
+}
+
+/// The file of a small tensor of a container.
+pub(super) fn small(format: FormatId) -> File {
+    let container = files::named(format).expect("a container");
+    let bytes = container.write(&[small_tensor(format)]).expect("a tensor that it stores");
+    File::Bytes(Bytes(bytes))
+}
+
+pub(super) fn small_tensor(format: FormatId) -> Tensor {
+    match format {
+        FormatId::KHF1 => Tensor::of_values(&[32], ramp(Float::F16)),
+        _ => Tensor::of_blocks(&[32], 32, plain_payload(32)),
+    }
+}
+
+fn loads() -> Vec<Draft> {
+    let khq4 = [
+        (EveryNumber, "KHQ4-P3", 78),
+        (Sizes, "KHQ4-P1", 79),
+        (Dimensions, "KHQ4-H4", 79),
+        (FaultAtTheEnd, "KHQ4-P4", 79),
+        (HeaderBits, "KHQ4-H2", 83),
+        (ForeignBytes, "KHQ4-P2", 85),
+        (WideNumbers, "KHQ4-H6", 82),
+    ];
+    let khf1 = [
+        (EveryNumber, "KHF1-P2", 78),
+        (Sizes, "KHF1-P1", 79),
+        (Dimensions, "KHF1-H1", 79),
+        (FaultAtTheEnd, "KHF1-P2", 79),
+        (HeaderBits, "KHF1-H1", 83),
+        (ForeignBytes, "KHF1-P1", 85),
+        (WideNumbers, "KHF1-H3", 82),
+    ];
+    let mut drafts = each("load", "", &load(small(FormatId::KHQ4)), &khq4);
+    drafts.extend(each("load-khf1", "", &load_halves(small(FormatId::KHF1)), &khf1));
+    for (format, family, clause) in
+        [(FormatId::KHQ4, "load", "KHQ4-P7"), (FormatId::KHF1, "load-khf1", "KHF1-P3")]
+    {
+        let question = Question::Load(Load {
+            format,
+            path: small(format),
+            expected_shape: Some(vec![32]),
+            address_width: None,
+        });
+        let expecting = each(family, "-expected-shape", &question, &[(WideNumbers, clause, 82)]);
+        drafts.extend(expecting.into_iter().map(|draft| draft.requires(Feature::ExpectedShape)));
+    }
+    drafts
+}
+
+fn saves() -> Vec<Draft> {
+    let of = |format: FormatId| Question::save(format, small_tensor(format));
+    let recipes = |written: &'static str, refused: &'static str| {
+        [
+            (EveryNumber, written, 78),
+            (Sizes, written, 79),
+            (Dimensions, written, 79),
+            (FaultAtTheEnd, refused, 79),
+        ]
+    };
+    [
+        each("save", "", &of(FormatId::KHQ4), &recipes("KHQ4-W1", "KHQ4-W2")),
+        each("save-khf1", "", &of(FormatId::KHF1), &recipes("KHF1-A1", "KHF1-A1")),
+    ]
+    .concat()
+}
+
+fn products() -> Vec<Draft> {
+    let question = Question::Matmul(Matmul {
+        format: FormatId::KHQ4,
+        rows: 1,
+        columns: 32,
+        vectors: 1,
+        blocks: Bytes(plain_payload(32)),
+        x: ramp(Float::F32),
+    });
+    let recipes = [(EveryNumber, "DOT-2", 78), (DrawnNumbers, "DOT-2", 78), (Sizes, "DOT-3", 81)];
+    each("matmul", "", &question, &recipes)
+}
+
+fn rotations() -> Vec<Draft> {
+    let rotate = |side: Side, inverse: bool, block: Option<u64>, gamma: bool, float: Float| {
+        let gamma = gamma.then(|| ramp(float));
+        Question::Rotate(Rotate {
+            format: FormatId::QUAROT,
+            seed: 7,
+            side,
+            inverse,
+            rows: if side == Side::Input { 1 } else { 32 },
+            columns: if side == Side::Input { 32 } else { 1 },
+            block,
+            gamma,
+            values: ramp(float),
+        })
+    };
+    let of = |suffix: &str, clause: &str, question: Question, recipes: &[RecipeName]| {
+        let class = |name: RecipeName| if name == Sizes { 81 } else { 82 };
+        let recipes: Vec<_> = recipes.iter().map(|&name| (name, clause, class(name))).collect();
+        each("rotate", suffix, &question, &recipes)
+    };
+    [
+        of(
+            "-input",
+            "ROT-2",
+            rotate(Side::Input, false, None, false, Float::F32),
+            &[Sizes, WideNumbers],
+        ),
+        of(
+            "-output-inverse",
+            "ROT-6",
+            rotate(Side::Output, true, None, false, Float::F32),
+            &[Sizes],
+        ),
+        of("-f64", "ROT-2", rotate(Side::Input, false, None, false, Float::F64), &[Sizes]),
+        of(
+            "-runs",
+            "ROT-5",
+            rotate(Side::Input, false, Some(32), false, Float::F32),
+            &[Sizes, WideNumbers],
+        ),
+        of("-gamma", "ROT-7", rotate(Side::Input, false, None, true, Float::F32), &[Sizes]),
+    ]
+    .concat()
+}

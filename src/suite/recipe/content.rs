@@ -1,0 +1,114 @@
+//! What the recipes fill sizes with: blocks and values of which no two of 251 neighbours are alike. As 251 is a
+//! prime, what wraps at a power of two, or is off by one, meets another block.
+
+use std::ops::Range;
+
+use crate::suite::exact::blocks::{BlockFormat, Holds, named};
+use crate::suite::floats::{Float, Floats};
+use crate::suite::hex::{Bits, Bits16, Bits64};
+use crate::suite::operation::FormatId;
+use crate::suite::random::SplitMix64;
+
+/// Weights of a block of every format so far.
+pub(super) const WEIGHTS: usize = 32;
+
+/// Blocks until the content repeats.
+const PERIOD: usize = 251;
+
+/// Blocks on both sides of each power of two up to 2^12.
+pub(super) fn block_counts() -> Vec<usize> {
+    let sides = (1..=12u32).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
+    let mut counts: Vec<usize> = sides.collect();
+    counts.sort_unstable();
+    counts.dedup();
+    counts
+}
+
+/// A number of blocks whose index 16 bits do not hold.
+pub(super) const BEYOND_16_BITS: usize = (1 << 16) + 67;
+
+/// The block format of that name.
+///
+/// # Panics
+///
+/// Where there is none: a recipe is for blocks.
+pub(super) fn format(id: FormatId) -> &'static dyn BlockFormat {
+    named(id).expect("a block format")
+}
+
+/// Where the numbers of f16 and where the codes of a block stand.
+pub(super) fn fields(format: &dyn BlockFormat) -> (Vec<usize>, Vec<Range<usize>>) {
+    let geometry = format.geometry();
+    let fields = format.fields(&vec![0; geometry.bytes], geometry.weights);
+    let numbers = fields.iter().filter(|field| field.holds == Holds::Number);
+    let numbers = numbers.map(|field| field.bytes.start).collect();
+    let codes = fields.into_iter().filter(|field| field.holds == Holds::Codes);
+    (numbers, codes.map(|field| field.bytes).collect())
+}
+
+/// One block: its numbers, and the bytes of its codes.
+pub(super) fn block(
+    format: &dyn BlockFormat,
+    numbers: &[u16],
+    mut code: impl FnMut(usize) -> u8,
+) -> Vec<u8> {
+    let (places, codes) = fields(format);
+    let mut block = vec![0; format.geometry().bytes];
+    for (&at, number) in places.iter().zip(numbers) {
+        block[at..at + 2].copy_from_slice(&number.to_le_bytes());
+    }
+    for (index, at) in codes.into_iter().flatten().enumerate() {
+        block[at] = code(index);
+    }
+    block
+}
+
+/// That many plain blocks: scales above zero, near those of real weights.
+pub(super) fn payload(format: &dyn BlockFormat, blocks: usize) -> Vec<u8> {
+    let mut dice = SplitMix64::new(0x7265_6369);
+    let mut plain = || {
+        let scale = 0x2400 + dice.below(0x800) as u16;
+        let other = 0xb000 + dice.below(0x800) as u16;
+        block(format, &[scale, other], |_| dice.below(256) as u8)
+    };
+    let period: Vec<Vec<u8>> = (0..PERIOD.min(blocks.max(1))).map(|_| plain()).collect();
+    period.iter().cycle().take(blocks).flatten().copied().collect()
+}
+
+/// That many plain values of a type, none of which is a zero; the least of each block is below zero.
+pub(super) fn values(float: Float, count: usize) -> Floats {
+    let mut dice = SplitMix64::new(0x7061_7274);
+    let period: Vec<f32> = (0..PERIOD * WEIGHTS)
+        .map(|at| {
+            let block = at / WEIGHTS;
+            let size = 2f32.powi((block % 7) as i32 - 5) * (1.0 + block as f32 / 400.0);
+            let unit = dice.signed_unit();
+            match at % WEIGHTS {
+                0 => -size,
+                _ if unit == 0.0 => size / 3.0,
+                _ => unit * size,
+            }
+        })
+        .collect();
+    floats(float, period.into_iter().cycle().take(count))
+}
+
+/// Values as floats of a type, rounded to it.
+pub(super) fn floats(float: Float, values: impl Iterator<Item = f32>) -> Floats {
+    match float {
+        Float::F16 => {
+            Floats::F16(Bits16(values.map(|one| half::f16::from_f32(one).to_bits()).collect()))
+        }
+        Float::Bf16 => {
+            Floats::Bf16(Bits16(values.map(|one| half::bf16::from_f32(one).to_bits()).collect()))
+        }
+        Float::F32 => Floats::F32(Bits(values.map(f32::to_bits).collect())),
+        Float::F64 => Floats::F64(Bits64(values.map(|one| f64::from(one).to_bits()).collect())),
+    }
+}
+
+/// Every finite f16 above zero.
+pub(super) const POSITIVE: std::ops::RangeInclusive<u16> = 0x0001..=0x7bff;
+
+/// The sign of an f16.
+pub(super) const SIGN: u16 = 0x8000;

@@ -1,0 +1,204 @@
+//! Values for encoders: every f16, every exponent, values whose scales are every f16, and drawn weights.
+
+use super::content::{POSITIVE, SIGN, WEIGHTS, floats};
+use crate::suite::expected::expected;
+use crate::suite::floats::{Float, Floats};
+use crate::suite::hex::{Bits, Bits16, Bits64};
+use crate::suite::lawful::Lawful;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{Encode, Mode, Question};
+use crate::suite::random::SplitMix64;
+
+/// Blocks of one question.
+const BLOCKS: usize = 8192;
+
+/// Blocks as questions, those left out of which nothing is demanded, or which are refused or have two
+/// encodings.
+fn asked(of: &Encode, blocks: impl Iterator<Item = Floats>) -> Vec<Question> {
+    let one = |values: &Floats| {
+        let lawful = expected(&question(of, values.clone()), None);
+        matches!(lawful, Lawful::One(_))
+    };
+    let blocks: Vec<Floats> = blocks.filter(one).collect();
+    blocks.chunks(BLOCKS).map(|blocks| question(of, joined(blocks))).collect()
+}
+
+fn question(of: &Encode, values: Floats) -> Question {
+    let rows = (values.len() / WEIGHTS) as u64;
+    Question::Encode(Encode { shape: vec![rows, 32], values, ..of.clone() })
+}
+
+fn joined(blocks: &[Floats]) -> Floats {
+    let bits = blocks.iter().flat_map(Floats::bits);
+    of_bits(blocks[0].float(), bits)
+}
+
+fn of_bits(float: Float, bits: impl Iterator<Item = u64>) -> Floats {
+    match float {
+        Float::F16 => Floats::F16(Bits16(bits.map(|bits| bits as u16).collect())),
+        Float::Bf16 => Floats::Bf16(Bits16(bits.map(|bits| bits as u16).collect())),
+        Float::F32 => Floats::F32(Bits(bits.map(|bits| bits as u32).collect())),
+        Float::F64 => Floats::F64(Bits64(bits.collect())),
+    }
+}
+
+/// Every finite f16 as a value, 32 neighbours in a block, in an order that is not theirs; of bf16 every
+/// value whose exponent f16 has; of f32 and f64 the values of f16, and such between two of them.
+pub(super) fn every_value(of: &Encode) -> Vec<Question> {
+    let float = of.values.float();
+    let shuffled = |index: usize| index * 13 % WEIGHTS;
+    let halves = (0..0x7c00 / WEIGHTS).flat_map(move |group| {
+        [0, SIGN].map(|sign| {
+            let bits = (0..WEIGHTS).map(move |at| (group * WEIGHTS + shuffled(at)) as u16 | sign);
+            match float {
+                Float::F16 => Floats::F16(Bits16(bits.collect())),
+                Float::F64 => Floats::F64(Bits64(
+                    // Beside the value by less than f32 tells apart, and by half of that.
+                    bits.enumerate()
+                        .map(|(at, bits)| {
+                            let value = half::f16::from_bits(bits).to_f64();
+                            value.to_bits() + [0, 1 << 28, (1 << 28) + 1, 3 << 28][at % 4]
+                        })
+                        .collect(),
+                )),
+                _ => floats(float, bits.map(|bits| half::f16::from_bits(bits).to_f32())),
+            }
+        })
+    });
+    if float != Float::Bf16 {
+        return asked(of, halves);
+    }
+    let upper = (0..0x7f80 / WEIGHTS).flat_map(move |group| {
+        [0, SIGN].map(|sign| {
+            let bits = (0..WEIGHTS).map(move |at| (group * WEIGHTS + shuffled(at)) as u16 | sign);
+            Floats::Bf16(Bits16(bits.collect()))
+        })
+    });
+    asked(of, upper)
+}
+
+/// Values of one exponent, subnormals included, and values over many of them.
+pub(super) fn every_exponent(of: &Encode) -> Vec<Question> {
+    let float = of.values.float();
+    let (fraction, exponents) = match float {
+        Float::F16 => (10, 31),
+        Float::Bf16 => (7, 255),
+        Float::F32 => (23, 255),
+        Float::F64 => (52, 2047),
+    };
+    let sign = fraction + exponents_bits(exponents);
+    let mut dice = SplitMix64::new(0x6578_706f);
+    let mut drawn = |exponent: u64| dice.next_u64() % (1 << fraction) | exponent << fraction;
+    let mut blocks = Vec::new();
+    // Of f64 those that f32 has.
+    let range = if float == Float::F64 { 1023 - 149..1023 + 128 } else { 0..exponents };
+    for exponent in range {
+        for spread in [0, 1, 5] {
+            let block: Vec<u64> = (0..WEIGHTS as u64)
+                .map(|at| {
+                    let bits = drawn(exponent.saturating_sub(at % (spread + 1)));
+                    bits | (at % 2) << sign
+                })
+                .collect();
+            blocks.push(of_bits(float, block.into_iter()));
+        }
+    }
+    asked(of, blocks.into_iter())
+}
+
+fn exponents_bits(exponents: u64) -> u32 {
+    64 - exponents.leading_zeros()
+}
+
+/// Values whose scale is each f16: exactly, halfway to the next, and next to halfway.
+pub(super) fn stored(of: &Encode) -> Vec<Question> {
+    let float = of.values.float();
+    let blocks = POSITIVE.flat_map(move |bits| {
+        let mantissa = bits & 0x3ff;
+        let all = matches!(mantissa, 0 | 1 | 511 | 512 | 1022 | 1023);
+        let turn = usize::from(mantissa % 4);
+        let ways = if all { 0..4 } else { turn..turn + 1 };
+        ways.map(move |way| scaled(of, float, bits, way))
+    });
+    asked(of, blocks)
+}
+
+/// A block whose scale is an f16, or between that and the next one.
+fn scaled(of: &Encode, float: Float, bits: u16, way: usize) -> Floats {
+    let scale = half::f16::from_bits(bits).to_f64();
+    let next = if bits == 0x7bff { 65536.0 } else { half::f16::from_bits(bits + 1).to_f64() };
+    let halfway = (scale + next) / 2.0;
+    let near = halfway * 2f64.powi(-20);
+    let step = [scale, halfway, halfway - near, halfway + near][way];
+    let parts = (bits % 13) as i32;
+    let values = (0..WEIGHTS as i32).map(move |at| {
+        let code = (at * 7 + parts) % 16;
+        let value = match (of.format, of.mode) {
+            (FormatId::Q8_0, _) => f64::from((at * 37 + parts) % 255 - 127),
+            (_, Some(Mode::Symmetric)) => f64::from((at * 5 + parts) % 15 - 7),
+            (FormatId::MLX, _) => f64::from(code - 15),
+            _ => f64::from(code - (parts % 12)),
+        };
+        let value = match (of.format, of.mode, at) {
+            // The largest of the block is there in each of them.
+            (FormatId::Q8_0, _, 0) => 127.0,
+            (_, Some(Mode::Symmetric), 0) => -7.0,
+            _ => value,
+        };
+        (value * step) as f32
+    });
+    floats(float, values)
+}
+
+/// Weights as models have them, with values far out, of tiny ranges; and values a few units from the middle of
+/// two codes, where another order or width of an operation gives the other code.
+pub(super) fn drawn(of: &Encode) -> Vec<Question> {
+    let float = of.values.float();
+    let mut dice = SplitMix64::new(0x7765_6967);
+    let blocks: Vec<Floats> = (0..3072)
+        .map(|number| {
+            let size = 2f32.powi(dice.below(14) as i32 - 10) * (1.0 + dice.signed_unit() / 3.0);
+            let values = match number % 3 {
+                0 => weights(&mut dice, size),
+                1 => near_ties(of, &mut dice, size),
+                _ => offset(&mut dice, size),
+            };
+            floats(float, values.into_iter())
+        })
+        .collect();
+    asked(of, blocks.into_iter())
+}
+
+/// Sums of four draws, one value in sixteen far out.
+fn weights(dice: &mut SplitMix64, size: f32) -> Vec<f32> {
+    (0..WEIGHTS)
+        .map(|_| {
+            let sum: f32 = (0..4).map(|_| dice.signed_unit()).sum();
+            let far = if dice.below(64) == 0 { 6.0 } else { 1.0 };
+            sum / 2.0 * size * far
+        })
+        .collect()
+}
+
+/// Values around another value than zero.
+fn offset(dice: &mut SplitMix64, size: f32) -> Vec<f32> {
+    let middle = 8.0 * size * dice.signed_unit();
+    (0..WEIGHTS).map(|_| middle + size * dice.signed_unit()).collect()
+}
+
+/// Values whose steps are nearly halves.
+fn near_ties(of: &Encode, dice: &mut SplitMix64, size: f32) -> Vec<f32> {
+    let (low, high) = (-size * (0.5 + dice.signed_unit().abs()), size);
+    let (origin, step, codes) = match (of.format, of.mode) {
+        (FormatId::Q8_0, _) => (0.0, low.abs().max(high) / 127.0, 126),
+        (_, Some(Mode::Symmetric)) => (0.0, low.abs().max(high) / 7.0, 6),
+        _ => (low, (high - low) / 15.0, 15),
+    };
+    let mut tie = |at: usize| {
+        let middle = origin + (dice.below(codes) as f32 + 0.5) * step;
+        let near = f32::from_bits((middle.to_bits() as i32 + dice.below(5) as i32 - 2) as u32);
+        if origin == 0.0 && at.is_multiple_of(2) { -near } else { near }
+    };
+    let ties: Vec<f32> = (2..WEIGHTS).map(&mut tie).collect();
+    [low, high].into_iter().chain(ties).map(|value| value.clamp(low.min(-high), high)).collect()
+}
