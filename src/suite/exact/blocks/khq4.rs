@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{BlockField, BlockFormat, Geometry, Source, digits, khq4_encode};
+use super::{BlockField, BlockFormat, Description, Geometry, Source, digits, khq4_encode};
 use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, round};
@@ -22,20 +22,13 @@ impl FormatId {
 pub struct Khq4;
 
 impl BlockFormat for Khq4 {
-    fn id(&self) -> FormatId {
-        FormatId::KHQ4
-    }
-
-    fn title(&self) -> &'static str {
-        "KHQ4"
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Decode, Verb::Encode, Verb::Matmul]
-    }
-
-    fn geometry(&self) -> Geometry {
-        Geometry { weights: WEIGHTS, bytes: BYTES }
+    fn description(&self) -> Description {
+        Description {
+            id: FormatId::KHQ4,
+            title: "KHQ4",
+            verbs: &[Verb::Decode, Verb::Encode, Verb::Matmul],
+            geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
     }
 
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {
