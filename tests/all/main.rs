@@ -21,14 +21,18 @@ mod exact;
 mod faults;
 mod fuzz;
 mod harness;
+mod hex;
 mod judging;
 mod kept;
 mod kernels;
+mod lawful;
 mod linting;
 mod listing;
 mod margins;
+mod patching;
 mod pieces;
 mod properties;
+mod selecting;
 #[cfg(feature = "build")]
 mod selftest;
 mod suite;
