@@ -2,8 +2,15 @@
 //! its rounding where the machine has no single operation for it, worked out by hand.
 
 use half::f16;
-use q4proof::suite::exact::number::{Exact, Float, round, round_half_away};
+use q4proof::format::Class;
+use q4proof::suite::exact::blocks::mlx;
+use q4proof::suite::exact::number::{Exact, Float, rint, round, round_half_away};
+use q4proof::suite::exact::source::widened;
+use q4proof::suite::hex::{Bits16, Bits64};
 use q4proof::suite::random::SplitMix64;
+use q4proof::suite::{Answer, Floats, FormatId, Lawful, Question};
+
+use crate::expected;
 
 fn one() -> Exact {
     Exact::scaled(1, 0)
@@ -157,4 +164,76 @@ fn halves_are_rounded_away_from_zero() {
         }
     }
     assert_eq!(round_half_away(&Exact::scaled(-3, 7)), (-384).into());
+}
+
+#[test]
+fn sources_are_rounded_once_and_keep_their_signs() {
+    let from_f16 = |bits: u16| widened(&Floats::F16(Bits16(vec![bits])))[0];
+    let from_bf16 = |bits: u16| widened(&Floats::Bf16(Bits16(vec![bits])))[0];
+    let from_f64 = |value: f64| widened(&Floats::F64(Bits64::of(&[value])))[0];
+    for (bits, expected) in [
+        (0x0000, 0),
+        (0x8000, 1 << 31),
+        (0x3c00, 0x3f80_0000),
+        (0xc000, 0xc000_0000),
+        (0x0001, 0x3380_0000),
+        (0x83ff, 0xb87f_c000),
+        (0x7bff, 0x477f_e000),
+    ] {
+        assert_eq!(from_f16(bits), expected, "{bits:04x}");
+    }
+    for bits in [0x7c00, 0xfc00, 0x7e00] {
+        assert!(!f32::from_bits(from_f16(bits)).is_finite());
+    }
+    assert_eq!(from_bf16(0x3f80), 0x3f80_0000);
+    assert_eq!(from_bf16(0x8001), 0x8001_0000);
+    for value in [0.0, -0.0, 1.0, -1.5, 0.1, 1e-40, -1e-46, 1e300, f64::MAX, f64::MIN_POSITIVE] {
+        let expected = value as f32;
+        let found = f32::from_bits(from_f64(value));
+        assert_eq!(found.abs().to_bits(), expected.abs().to_bits(), "{value}");
+        assert!(found.is_infinite() || found.is_sign_negative() == value.is_sign_negative());
+    }
+    assert!(!f32::from_bits(from_f64(f64::NAN)).is_finite());
+}
+
+#[test]
+fn rint_goes_to_the_even_one() {
+    // In quarters, from -3 to 3.
+    let expected =
+        [-3, -3, -2, -2, -2, -2, -2, -1, -1, -1, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3];
+    for (quarters, expected) in (-12..=12).zip(expected) {
+        assert_eq!(rint(&Exact::scaled(quarters, -2)), expected.into(), "{quarters}/4");
+    }
+    assert_eq!(rint(&Exact::scaled(3, 2)), 12.into());
+}
+
+#[test]
+fn a_group_of_mlx_by_hand() {
+    let group = |values: &[u16]| -> Vec<u16> { values.iter().copied().cycle().take(32).collect() };
+    // -5, 2 and 0, as worked out in the clause's test: scale 5/11, bias -5, nibbles 0, 15 and 11.
+    let encoded = mlx::encode(&group(&[0xc500, 0x4000, 0x0000])).expect("finite");
+    assert_eq!(encoded[..5], [0x46, 0x37, 0x00, 0xc5, 0xf0]);
+    // Ends of one magnitude: from the maximum, scale -3/8.
+    let encoded = mlx::encode(&group(&[0xc200, 0x4200])).expect("finite");
+    assert_eq!(encoded[..5], [0x00, 0xb6, 0x00, 0x42, 0x0f]);
+    // Zeros: the least scale below zero, bias +0.
+    let zeros = mlx::encode(&group(&[0x8000, 0x0000])).expect("finite");
+    assert_eq!(zeros[..5], [0x02, 0x80, 0x00, 0x00, 0x00]);
+    for bits in [0x7c00, 0xfc00, 0x7e00] {
+        assert_eq!(mlx::encode(&group(&[0x3c00, bits])), None);
+    }
+    assert_eq!(mlx::encode(&[]), Some(vec![]));
+    let encode = |shape: &[u64], values: Vec<u16>| {
+        let values = Floats::F16(Bits16(values));
+        expected(&Question::encode(FormatId::MLX, None, shape, values))
+    };
+    let question = |shape: &[u64], count: usize| encode(shape, vec![0; count]);
+    assert!(matches!(question(&[2, 32], 64), Ok(Lawful::One(Answer::Encoded(_)))));
+    assert!(
+        matches!(question(&[2, 16], 32), Ok(Lawful::OneOf(both)) if both[1].name == "whole-rows")
+    );
+    assert_eq!(question(&[31], 31), Ok(Lawful::refuse([Class::Shape])));
+    assert_eq!(question(&[64], 32), Ok(Lawful::refuse([Class::ShapeMismatch])));
+    let infinite = encode(&[32], vec![0x7c00; 32]);
+    assert_eq!(infinite.unwrap_err(), "MLX-2 demands nothing of such values");
 }

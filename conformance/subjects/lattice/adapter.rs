@@ -19,7 +19,9 @@
 //! functions have kept their names, paths and signatures. The exceptions are loading and the
 //! rotation in blocks, so these are what a [`Release`] supplies.
 
+mod encode;
 pub mod rotation;
+mod wire;
 
 use std::fmt::Display;
 use std::io::{self, BufRead, Write};
@@ -27,25 +29,17 @@ use std::path::{Path, PathBuf};
 
 use lattice_inference::error::InferenceError;
 use lattice_inference::weights::q4_weights::{
-    Q4Block, Q4Tensor, dequantize_q4_to_f32, dequantize_row_q4_0, quantize_bf16_to_q4,
-    quantize_f32_to_q4, quantize_f64_to_q4, quantize_f64_to_q4_mode, quantize_row_q4_0,
-    quantize_tensor_q4_0, save_q4_file, stream_quantize_shard,
+    Q4Block, Q4Tensor, dequantize_q4_to_f32, dequantize_row_q4_0, save_q4_file,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{from_str, json};
 
 use rotation::Rotation;
+pub use wire::{Floats, Hex};
 
 // The protocol's integers reach 2^64-1, and the engine takes sizes and dimensions as `usize`.
 // Where the two differ in width some requests could not be put to the engine at all.
 const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
-
-/// The public ways to encode, the first of them used where a request names none: it alone can be
-/// given every request.
-const ENCODE_ENTRIES: &[&str] = &["mode", "f64", "f32", "bf16", "row", "tensor", "shard"];
-
-/// The types other than f32 that the engine encodes from, in every release.
-const SOURCES: &[&str] = &["source-bf16", "source-f64"];
 
 /// The public ways to decode, the first of them used where a request names none.
 const DECODE_ENTRIES: &[&str] = &["row", "tensor"];
@@ -106,14 +100,6 @@ struct Decode {
     to: Option<String>,
     blocks: Hex,
     original_len: usize,
-}
-
-#[derive(Deserialize)]
-struct Encode {
-    entry: Option<String>,
-    mode: String,
-    shape: Vec<usize>,
-    values: Floats,
 }
 
 #[derive(Deserialize)]
@@ -262,7 +248,7 @@ pub fn serve<R: Release>() -> io::Result<()> {
 fn handshake<R: Release>() -> serde_json::Value {
     let operations: &[&str] =
         &["decode:khq4", "encode:khq4", "load:khq4", "save:khq4", "load:khf1", "rotate:quarot"];
-    let capabilities = [operations, SOURCES, R::CAPABILITIES].concat();
+    let capabilities = [operations, encode::SOURCES, R::CAPABILITIES].concat();
     json!({
         "protocol": 1,
         "name": "lattice",
@@ -270,7 +256,7 @@ fn handshake<R: Release>() -> serde_json::Value {
         "language": "Rust",
         "capabilities": capabilities,
         "entries": {
-            "encode:khq4": ENCODE_ENTRIES,
+            "encode:khq4": encode::ENTRIES,
             "decode:khq4": DECODE_ENTRIES,
             "load:khq4": R::LOAD_ENTRIES,
             "load:khf1": ["copy"],
@@ -282,7 +268,7 @@ fn handshake<R: Release>() -> serde_json::Value {
 fn answer<R: Release>(head: &Head, line: &str) -> serde_json::Result<Answer> {
     Ok(match (head.op.as_str(), head.format.as_str()) {
         ("decode", "khq4") => decode(from_str(line)?),
-        ("encode", "khq4") => encode(from_str(line)?),
+        ("encode", "khq4") => encode::encode(from_str(line)?),
         ("load", "khq4") => load::<R>(from_str(line)?),
         ("load", "khf1") => load_khf1::<R>(from_str(line)?),
         ("save", "khq4") => save(from_str(line)?),
@@ -346,90 +332,6 @@ fn decode(request: Decode) -> Answer {
     }
 }
 
-fn encode(request: Encode) -> Answer {
-    let Encode { entry, mode, shape, values } = request;
-    let entry = entry.as_deref().unwrap_or(ENCODE_ENTRIES[0]);
-    match &values {
-        Floats::F32(_) => values
-            .f32()
-            .map_or(Answer::UNSUPPORTED, |values| encode_floats(entry, &mode, &shape, &values)),
-        Floats::F64(_) => values
-            .f64()
-            .map_or(Answer::UNSUPPORTED, |values| encode_doubles(entry, &mode, &shape, &values)),
-        Floats::Bf16(bytes) if entry == "shard" => encode_shard(&mode, &shape, &bytes.0),
-        Floats::Bf16(bits) => bits
-            .values(u16::from_le_bytes)
-            .map_or(Answer::UNSUPPORTED, |bits| encode_upper_halves(entry, &mode, &shape, &bits)),
-        Floats::F16(_) | Floats::Other(_) => Answer::UNSUPPORTED,
-    }
-}
-
-/// Encodes through one of the functions that stand for the same operation. They are asked apart
-/// because they need not agree.
-fn encode_floats(entry: &str, mode: &str, shape: &[usize], values: &[f32]) -> Answer {
-    match (entry, mode, shape) {
-        // Has no shape argument, so a shape that says anything other than "these values in a
-        // row" cannot be put to it.
-        ("row", "asymmetric", &[length]) if length == values.len() => {
-            Answer::of(quantize_row_q4_0(values), Outcome::of_blocks)
-        }
-        ("tensor", "asymmetric", &[columns]) => {
-            Answer::of(quantize_tensor_q4_0(values, 1, columns), Outcome::of_blocks)
-        }
-        ("tensor", "asymmetric", &[rows, columns]) => {
-            Answer::of(quantize_tensor_q4_0(values, rows, columns), Outcome::of_blocks)
-        }
-        ("f32", "asymmetric", _) => Answer::of(quantize_f32_to_q4(values, shape), |tensor| {
-            Outcome::of_blocks(block_bytes(&tensor.blocks))
-        }),
-        ("mode" | "f64", ..) => {
-            // Every f32 is an f64, so the engine's narrowing gives back the values asked about.
-            let widened: Vec<f64> = values.iter().copied().map(f64::from).collect();
-            encode_doubles(entry, mode, shape, &widened)
-        }
-        _ => Answer::UNSUPPORTED,
-    }
-}
-
-/// Encodes through one of the functions that take f64.
-fn encode_doubles(entry: &str, mode: &str, shape: &[usize], values: &[f64]) -> Answer {
-    let blocks = |tensor: Q4Tensor| Outcome::of_blocks(block_bytes(&tensor.blocks));
-    match (entry, mode) {
-        // It has no argument for the mode, and is for weights that were rotated.
-        ("f64", "symmetric") => Answer::of(quantize_f64_to_q4(values, shape), blocks),
-        ("mode", "asymmetric" | "symmetric") => {
-            let symmetric = mode == "symmetric";
-            Answer::of(quantize_f64_to_q4_mode(values, shape, symmetric), blocks)
-        }
-        _ => Answer::UNSUPPORTED,
-    }
-}
-
-/// Encodes through the one function that takes bf16, each value as its bits.
-fn encode_upper_halves(entry: &str, mode: &str, shape: &[usize], bits: &[u16]) -> Answer {
-    match (entry, mode) {
-        ("bf16", "asymmetric") => Answer::of(quantize_bf16_to_q4(bits, shape), |tensor| {
-            Outcome::of_blocks(block_bytes(&tensor.blocks))
-        }),
-        _ => Answer::UNSUPPORTED,
-    }
-}
-
-/// Encodes through the function for a shard of a larger tensor, which takes bf16 as bytes in the
-/// machine's own order and has no shape argument.
-fn encode_shard(mode: &str, shape: &[usize], bytes: &[u8]) -> Answer {
-    match (mode, shape) {
-        ("asymmetric", &[length])
-            if cfg!(target_endian = "little") && 2 * length == bytes.len() =>
-        {
-            Answer::of(stream_quantize_shard(bytes), |blocks| {
-                Outcome::of_blocks(block_bytes(&blocks))
-            })
-        }
-        _ => Answer::UNSUPPORTED,
-    }
-}
-
 /// The f16 that this f32 is, or `None` if it is none. Every f16 is just one f32, and that one
 /// leads back to it: its fraction goes on in zeros, which are all that the shift drops. A NaN
 /// keeps its sign and payload too.
@@ -474,86 +376,4 @@ fn block_bytes(blocks: &[Q4Block]) -> Vec<u8> {
         bytes.extend(block.packed);
     }
     bytes
-}
-
-/// Bytes, written in JSON as lowercase hexadecimal digits.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-pub struct Hex(pub Vec<u8>);
-
-impl Hex {
-    /// The bits of each value, so that the sign of a zero and the payload of a NaN arrive too.
-    pub fn of<T: Copy, const N: usize>(values: &[T], bytes: fn(T) -> [u8; N]) -> Hex {
-        Hex(values.iter().copied().flat_map(bytes).collect())
-    }
-
-    /// Whole values, or `None` where the bytes end inside one.
-    fn values<T, const N: usize>(&self, value: fn([u8; N]) -> T) -> Option<Vec<T>> {
-        let (values, rest) = self.0.as_chunks::<N>();
-        rest.is_empty().then(|| values.iter().copied().map(value).collect())
-    }
-}
-
-impl TryFrom<String> for Hex {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Hex, &'static str> {
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err("an odd number of hexadecimal digits");
-        }
-        let digit = |character: u8| char::from(character).to_digit(16);
-        pairs
-            .iter()
-            .map(|&[high, low]| Some((digit(high)? << 4 | digit(low)?) as u8))
-            .collect::<Option<_>>()
-            .map(Hex)
-            .ok_or("not a hexadecimal digit")
-    }
-}
-
-impl Serialize for Hex {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digits = b"0123456789abcdef";
-        let text: String = (self.0.iter())
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .map(|nibble| char::from(digits[usize::from(nibble)]))
-            .collect();
-        serializer.serialize_str(&text)
-    }
-}
-
-/// Values of one type, which is their one key.
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Floats {
-    F16(Hex),
-    Bf16(Hex),
-    F32(Hex),
-    F64(Hex),
-    /// A type that a later protocol may add.
-    #[serde(untagged)]
-    Other(serde_json::Value),
-}
-
-impl Floats {
-    fn of_f32(values: &[f32]) -> Floats {
-        Floats::F32(Hex::of(values, f32::to_le_bytes))
-    }
-
-    /// The values, or `None` where they are not f32 or end inside one.
-    pub fn f32(&self) -> Option<Vec<f32>> {
-        match self {
-            Floats::F32(values) => values.values(f32::from_le_bytes),
-            _ => None,
-        }
-    }
-
-    /// The same for f64.
-    pub fn f64(&self) -> Option<Vec<f64>> {
-        match self {
-            Floats::F64(values) => values.values(f64::from_le_bytes),
-            _ => None,
-        }
-    }
 }

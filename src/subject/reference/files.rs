@@ -6,7 +6,7 @@ use half::f16;
 use zerocopy::IntoBytes;
 
 use super::{PATHS, from_store};
-use crate::format::{AddressWidth, khf1, khq4};
+use crate::format::{AddressWidth, FormatError, khf1, khq4};
 use crate::store::{self, StoreError};
 use crate::subject::{Entry, Response};
 use crate::suite::floats::Floats;
@@ -33,6 +33,18 @@ struct Caller<'a> {
     map: bool,
     width: AddressWidth,
     expected_shape: Option<&'a [u64]>,
+}
+
+impl Caller<'_> {
+    /// That the file at `path` has the shape that is required, by its header's own check.
+    fn expect(
+        &self,
+        path: &Path,
+        check: impl FnOnce(&[u64]) -> Result<(), FormatError>,
+    ) -> Result<(), StoreError> {
+        let of_file = |error| StoreError { path: path.to_owned(), error };
+        self.expected_shape.map_or(Ok(()), check).map_err(of_file)
+    }
 }
 
 pub(super) fn load(question: &Load<String>, entry: Entry) -> Response<Vec<Tensor>> {
@@ -72,10 +84,7 @@ impl Container for Khq4 {
 
     fn load(&self, path: &Path, caller: &Caller<'_>) -> Result<Vec<Tensor>, StoreError> {
         let hand_on = |view: khq4::View<'_>| {
-            if let Some(expected) = caller.expected_shape {
-                let of_file = |error| StoreError { path: path.to_owned(), error };
-                view.header.expect_shape(expected).map_err(of_file)?;
-            }
+            caller.expect(path, |shape| view.header.expect_shape(shape))?;
             Ok(vec![Tensor {
                 values: Some(Floats::of(&view.decode())),
                 blocks: Some(Bytes(view.blocks.as_bytes().to_vec())),
@@ -110,10 +119,7 @@ impl Container for Khf1 {
 
     fn load(&self, path: &Path, caller: &Caller<'_>) -> Result<Vec<Tensor>, StoreError> {
         let hand_on = |view: khf1::View<'_>| {
-            if let Some(expected) = caller.expected_shape {
-                let of_file = |error| StoreError { path: path.to_owned(), error };
-                view.header.expect_shape(expected).map_err(of_file)?;
-            }
+            caller.expect(path, |shape| view.header.expect_shape(shape))?;
             let bits = view.payload.iter().map(|bits| bits.get()).collect();
             let values = Floats::F16(Bits16(bits));
             Ok(vec![Tensor::of_values(&view.header.shape, values)])

@@ -1,6 +1,6 @@
 //! Decode: every nibble and place, every kind of scale, sums that round, zeros, tails.
 
-use super::{Draft, block, plain_payload};
+use super::{Draft, block, plain_payload, ramp};
 use crate::suite::exact::ExactBlock;
 use crate::suite::exact::number::{Exact, Float, round};
 use crate::suite::operation::FormatId;
@@ -17,10 +17,6 @@ fn input(payload: Vec<u8>, original_len: u64) -> Question {
 /// One full block.
 fn full(scale: u16, bias: u16, nibble: impl Fn(usize) -> u8) -> Question {
     input(block(scale, bias, nibble), 32)
-}
-
-fn ramp(place: usize) -> u8 {
-    place as u8
 }
 
 pub(super) fn cases() -> Vec<Draft> {

@@ -1,6 +1,6 @@
 //! Decode to f16: sums that round once and twice to different numbers, overflows, zeros, subnormals.
 
-use super::{Draft, block, plain_payload};
+use super::{Draft, block, plain_payload, ramp};
 use crate::suite::case::Feature;
 use crate::suite::exact::blocks::khq4::decode_to_half;
 use crate::suite::floats::Float;
@@ -20,10 +20,6 @@ fn input(payload: Vec<u8>, original_len: u64) -> Question {
         original_len,
         to: Some(Float::F16),
     })
-}
-
-fn ramp(place: usize) -> u8 {
-    place as u8
 }
 
 fn draft(id: &str, clause: &str, class: u8, note: &str, payload: Vec<u8>, len: u64) -> Draft {

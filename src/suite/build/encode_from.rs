@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use super::blocks::{above, below};
 use super::{Draft, MODES};
 use crate::suite::case::Feature;
 use crate::suite::floats::{Float, Floats};
@@ -29,7 +30,7 @@ fn draft(id: &str, class: u8, note: &str, mode: Mode, values: Floats) -> Draft {
     Draft::new(format!("encode/from-{id}"), "ENC-S5", note, input).class(class).requires(feature)
 }
 
-fn f16s(values: &[f32]) -> Floats {
+pub(super) fn f16s(values: &[f32]) -> Floats {
     Floats::F16(Bits16(values.iter().map(|&value| f16::from_f32(value).to_bits()).collect()))
 }
 
@@ -48,30 +49,34 @@ fn weights(seed: u64, count: usize) -> Vec<f32> {
     (0..count).map(|_| dice.signed_unit() / 8.0).collect()
 }
 
+/// What is asked of both types of 16 bits; `empty` is the mode of no values.
+fn narrow(float: &str, empty: Mode, source: fn(&[f32]) -> Floats) -> Vec<Draft> {
+    let one = |id: &str, class, note: &str, mode, values: &[f32]| {
+        draft(&format!("{float}-{id}"), class, note, mode, source(values))
+    };
+    let differ = "numbers that differ in every other order";
+    let partial = "5, 6 and 7: the padding is not looked at";
+    vec![
+        one("order", 43, differ, Mode::Asymmetric, &[1.5, -2.25, 0.3, 7.75, 1.0 / 3.0]),
+        one("no-values", 21, "no values give no blocks", empty, &[]),
+        one("partial", 37, partial, Mode::Asymmetric, &[5.0, 6.0, 7.0]),
+    ]
+}
+
 fn halves() -> Vec<Draft> {
     let subnormals: Vec<f32> = (0..32u8).map(|step| f32::from(step) * 2f32.powi(-20)).collect();
     let mixed: Vec<f32> = (0..32i8).map(|step| f32::from(step - 16) * 2f32.powi(-18)).collect();
     let one = |id: &str, class: u8, note: &str, mode: Mode, values: &[f32]| {
         draft(&format!("f16-{id}"), class, note, mode, f16s(values))
     };
-    let mut drafts = vec![
-        one(
-            "order",
-            43,
-            "numbers that differ in every other order",
-            Mode::Asymmetric,
-            &[1.5, -2.25, 0.3, 7.75, 1.0 / 3.0],
-        ),
-        one("no-values", 21, "no values give no blocks", Mode::Asymmetric, &[]),
-        one(
-            "partial",
-            37,
-            "5, 6 and 7: the padding is not looked at",
-            Mode::Asymmetric,
-            &[5.0, 6.0, 7.0],
-        ),
-        one("largest", 40, "from -65504 to 65504", Mode::Asymmetric, &[65504.0, -65504.0, 1.0]),
-    ];
+    let mut drafts = narrow("f16", Mode::Asymmetric, f16s);
+    drafts.extend([one(
+        "largest",
+        40,
+        "from -65504 to 65504",
+        Mode::Asymmetric,
+        &[65504.0, -65504.0, 1.0],
+    )]);
     for mode in MODES {
         let name = mode.name();
         let note = "subnormals of f16, whose steps f16 can hold";
@@ -88,30 +93,14 @@ fn upper_halves() -> Vec<Draft> {
     let one = |id: &str, class: u8, note: &str, mode: Mode, values: &[f32]| {
         draft(&format!("bf16-{id}"), class, note, mode, bf16s(values))
     };
-    let mut drafts = vec![
-        one(
-            "order",
-            43,
-            "numbers that differ in every other order",
-            Mode::Asymmetric,
-            &[1.5, -2.25, 0.3, 7.75, 1.0 / 3.0],
-        ),
-        one("no-values", 21, "no values give no blocks", Mode::Symmetric, &[]),
-        one(
-            "partial",
-            37,
-            "5, 6 and 7: the padding is not looked at",
-            Mode::Asymmetric,
-            &[5.0, 6.0, 7.0],
-        ),
-        one(
-            "tiny",
-            39,
-            "values below every f16, which are one degenerate block",
-            Mode::Asymmetric,
-            &[1e-30, -1e-30, 3e-39],
-        ),
-    ];
+    let mut drafts = narrow("bf16", Mode::Symmetric, bf16s);
+    drafts.extend([one(
+        "tiny",
+        39,
+        "values below every f16, which are one degenerate block",
+        Mode::Asymmetric,
+        &[1e-30, -1e-30, 3e-39],
+    )]);
     for mode in MODES {
         let name = mode.name();
         drafts.push(one(&format!("weights-{name}"), 46, "70 weights", mode, &weights(17, 70)));
@@ -124,8 +113,7 @@ fn upper_halves() -> Vec<Draft> {
 
 /// A value of f64 between two f32: `eighths` of the way from `value` to the next one away from zero.
 fn between(value: f32, eighths: u32) -> f64 {
-    let next = f32::from_bits(value.to_bits() + 1);
-    f64::from(value) + (f64::from(next) - f64::from(value)) * f64::from(eighths) / 8.0
+    f64::from(value) + (f64::from(above(value)) - f64::from(value)) * f64::from(eighths) / 8.0
 }
 
 /// Sixteen steps of 1, whose middles are values that an f32 next to them does not share: the nibble
@@ -135,7 +123,6 @@ fn doubles() -> Vec<Draft> {
         draft(&format!("f64-{id}"), class, note, mode, f64s(values))
     };
     // Below the middle by one f32: it rounds down as it is, and up where it was rounded up.
-    let below = |middle: f32| f32::from_bits(middle.to_bits() - 1);
     let near = |eighths: u32| -> Vec<f64> {
         let middles = (0..15u8).map(|step| f32::from(step) + 0.5);
         [0.0, 15.0]

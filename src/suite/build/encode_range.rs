@@ -1,5 +1,6 @@
 //! Encode: degenerate and tiny ranges, the ends of f16, ordinary weights.
 
+use super::blocks::{above, below};
 use super::{Draft, MODES, encode_flat, encode_full};
 use crate::suite::question::Mode;
 use crate::suite::random::SplitMix64;
@@ -9,16 +10,6 @@ const SYMMETRIC: Mode = Mode::Symmetric;
 
 pub(super) fn cases() -> Vec<Draft> {
     [degenerate(), limits(), plain()].concat()
-}
-
-/// The f32 next to `value`, away from zero.
-pub(super) fn above(value: f32) -> f32 {
-    f32::from_bits(value.to_bits() + 1)
-}
-
-/// The f32 next to `value`, nearer to zero.
-pub(super) fn below(value: f32) -> f32 {
-    f32::from_bits(value.to_bits() - 1)
 }
 
 /// ENC-D1 (class 39).

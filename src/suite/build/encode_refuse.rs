@@ -1,6 +1,6 @@
 //! Encode: values and shapes that have no encoding, each beside a control that has one.
 
-use super::encode_range::above;
+use super::blocks::above;
 use super::{Draft, MODES, encode, encode_flat};
 use crate::suite::question::Mode;
 

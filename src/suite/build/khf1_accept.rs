@@ -1,14 +1,34 @@
 //! KHF1: files that every loader accepts, which are the controls of the refusals, and the files that a
 //! writer writes.
 
-use super::khf1_refuse::reshape;
-use super::{Draft, fault, load_expecting, load_halves, overwrite, patch_halves};
-use crate::suite::case::{Feature, File};
+use super::loads::{Clauses, Loads, PAYLOAD_1D, fault, overwrite};
+use super::{Draft, shape_name};
+use crate::suite::case::{Edit, File};
 use crate::suite::exact::files::khf1;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits16, Bytes};
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Question, Tensor};
+
+pub(super) const KHF1: Loads = Loads {
+    format: FormatId::KHF1,
+    prefix: "load-khf1",
+    version: 1,
+    count: "numel",
+    payload: |count| Bits16(plain_values(count)).to_le_bytes().0,
+    clauses: Clauses {
+        magic: "KHF1-H1",
+        version: "KHF1-H1",
+        dimensions: "KHF1-H2",
+        mismatch: "KHF1-H2",
+        overflow: "KHF1-H2",
+        width: "KHF1-H3",
+        short_payload: "KHF1-P1",
+        trailing: "KHF1-P1",
+        caller: "KHF1-P3",
+        file: "KHF1-A1",
+    },
+};
 
 /// The controls that the refusals are made from.
 pub(super) const THREE: &str = "load-khf1/accept-1d-3";
@@ -21,7 +41,7 @@ pub(super) const LONG: &str = "load-khf1/accept-1d-40";
 const SAVED: &str = "save-khf1/1d-4";
 
 /// Values of all kinds, no two alike: normal numbers, whose bytes differ in every order.
-pub(super) fn plain_values(count: u64) -> Vec<u16> {
+fn plain_values(count: u64) -> Vec<u16> {
     let value = |index: u64| {
         let sign = if index % 3 == 1 { 0x8000 } else { 0 };
         sign + 0x2c01 + 0x0123 * (index % 37) as u16
@@ -35,14 +55,6 @@ fn file(shape: &[u64], values: &[u16]) -> File {
 
 fn sound(shape: &[u64]) -> File {
     file(shape, &plain_values(shape.iter().product()))
-}
-
-fn name(shape: &[u64]) -> String {
-    let sizes = shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
-    match shape {
-        [] => "0d".into(),
-        shape => format!("{}d-{sizes}", shape.len()),
-    }
 }
 
 pub(super) fn loads() -> Vec<Draft> {
@@ -71,13 +83,8 @@ fn shapes() -> Vec<Draft> {
     let draft = |shape: &&[u64]| {
         let note = format!("shape {shape:?}, {} values", shape.iter().product::<u64>());
         let class = if shape.is_empty() || shape.len() > 4 { 22 } else { 34 };
-        Draft::new(
-            format!("load-khf1/accept-{}", name(shape)),
-            "KHF1-H2",
-            note,
-            load_halves(sound(shape)),
-        )
-        .class(class)
+        let id = format!("accept-{}", shape_name(shape));
+        KHF1.case(id, "KHF1-H2", class, note, sound(shape))
     };
     shapes.iter().map(draft).collect()
 }
@@ -87,24 +94,13 @@ fn empties() -> Vec<Draft> {
     let shapes: [(&str, &[u64]); 4] =
         [("0", &[0]), ("0x3", &[0, 3]), ("3x0", &[3, 0]), ("0x2p33x2p33", &[0, 1 << 33, 1 << 33])];
     let empty = |(id, shape): (&str, &[u64])| {
-        Draft::new(
-            format!("load-khf1/accept-empty-{id}"),
-            "KHF1-H2",
-            format!("shape {shape:?} holds no value: no payload"),
-            load_halves(file(shape, &[])),
-        )
-        .class(21)
+        let note = format!("shape {shape:?} holds no value: no payload");
+        KHF1.case(format!("accept-empty-{id}"), "KHF1-H2", 21, note, file(shape, &[]))
     };
     let folded = |(id, shape): (&str, &[u64])| {
         let note = format!("shape {shape:?}: a fold overflows before it meets the zero");
-        Draft::new(
-            format!("load-khf1/zero-after-overflow-{id}"),
-            "KHF1-H2",
-            note,
-            patch_halves(reshape(shape, 0)),
-        )
-        .class(18)
-        .control(EMPTY)
+        let (id, edits) = (format!("zero-after-overflow-{id}"), KHF1.reshape(shape, 0));
+        KHF1.refusal(id, "KHF1-H2", 18, note, EMPTY, edits)
     };
     let after: [(&str, &[u64]); 2] =
         [("2p33", &[1 << 33, 1 << 33, 0]), ("2p63", &[1 << 63, 2, 0, 5])];
@@ -114,13 +110,8 @@ fn empties() -> Vec<Draft> {
 /// KHF1-P2 at its edges: bits are kept.
 fn values() -> Vec<Draft> {
     let of = |id: &str, class: u8, note: &str, values: &[u16]| {
-        Draft::new(
-            format!("load-khf1/values-{id}"),
-            "KHF1-P2",
-            note,
-            load_halves(file(&[values.len() as u64], values)),
-        )
-        .class(class)
+        let path = file(&[values.len() as u64], values);
+        KHF1.case(format!("values-{id}"), "KHF1-P2", class, note, path)
     };
     vec![
         of("zeros", 36, "both zeros, their signs kept", &[0x0000, 0x8000, 0x3c00]),
@@ -145,15 +136,8 @@ fn values() -> Vec<Draft> {
 fn expected_shapes() -> Vec<Draft> {
     let shapes: [&[u64]; 3] = [&[2, 4], &[], &[2, 3, 5]];
     let draft = |shape: &[u64]| {
-        let input = load_expecting(FormatId::KHF1, sound(shape), shape);
-        Draft::new(
-            format!("load-khf1/expected-{}", name(shape)),
-            "KHF1-P3",
-            format!("the caller requires {shape:?}"),
-            input,
-        )
-        .class(24)
-        .requires(Feature::ExpectedShape)
+        let note = format!("the caller requires {shape:?}");
+        KHF1.expecting(format!("expected-{}", shape_name(shape)), note, sound(shape), shape)
     };
     shapes.into_iter().map(draft).collect()
 }
@@ -186,7 +170,7 @@ pub(super) fn saves() -> Vec<Draft> {
         };
         let values = plain_values(shape.iter().product());
         let note = format!("shape {shape:?}, {} values", values.len());
-        let id = format!("save-khf1/{}", name(shape));
+        let id = format!("save-khf1/{}", shape_name(shape));
         Draft::new(id, "KHF1-A1", note, save(shape, &values)).class(class)
     };
     let one = |id: &str, class: u8, note: &str, values: &[u16]| {
@@ -237,6 +221,6 @@ pub(super) fn saves() -> Vec<Draft> {
 }
 
 /// The edit of one value of a file of one dimension.
-pub(super) fn value(index: u64, bits: u16) -> crate::suite::case::Edit {
-    fault(format!("value {index}"), overwrite(28 + 2 * index, &bits.to_le_bytes()))
+pub(super) fn value(index: u64, bits: u16) -> Edit {
+    fault(format!("value {index}"), overwrite(PAYLOAD_1D + 2 * index, &bits.to_le_bytes()))
 }

@@ -1,11 +1,31 @@
 //! Load: files that every loader accepts. They are the controls of the refusals.
 
-use super::{Draft, block, load, load_expecting, patch, plain_payload};
-use super::{append, fault, overwrite};
-use crate::suite::case::{Feature, File};
+use super::loads::{Clauses, Loads, append, fault, overwrite};
+use super::{Draft, block, plain_payload, ramp, shape_name, sizes_name};
+use crate::suite::case::{Change, File};
 use crate::suite::exact::files::khq4;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
+
+pub(super) const KHQ4: Loads = Loads {
+    format: FormatId::KHQ4,
+    prefix: "load",
+    version: 2,
+    count: "original_len",
+    payload: plain_payload,
+    clauses: Clauses {
+        magic: "KHQ4-H1",
+        version: "KHQ4-H2",
+        dimensions: "KHQ4-H3",
+        mismatch: "KHQ4-H5",
+        overflow: "KHQ4-H6",
+        width: "KHQ4-H8",
+        short_payload: "KHQ4-P1",
+        trailing: "KHQ4-P2",
+        caller: "KHQ4-P7",
+        file: "KHQ4-A1",
+    },
+};
 
 /// The controls that the refusals are made from.
 pub(super) const VECTOR: &str = "load/accept-1d-32";
@@ -16,10 +36,13 @@ pub(super) const SCALAR: &str = "load/accept-0d-1";
 pub(super) const LONG: &str = "load/accept-1d-2048";
 pub(super) const TEN_BLOCKS: &str = "load/accept-1d-320";
 
+fn file(shape: &[u64], payload: &[u8]) -> File {
+    File::Bytes(Bytes(khq4::write(shape, shape.iter().product(), payload)))
+}
+
 /// A sound file of plain blocks.
 fn sound(shape: &[u64]) -> File {
-    let len = shape.iter().product();
-    File::Bytes(Bytes(khq4::write(shape, len, &plain_payload(len))))
+    file(shape, &plain_payload(shape.iter().product()))
 }
 
 pub(super) fn cases() -> Vec<Draft> {
@@ -28,59 +51,38 @@ pub(super) fn cases() -> Vec<Draft> {
 
 /// KHQ4-H5, over ndim 0 to 4 and beyond, full and partial tails.
 fn shapes() -> Vec<Draft> {
-    let mut drafts = vec![
-        Draft::new(SCALAR, "KHQ4-H5", "a scalar: the empty product is 1", load(sound(&[])))
-            .class(22),
-    ];
+    let draft = |clause: &str, class: u8, note: String, shape: &[u64]| {
+        let id = format!("accept-{}", shape_name(shape));
+        KHQ4.case(id, clause, class, note, sound(shape))
+    };
+    let scalar = "a scalar: the empty product is 1";
+    let mut drafts = vec![KHQ4.case("accept-0d-1", "KHQ4-H5", 22, scalar, sound(&[]))];
     for len in [1, 2, 7, 16, 31, 32, 33, 63, 64, 65, 70, 96, 320, 1000, 2048] {
         let note = format!("{len} values in {} blocks", u64::div_ceil(len, 32));
         let class = if len % 32 == 1 { 35 } else { 26 };
-        drafts.push(
-            Draft::new(format!("load/accept-1d-{len}"), "BLK-3", note, load(sound(&[len])))
-                .class(class),
-        );
+        drafts.push(draft("BLK-3", class, note, &[len]));
     }
     for (rows, columns) in [(1, 32), (32, 1), (2, 16), (3, 5), (4, 40), (7, 33), (16, 64)] {
         let note = format!("{rows} rows of {columns}, blocks over the flat tensor");
-        drafts.push(
-            Draft::new(
-                format!("load/accept-2d-{rows}x{columns}"),
-                "BLK-3",
-                note,
-                load(sound(&[rows, columns])),
-            )
-            .class(45),
-        );
+        drafts.push(draft("BLK-3", 45, note, &[rows, columns]));
     }
-    for shape in [[2u64, 3, 7], [4, 4, 2], [1, 1, 1], [3, 11, 5]] {
-        let [a, b, c] = shape;
-        let note = format!("shape {shape:?}");
-        drafts.push(
-            Draft::new(format!("load/accept-3d-{a}x{b}x{c}"), "KHQ4-H5", note, load(sound(&shape)))
-                .class(23),
-        );
-    }
-    for shape in [[2u64, 2, 2, 4], [2, 3, 5, 7], [1, 1, 40, 1]] {
-        let [a, b, c, d] = shape;
-        let note = format!("shape {shape:?}");
-        drafts.push(
-            Draft::new(
-                format!("load/accept-4d-{a}x{b}x{c}x{d}"),
-                "KHQ4-H5",
-                note,
-                load(sound(&shape)),
-            )
-            .class(23),
-        );
+    let deeper: [&[u64]; 7] = [
+        &[2, 3, 7],
+        &[4, 4, 2],
+        &[1, 1, 1],
+        &[3, 11, 5],
+        &[2, 2, 2, 4],
+        &[2, 3, 5, 7],
+        &[1, 1, 40, 1],
+    ];
+    for shape in deeper {
+        drafts.push(draft("KHQ4-H5", 23, format!("shape {shape:?}"), shape));
     }
     for ndim in [5usize, 8, 17, 64] {
         let mut shape = vec![1; ndim];
         shape[ndim / 2] = 33;
         let note = format!("{ndim} dimensions: ndim has no bound but the file's length");
-        drafts.push(
-            Draft::new(format!("load/accept-{ndim}d"), "KHQ4-H3", note, load(sound(&shape)))
-                .class(22),
-        );
+        drafts.push(KHQ4.case(format!("accept-{ndim}d"), "KHQ4-H3", 22, note, sound(&shape)));
     }
     drafts
 }
@@ -89,17 +91,10 @@ fn shapes() -> Vec<Draft> {
 fn empties() -> Vec<Draft> {
     let shapes: [&[u64]; 7] =
         [&[0], &[0, 5], &[5, 0], &[3, 0, 7], &[0, 0], &[2, 2, 0, 2], &[0, 1 << 33, 1 << 33]];
-    let name = |shape: &[u64]| shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
     let draft = |shape: &&[u64]| {
         let note = format!("shape {shape:?} holds no value: no payload");
-        let bytes = khq4::write(shape, 0, &[]);
-        Draft::new(
-            format!("load/accept-empty-{}", name(shape)),
-            "KHQ4-H7",
-            note,
-            load(File::Bytes(Bytes(bytes))),
-        )
-        .class(21)
+        let id = format!("accept-empty-{}", sizes_name(shape));
+        KHQ4.case(id, "KHQ4-H7", 21, note, sound(shape))
     };
     shapes.iter().map(draft).collect()
 }
@@ -107,11 +102,8 @@ fn empties() -> Vec<Draft> {
 /// KHQ4-P3 to P5 at their edges.
 fn blocks() -> Vec<Draft> {
     let one = |id: &str, clause: &str, class: u8, note: &str, len: u64, payload: Vec<u8>| {
-        let bytes = khq4::write(&[len], len, &payload);
-        Draft::new(format!("load/accept-{id}"), clause, note, load(File::Bytes(Bytes(bytes))))
-            .class(class)
+        KHQ4.case(format!("accept-{id}"), clause, class, note, file(&[len], &payload))
     };
-    let ramp = |place: usize| place as u8;
     vec![
         one(
             "scale-smallest-subnormal",
@@ -180,34 +172,22 @@ fn expected_shapes() -> Vec<Draft> {
     let shapes: [(&str, &[u64]); 3] =
         [("matrix", &[2, 16]), ("scalar", &[]), ("three", &[2, 3, 7])];
     let draft = |(name, shape): (&str, &[u64])| {
-        let input = load_expecting(FormatId::KHQ4, sound(shape), shape);
-        Draft::new(
-            format!("load/accept-expected-{name}"),
-            "KHQ4-P7",
-            format!("the caller requires {shape:?}"),
-            input,
-        )
-        .class(24)
-        .requires(Feature::ExpectedShape)
+        let note = format!("the caller requires {shape:?}");
+        KHQ4.expecting(format!("accept-expected-{name}"), note, sound(shape), shape)
     };
     shapes.into_iter().map(draft).collect()
 }
 
 /// KHQ4-P6 and H6: files that one lawful behaviour accepts and another refuses.
 fn behaviours() -> Vec<Draft> {
-    let negative = |id: &str, note: &str, control: &str, edits| {
-        Draft::new(format!("load/{id}"), "KHQ4-P6", note, patch(edits)).class(31).control(control)
+    let negative = |id: &str, note: &str, control, edits| {
+        KHQ4.refusal(id, "KHQ4-P6", 31, note, control, edits)
     };
     let scale = |offset: u64, bytes: [u8; 2]| vec![fault("scale", overwrite(offset, &bytes))];
     let folded = |id: &str, note: &str, shape: &[u64]| {
-        let ndim = (shape.len() as u32).to_le_bytes();
-        let sizes: Vec<u8> = shape.iter().flat_map(|size| size.to_le_bytes()).collect();
-        let edits = vec![
-            fault("ndim", overwrite(8, &ndim)),
-            fault("shape", super::Change::Remove { offset: 12, count: 8 }),
-            fault("shape", super::Change::Insert { offset: 12, bytes: Bytes(sizes) }),
-        ];
-        Draft::new(format!("load/{id}"), "KHQ4-H6", note, patch(edits)).class(18).control(EMPTY)
+        let mut edits = KHQ4.reshape(shape, 0);
+        edits[0].repair = false;
+        KHQ4.refusal(id, "KHQ4-H6", 18, note, EMPTY, edits)
     };
     vec![
         negative(
@@ -247,6 +227,6 @@ fn behaviours() -> Vec<Draft> {
 }
 
 /// What a refusal appends when it needs more payload: a block like the others.
-pub(super) fn one_more_block() -> super::Change {
+pub(super) fn one_more_block() -> Change {
     append(&plain_payload(32))
 }

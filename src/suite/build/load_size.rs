@@ -3,38 +3,18 @@
 //! A size that is too large by itself is refused by many a guard. Here the shape, original_len and
 //! payload are repaired so that one guard alone is left.
 
-use super::load_accept::{EMPTY, MATRIX, SCALAR, TEN_BLOCKS, VECTOR};
-use super::load_header::{LEN_1D, NDIM, SHAPE, refusal, u32_le};
-use super::{Draft, append, fault, load_narrow, overwrite, plain_payload, repair, truncate};
-use crate::suite::case::{Change, Edit, Feature, File};
-use crate::suite::hex::Bytes;
-use crate::suite::operation::FormatId;
+use super::Draft;
+use super::load_accept::{EMPTY, KHQ4, MATRIX, SCALAR, TEN_BLOCKS, VECTOR};
+use super::loads::{COUNT_1D, SHAPE, announced, fault, number, repair, truncate};
+use crate::suite::case::Edit;
 
 pub(super) fn cases() -> Vec<Draft> {
     [overflows(), maximal_counts(), claims(), narrow()].concat()
 }
 
-/// Replaces the one dimension and the length of the empty control by `shape` and `len`.
-fn reshape(shape: &[u64], len: u64) -> Vec<Edit> {
-    reshape_counted("original_len", shape, len)
-}
-
-/// As [`reshape`]; `count` is the name of the number of values in the control's format.
-pub(super) fn reshape_counted(count: &str, shape: &[u64], len: u64) -> Vec<Edit> {
-    let sizes: Vec<u8> = shape.iter().flat_map(|size| size.to_le_bytes()).collect();
-    let mut edits = Vec::new();
-    if shape.len() != 1 {
-        edits.push(repair("ndim", overwrite(NDIM, &u32_le(shape.len() as u32))));
-    }
-    edits.push(fault("shape", Change::Remove { offset: SHAPE, count: 8 }));
-    if !sizes.is_empty() {
-        edits.push(fault("shape", Change::Insert { offset: SHAPE, bytes: Bytes(sizes) }));
-    }
-    if len != 0 {
-        let at = SHAPE + 8 * shape.len() as u64;
-        edits.push(repair(count, overwrite(at, &len.to_le_bytes())));
-    }
-    edits
+/// So many values are claimed, by original_len and the one dimension.
+fn claim(len: u64) -> Vec<Edit> {
+    vec![fault(KHQ4.count, number(COUNT_1D, len)), repair("shape[0]", number(SHAPE, len))]
 }
 
 /// KHQ4-H6: products beyond 64 bits that wrap to the very original_len (classes 16 and 17).
@@ -63,18 +43,7 @@ fn overflows() -> Vec<Draft> {
             let note = format!(
                 "shape {shape:?}: the product is {product} in 64 bits, original_len {wrapped}"
             );
-            let mut edits = reshape(shape, wrapped);
-            if wrapped > 0 {
-                edits.push(repair("payload", append(&plain_payload(wrapped))));
-            }
-            refusal(
-                format!("product-{id}"),
-                "KHQ4-H6",
-                if wrapped == 0 { 17 } else { 16 },
-                note,
-                EMPTY,
-                edits,
-            )
+            KHQ4.overflow(id, note, EMPTY, shape, wrapped)
         })
         .collect()
 }
@@ -82,18 +51,8 @@ fn overflows() -> Vec<Draft> {
 /// KHQ4-H8: counts near the end of 64 bits, the shape repaired with them, so that no mismatch
 /// hides which guard refuses (classes 12, 14, 15, 20 and 71).
 fn maximal_counts() -> Vec<Draft> {
-    let count = |id: &str, class: u8, note: &str, control: &str, len: u64| {
-        refusal(
-            format!("count-{id}"),
-            "KHQ4-H8",
-            class,
-            note,
-            control,
-            vec![
-                fault("original_len", overwrite(LEN_1D, &len.to_le_bytes())),
-                repair("shape[0]", overwrite(SHAPE, &len.to_le_bytes())),
-            ],
-        )
+    let count = |id: &str, class, note: &str, control, len| {
+        KHQ4.refusal(format!("count-{id}"), "KHQ4-H8", class, note, control, claim(len))
     };
     vec![
         count(
@@ -179,172 +138,153 @@ fn maximal_counts() -> Vec<Draft> {
 fn claims() -> Vec<Draft> {
     let mut drafts = Vec::new();
     for gibibytes in [1u64, 2, 4, 8, 16, 32, 64] {
-        let values = (gibibytes << 30) / 20 * 32;
         let note = format!("a payload of {gibibytes} GiB is claimed, one block is there");
-        drafts.push(refusal(
-            format!("claim-{gibibytes}-gib"),
-            "KHQ4-A3",
-            12,
-            note,
-            VECTOR,
-            vec![
-                fault("original_len", overwrite(LEN_1D, &values.to_le_bytes())),
-                repair("shape[0]", overwrite(SHAPE, &values.to_le_bytes())),
-            ],
-        ));
+        let (id, values) = (format!("claim-{gibibytes}-gib"), (gibibytes << 30) / 20 * 32);
+        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 12, note, VECTOR, claim(values)));
     }
     for gibibytes in [1u64, 64] {
         let rows = (gibibytes << 30) / 20 * 2;
         let note = format!("{rows} rows of 16: {gibibytes} GiB are claimed, one block is there");
-        drafts.push(refusal(
-            format!("claim-{gibibytes}-gib-by-rows"),
-            "KHQ4-A3",
-            12,
-            note,
-            MATRIX,
-            vec![
-                fault("original_len", overwrite(LEN_1D + 8, &(rows * 16).to_le_bytes())),
-                repair("shape[0]", overwrite(SHAPE, &rows.to_le_bytes())),
-            ],
-        ));
+        let id = format!("claim-{gibibytes}-gib-by-rows");
+        let edits = vec![
+            fault(KHQ4.count, number(COUNT_1D + 8, rows * 16)),
+            repair("shape[0]", number(SHAPE, rows)),
+        ];
+        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 12, note, MATRIX, edits));
     }
     for (name, blocks) in
         [("one-block-more", 11u64), ("twice-the-blocks", 20), ("hundred-blocks", 100)]
     {
         let note = format!("{blocks} blocks are claimed, ten are there");
-        drafts.push(refusal(
-            format!("claim-{name}"),
-            "KHQ4-P1",
-            10,
-            note,
-            TEN_BLOCKS,
-            vec![
-                fault("original_len", overwrite(LEN_1D, &(blocks * 32).to_le_bytes())),
-                repair("shape[0]", overwrite(SHAPE, &(blocks * 32).to_le_bytes())),
-            ],
-        ));
+        let id = format!("claim-{name}");
+        drafts.push(KHQ4.refusal(id, "KHQ4-P1", 10, note, TEN_BLOCKS, claim(blocks * 32)));
     }
     drafts
 }
 
 /// KHQ4-H8 on a machine of 32 bits, by the width parameter (classes 9, 16, 17 and 19).
 fn narrow() -> Vec<Draft> {
-    let narrow = |id: &str, class: u8, note: &str, control: &str, edits: Vec<Edit>| {
-        let input = load_narrow(FormatId::KHQ4, File::Patch(edits));
-        Draft::new(format!("load/width-32-{id}"), "KHQ4-H8", note, input)
-            .class(class)
-            .control(control)
-            .requires(Feature::Width32)
+    let sized = |id: &str, class, note: &str, shape: &[u64], len, there| {
+        KHQ4.narrow(id, class, note, EMPTY, KHQ4.reshape_over(shape, len, there))
     };
-    let with_payload = |mut edits: Vec<Edit>, len: u64| {
-        edits.push(repair("payload", append(&plain_payload(len))));
-        edits
-    };
-    let ndim = |ndim: u32| vec![fault("ndim", overwrite(NDIM, &u32_le(ndim)))];
     vec![
-        narrow(
+        sized(
             "length-cut-to-32",
             19,
             "2^32 + 32 values are 32 where they are cut",
-            EMPTY,
-            with_payload(reshape(&[(1 << 32) + 32], (1 << 32) + 32), 32),
+            &[(1 << 32) + 32],
+            (1 << 32) + 32,
+            32,
         ),
-        narrow(
+        sized(
             "length-cut-to-0",
             19,
             "2^32 values are 0 where they are cut",
-            EMPTY,
-            reshape(&[1 << 32], 1 << 32),
+            &[1 << 32],
+            1 << 32,
+            0,
         ),
-        narrow(
+        sized(
             "length-cut-to-70",
             19,
             "2^40 + 70 values are 70 where they are cut",
-            EMPTY,
-            with_payload(reshape(&[(1 << 40) + 70], (1 << 40) + 70), 70),
+            &[(1 << 40) + 70],
+            (1 << 40) + 70,
+            70,
         ),
-        narrow(
+        sized(
             "dimension-cut",
             19,
             "2^32 + 2 rows of 16 are 2 rows where they are cut",
-            EMPTY,
-            with_payload(reshape(&[(1 << 32) + 2, 16], (1 << 36) + 32), 32),
+            &[(1 << 32) + 2, 16],
+            (1 << 36) + 32,
+            32,
         ),
-        narrow(
-            "high-half-only",
-            19,
-            "2^63 values are 0 where they are cut",
-            EMPTY,
-            reshape(&[1 << 63], 1 << 63),
-        ),
-        narrow(
+        sized("high-half-only", 19, "2^63 values are 0 where they are cut", &[1 << 63], 1 << 63, 0),
+        sized(
             "zero-beside-a-wide-dimension",
             19,
             "[2^33, 0]: empty, but a dimension does not fit",
-            EMPTY,
-            reshape(&[1 << 33, 0], 0),
+            &[1 << 33, 0],
+            0,
+            0,
         ),
-        narrow(
-            "product-wraps-to-0",
-            17,
-            "65536 squared is 0 in 32 bits",
-            EMPTY,
-            reshape(&[1 << 16, 1 << 16], 0),
-        ),
-        narrow(
+        sized("product-wraps-to-0", 17, "65536 squared is 0 in 32 bits", &[1 << 16, 1 << 16], 0, 0),
+        sized(
             "product-wraps-to-32",
             16,
             "(2^31 + 16) * 2 is 32 in 32 bits",
-            EMPTY,
-            with_payload(reshape(&[(1 << 31) + 16, 2], 32), 32),
+            &[(1 << 31) + 16, 2],
+            32,
+            32,
         ),
-        narrow(
+        sized(
             "product-wraps-in-three",
             16,
             "2^11 * 2^11 * 2^10 is 0 in 32 bits",
-            EMPTY,
-            reshape(&[1 << 11, 1 << 11, 1 << 10], 0),
+            &[1 << 11, 1 << 11, 1 << 10],
+            0,
+            0,
         ),
-        narrow(
+        sized(
             "product-wraps-to-70",
             16,
             "(2^31 + 35) * 2 is 70 in 32 bits",
-            EMPTY,
-            with_payload(reshape(&[(1 << 31) + 35, 2], 70), 70),
+            &[(1 << 31) + 35, 2],
+            70,
+            70,
         ),
-        narrow("ndim-wraps-to-8", 9, "8 (2^29 + 1) is 8 in 32 bits", VECTOR, ndim((1 << 29) + 1)),
-        narrow("ndim-wraps-to-0", 9, "8 * 2^29 is 0 in 32 bits", SCALAR, ndim(1 << 29)),
-        narrow("ndim-wraps-to-16", 9, "8 (2^31 + 2) is 16 in 32 bits", MATRIX, ndim((1 << 31) + 2)),
-        narrow(
+        KHQ4.narrow(
+            "ndim-wraps-to-8",
+            9,
+            "8 (2^29 + 1) is 8 in 32 bits",
+            VECTOR,
+            vec![announced((1 << 29) + 1)],
+        ),
+        KHQ4.narrow(
+            "ndim-wraps-to-0",
+            9,
+            "8 * 2^29 is 0 in 32 bits",
+            SCALAR,
+            vec![announced(1 << 29)],
+        ),
+        KHQ4.narrow(
+            "ndim-wraps-to-16",
+            9,
+            "8 (2^31 + 2) is 16 in 32 bits",
+            MATRIX,
+            vec![announced((1 << 31) + 2)],
+        ),
+        sized(
             "ceil-wraps",
             14,
             "2^32 - 1 values and no payload: (n + 31) / 32 is 0 where it wraps",
-            EMPTY,
-            reshape(&[u32::MAX.into()], u32::MAX.into()),
+            &[u32::MAX.into()],
+            u32::MAX.into(),
+            0,
         ),
-        narrow(
+        sized(
             "claim-2-gib",
             12,
             "2^31 + 32 values over one block",
-            EMPTY,
-            with_payload(reshape(&[(1 << 31) + 32], (1 << 31) + 32), 32),
+            &[(1 << 31) + 32],
+            (1 << 31) + 32,
+            32,
         ),
-        narrow(
+        KHQ4.narrow(
             "scalar-none",
             22,
             "a scalar with no value",
             SCALAR,
-            vec![
-                fault("original_len", overwrite(SHAPE, &0u64.to_le_bytes())),
-                repair("payload", truncate(20)),
-            ],
+            KHQ4.counted(SHAPE, 0, truncate(20)),
         ),
-        narrow(
+        sized(
             "signed-length",
             20,
             "2^31 values and no payload: below zero where it is read as signed",
-            EMPTY,
-            reshape(&[1 << 31], 1 << 31),
+            &[1 << 31],
+            1 << 31,
+            0,
         ),
     ]
 }

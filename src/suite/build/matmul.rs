@@ -1,7 +1,7 @@
 //! Products: exact ones of a single value, sums judged by their bound, rows and vectors of every number,
 //! widths that are not whole blocks.
 
-use super::{Draft, block, plain_payload};
+use super::{Draft, block, plain_payload, ramp};
 use crate::suite::floats::Floats;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
@@ -144,9 +144,12 @@ fn sums() -> Vec<Draft> {
     let one_row = |columns: u64, blocks: Vec<u8>, x: Vec<f32>| {
         Product { rows: 1, columns, vectors: 1 }.input(blocks, &x)
     };
-    let repeated = |count: usize, block: Vec<u8>| block.repeat(count);
     let ones = |count: usize| vec![1.0f32; count];
-    let ramp = |place: usize| place as u8;
+    // Rows of ramps under these scales and biases, times ones.
+    let ramps = |metadata: &[(u16, u16)]| {
+        let blocks = metadata.iter().flat_map(|&(scale, bias)| block(scale, bias, ramp)).collect();
+        one_row(32 * metadata.len() as u64, blocks, ones(32 * metadata.len()))
+    };
     let alternating = |count: usize| {
         (0..count).map(|at| if at % 2 == 0 { 1.0 } else { -1.0 }).collect::<Vec<f32>>()
     };
@@ -156,46 +159,28 @@ fn sums() -> Vec<Draft> {
             "DOT-1",
             53,
             "all nibbles are 0: the sum is that of the bias",
-            one_row(64, repeated(2, block(0x2c00, 0x4900, |_| 0)), ones(64)),
+            one_row(64, block(0x2c00, 0x4900, |_| 0).repeat(2), ones(64)),
         ),
         draft(
             "bias-large",
             "DOT-1",
             53,
             "a bias a thousand times the scale",
-            one_row(64, repeated(2, block(0x1400, 0x5c00, ramp)), ones(64)),
+            ramps(&[(0x1400, 0x5c00); 2]),
         ),
         draft(
             "bias-differs",
             "DOT-1",
             53,
             "each block has another bias",
-            one_row(
-                96,
-                [
-                    block(0x2c00, 0x3c00, ramp),
-                    block(0x2c00, 0x4800, ramp),
-                    block(0x2c00, 0xc500, ramp),
-                ]
-                .concat(),
-                ones(96),
-            ),
+            ramps(&[(0x2c00, 0x3c00), (0x2c00, 0x4800), (0x2c00, 0xc500)]),
         ),
         draft(
             "scale-differs",
             "DOT-1",
             11,
             "each block has another scale",
-            one_row(
-                96,
-                [
-                    block(0x2c00, 0xbc00, ramp),
-                    block(0x4000, 0xbc00, ramp),
-                    block(0x3400, 0xbc00, ramp),
-                ]
-                .concat(),
-                ones(96),
-            ),
+            ramps(&[(0x2c00, 0xbc00), (0x4000, 0xbc00), (0x3400, 0xbc00)]),
         ),
         draft(
             "cancelling",
@@ -204,7 +189,7 @@ fn sums() -> Vec<Draft> {
             "S q and B cancel in every weight",
             one_row(
                 64,
-                repeated(2, block(0x3c00, 0xc800, |_| 8)),
+                block(0x3c00, 0xc800, |_| 8).repeat(2),
                 (0..64).map(|at| at as f32 / 8.0).collect(),
             ),
         ),
@@ -213,7 +198,7 @@ fn sums() -> Vec<Draft> {
             "DOT-1",
             53,
             "the terms of the bias cancel, those of the nibbles do not",
-            one_row(64, repeated(2, block(0x3000, 0x4d00, ramp)), alternating(64)),
+            one_row(64, block(0x3000, 0x4d00, ramp).repeat(2), alternating(64)),
         ),
         draft(
             "x-of-many-digits",
@@ -234,33 +219,23 @@ fn sums() -> Vec<Draft> {
             "DOT-1",
             44,
             "1024 terms of one sign: a sum in f16 stops growing",
-            one_row(1024, repeated(32, block(0x2c00, 0x3c00, ramp)), ones(1024)),
+            ramps(&[(0x2c00, 0x3c00); 32]),
         ),
         draft(
             "large-then-small",
             "DOT-1",
             44,
             "a large first block, small ones behind it",
-            one_row(
-                128,
-                [block(0x4400, 0x5c00, ramp), repeated(3, block(0x1c00, 0x2000, ramp))].concat(),
-                ones(128),
-            ),
+            ramps(&[(0x4400, 0x5c00), (0x1c00, 0x2000), (0x1c00, 0x2000), (0x1c00, 0x2000)]),
         ),
         draft(
             "subnormal-scale",
             "DOT-1",
             32,
             "scale 2^-24, bias -2^-20: widened without a flush",
-            one_row(32, block(0x0001, 0x8010, ramp), ones(32)),
+            ramps(&[(0x0001, 0x8010)]),
         ),
-        draft(
-            "largest",
-            "DOT-1",
-            32,
-            "scale and bias of 65504",
-            one_row(32, block(0x7bff, 0xfbff, ramp), ones(32)),
-        ),
+        draft("largest", "DOT-1", 32, "scale and bias of 65504", ramps(&[(0x7bff, 0xfbff)])),
         draft(
             "high-nibbles",
             "DOT-1",
@@ -284,14 +259,14 @@ fn sums() -> Vec<Draft> {
             "DOT-1",
             41,
             "bias is nowhere near -8 times the scale",
-            one_row(64, repeated(2, block(0x2e66, 0x4266, ramp)), ones(64)),
+            ramps(&[(0x2e66, 0x4266); 2]),
         ),
         draft(
             "symmetric-blocks",
             "DOT-1",
             41,
             "bias is -8 times the scale, but for its rounding",
-            one_row(64, repeated(2, block(0x2e66, 0xba66, ramp)), ones(64)),
+            ramps(&[(0x2e66, 0xba66); 2]),
         ),
     ];
     drafts.push(
@@ -300,7 +275,7 @@ fn sums() -> Vec<Draft> {
             "DOT-6",
             54,
             "a scale below zero, its sign kept: or refused by a kernel of positive scales",
-            one_row(32, block(0xb800, 0x3c00, ramp), ones(32)),
+            ramps(&[(0xb800, 0x3c00)]),
         )
         .control(CONTROL),
     );
@@ -310,11 +285,7 @@ fn sums() -> Vec<Draft> {
             "DOT-6",
             54,
             "the second block's scale is below zero",
-            one_row(
-                64,
-                [block(0x3800, 0x3c00, ramp), block(0xb400, 0x3c00, ramp)].concat(),
-                ones(64),
-            ),
+            ramps(&[(0x3800, 0x3c00), (0xb400, 0x3c00)]),
         )
         .control(CONTROL),
     );

@@ -4,47 +4,33 @@
 use half::f16;
 
 use super::Draft;
-use crate::suite::floats::Floats;
-use crate::suite::hex::Bits16;
+use super::blocks::{Encodes, ends, magnitudes};
+use super::encode_from::f16s;
 use crate::suite::operation::FormatId;
-use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
-const CONTROL: &str = "encode-mlx/ramp";
-
-fn draft(id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]) -> Draft {
-    let bits = values.iter().map(|&value| f16::from_f32(value).to_bits()).collect();
-    let input = Question::encode(FormatId::MLX, None, shape, Floats::F16(Bits16(bits)));
-    let clause = if matches!(class, 35 | 42 | 45 | 47) { "MLX-1" } else { "MLX-2" };
-    Draft::new(format!("encode-mlx/{id}"), clause, note, input).class(class)
-}
-
-/// One group of these values, over and over.
-fn one(id: &str, class: u8, note: &str, values: &[f32]) -> Draft {
-    let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
-    draft(id, class, note, &[32], &full)
-}
+const ENCODES: Encodes = Encodes {
+    format: FormatId::MLX,
+    prefix: "encode-mlx",
+    clause: |class| if matches!(class, 35 | 42 | 45 | 47) { "MLX-1" } else { "MLX-2" },
+    unit: "group",
+    source: f16s,
+};
 
 pub(super) fn cases() -> Vec<Draft> {
     let ramp: Vec<f32> = (0..32u8).map(f32::from).collect();
     let two_rows: Vec<f32> = (0..64u8).map(|at| f32::from(at) / 16.0 - 1.0).collect();
-    let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
-        draft(id, class, note, shape, values).control(CONTROL)
+    let draft = |id: &str, class, note: &str, shape: &[u64], values: &[f32]| {
+        ENCODES.case(id, class, note, shape, values)
     };
+    let one = |id: &str, class, note: &str, values: &[f32]| ENCODES.one(id, class, note, values);
     // Steps of 2 around zero: the maximum 30 is exact, and odd numbers lie between two nibbles.
     let halves: Vec<f32> = (0..31u8).map(f32::from).collect();
     let below: Vec<f32> = halves.iter().map(|value| -value).collect();
     let least = 2f32.powi(-24);
     let mut dice = SplitMix64::new(0x317a);
-    let many: Vec<f32> =
-        (0..33 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
-    let ends: Vec<f32> = (0..64 * 32)
-        .map(|at| {
-            let (row, place) = (at / 32, at % 32);
-            let sign = if row < 32 { 1.0 } else { -1.0 };
-            if place == row % 32 { sign * 9.3 } else { dice.signed_unit() }
-        })
-        .collect();
+    let many = magnitudes(&mut dice, 33);
+    let ends = ends(&mut dice, 64);
     let small: Vec<f32> = (0..64 * 32).map(|_| (dice.below(121) as f32 - 60.0) * least).collect();
     let mut drafts = vec![
         draft("ramp", 42, "0 to 31: pairs in sequence", &[32], &ramp),
@@ -56,12 +42,10 @@ pub(super) fn cases() -> Vec<Draft> {
             "scale and bias whose bytes differ, the bias below zero",
             &[-7.1, 1.3, 0.9],
         ),
-        draft("shape-2x32", 45, "two rows of one group each", &[2, 32], &two_rows),
-        refused("shape-2x16", 45, "two rows of sixteen: one group, or refused", &[2, 16], &ramp),
-        refused("shape-32x1", 45, "a column: one group, or refused", &[32, 1], &ramp),
-        draft("groups-3", 79, "96 values", &[3, 32], &many[..96]),
-        draft("groups-4", 79, "128 values", &[128], &many[..128]),
-        draft("groups-33", 79, "1056 values", &[33, 32], &many),
+    ];
+    drafts.extend(ENCODES.rows(&ramp, &two_rows));
+    drafts.extend(ENCODES.lengths(&many, &[&[3, 32], &[128], &[33, 32]]));
+    drafts.extend([
         draft("ends-at-each-place", 79, "each place is an end of a group", &[64, 32], &ends),
         draft("small-wholes", 48, "multiples of 2^-24", &[64, 32], &small),
         draft("empty", 21, "no values give no groups", &[0], &[]),
@@ -143,38 +127,21 @@ pub(super) fn cases() -> Vec<Draft> {
         one("subnormals-above", 48, "subnormal f16 above zero", &[1.0e-5, 2.0e-5, 5.9e-5]),
         one("largest", 40, "from -65504 to 65504", &[-65504.0, 65504.0, 0.0]),
         one("largest-above", 40, "65504 and 1", &[65504.0, 1.0]),
-        refused("values-31", 35, "31 values are not whole groups", &[31], &ramp[..31]),
-        refused(
-            "values-33",
-            35,
-            "33 values are not whole groups",
-            &[33],
-            &[&ramp[..], &[1.0]].concat(),
-        ),
-        refused("values-1", 35, "one value is no whole group", &[1], &ramp[..1]),
-        refused(
-            "values-48",
-            35,
-            "one group and a half are not whole groups",
-            &[48],
-            &two_rows[..48],
-        ),
-        refused("scalar", 35, "a tensor of no dimensions: one value", &[], &ramp[..1]),
-        refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
-        refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
-    ];
+    ]);
+    drafts.extend(ENCODES.partial(&two_rows, &ramp, &[31, 33, 1, 48]));
+    drafts.extend(ENCODES.other_shapes(&ramp));
     let mut dice = SplitMix64::new(0x3178);
     for number in 1..=10 {
         let magnitude = 2f32.powi(dice.below(14) as i32 - 10);
         let middle = dice.signed_unit() * magnitude / 2.0;
         let values: Vec<f32> = (0..64).map(|_| middle + dice.signed_unit() * magnitude).collect();
         let note = format!("64 values up to {magnitude} around {middle}");
-        drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
+        drafts.push(ENCODES.case(format!("weights-{number}"), 44, &note, &[2, 32], &values));
     }
     drafts.extend(DIVIDED.iter().zip(1..).map(|(bits, number)| {
         let values: Vec<f32> = bits.iter().map(|&bits| f16::from_bits(bits).to_f32()).collect();
         let note = "a quotient that is the middle of two nibbles, where the product is not";
-        one(&format!("divided-{number}"), 44, note, &values)
+        ENCODES.one(format!("divided-{number}"), 44, note, &values)
     }));
     drafts.extend(near_middles());
     drafts
@@ -210,9 +177,7 @@ fn near_middles() -> Vec<Draft> {
         };
         let values: Vec<f32> = [low, high].into_iter().chain((0..30).map(middle)).collect();
         let note = format!("every middle of two nibbles between {low} and {high}, nearly");
-        let bits = values.iter().map(|&value| f16::from_f32(value).to_bits()).collect();
-        let input = Question::encode(FormatId::MLX, None, &[32], Floats::F16(Bits16(bits)));
-        Draft::new(format!("encode-mlx/near-middles-{number}"), "MLX-2", note, input).class(44)
+        ENCODES.case(format!("near-middles-{number}"), 44, &note, &[32], &values)
     };
     (1..=6).map(draft).collect()
 }

@@ -3,8 +3,10 @@
 //!
 //! A builder makes a draft of each case, which is a case without its answer; [`build`] derives
 //! the answers. What a question discriminates is named by the wrong evaluation, which is also the
-//! name of the planted fault that makes it.
+//! name of the planted fault that makes it. What formats share stands in [`loads`], for containers, and
+//! in [`blocks`], for formats whose rows are whole blocks.
 
+mod blocks;
 mod decode;
 mod decode_f16;
 mod directory;
@@ -21,6 +23,7 @@ mod load_accept;
 mod load_header;
 mod load_payload;
 mod load_size;
+mod loads;
 mod matmul;
 mod mlx;
 mod names;
@@ -34,15 +37,14 @@ mod save;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::case::{Case, Change, Edit, Feature, File, Line, Source, Tier, Tombstone, VectorFile};
+use super::case::{Case, Feature, Line, Source, Tier, Tombstone, VectorFile};
 use super::exact::ExactBlock;
 use super::expected::expected;
 use super::floats::Floats;
-use super::hex::Bytes;
 use super::lawful::Lawful;
 use super::library::{LOCK, Lock, Suite, SuiteError};
 use super::operation::FormatId;
-use super::question::{Load, Mode, Question};
+use super::question::{Mode, Question};
 use super::recipe::{Recipe, RecipeName};
 use crate::store::write_atomically;
 
@@ -289,6 +291,11 @@ fn block(scale: u16, bias: u16, nibble: impl Fn(usize) -> u8) -> Vec<u8> {
     ExactBlock { scale, bias, nibbles: (0..32).map(|place| nibble(place) % 16).collect() }.write()
 }
 
+/// Nibbles in the order of the weights, twice.
+fn ramp(place: usize) -> u8 {
+    place as u8
+}
+
 /// A payload of plain blocks, no two alike, each byte pair of its fields telling its order apart.
 fn plain_payload(len: u64) -> Vec<u8> {
     let count = len.div_ceil(32) as usize;
@@ -310,58 +317,25 @@ fn encode_flat(mode: Mode, values: &[f32]) -> Question {
 }
 
 /// A full block of these values, over and over: nothing hangs on its padding.
+fn full(values: &[f32]) -> Vec<f32> {
+    values.iter().copied().cycle().take(32).collect()
+}
+
 fn encode_full(mode: Mode, values: &[f32]) -> Question {
-    let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
-    encode_flat(mode, &full)
+    encode_flat(mode, &full(values))
 }
 
-fn load(file: File) -> Question {
-    Question::load(FormatId::KHQ4, file)
+/// A shape in an id, such as `2d-3x5`.
+fn shape_name(shape: &[u64]) -> String {
+    match shape {
+        [] => "0d".into(),
+        shape => format!("{}d-{}", shape.len(), sizes_name(shape)),
+    }
 }
 
-fn load_halves(file: File) -> Question {
-    Question::load(FormatId::KHF1, file)
-}
-
-/// The caller requires a shape.
-fn load_expecting(format: FormatId, path: File, shape: &[u64]) -> Question {
-    let expected_shape = Some(shape.to_vec());
-    Question::Load(Load { format, path, expected_shape, address_width: None })
-}
-
-/// Sizes are computed as on a machine of 32 bits.
-fn load_narrow(format: FormatId, path: File) -> Question {
-    Question::Load(Load { format, path, expected_shape: None, address_width: Some(32) })
-}
-
-fn patch(edits: Vec<Edit>) -> Question {
-    load(File::Patch(edits))
-}
-
-fn patch_halves(edits: Vec<Edit>) -> Question {
-    load_halves(File::Patch(edits))
-}
-
-/// The fault itself.
-fn fault(field: impl Into<String>, change: Change) -> Edit {
-    Edit { field: field.into(), repair: false, change }
-}
-
-/// The repair of a field that depends on the fault.
-fn repair(field: impl Into<String>, change: Change) -> Edit {
-    Edit { field: field.into(), repair: true, change }
-}
-
-fn overwrite(offset: u64, bytes: &[u8]) -> Change {
-    Change::Overwrite { offset, bytes: Bytes(bytes.to_vec()) }
-}
-
-fn append(bytes: &[u8]) -> Change {
-    Change::Append { bytes: Bytes(bytes.to_vec()) }
-}
-
-fn truncate(len: u64) -> Change {
-    Change::Truncate { len }
+/// Such as `3x5`.
+fn sizes_name(shape: &[u64]) -> String {
+    shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x")
 }
 
 const MODES: [Mode; 2] = [Mode::Asymmetric, Mode::Symmetric];

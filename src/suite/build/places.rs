@@ -2,7 +2,7 @@
 
 use super::directory::{CONFIG, TWO, text};
 use super::recipes::{each, small, small_tensor};
-use super::{Draft, load, load_halves, plain_payload};
+use super::{Draft, plain_payload};
 use crate::suite::case::{Feature, File, Line, Special};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
 use crate::suite::exact::files;
@@ -27,8 +27,8 @@ fn names() -> Vec<Draft> {
     let opened = list(vec![text(INDEX_FILE, "[]"), text(CONFIG_FILE, CONFIG)], true);
     let tensors = vec![TensorRank { name: "a.weight".into(), rank: 2 }];
     let naming = Question::NameTensors(NameTensors { format: FormatId::KHQ4, tensors });
-    let khq4 = load(small(FormatId::KHQ4));
-    let khf1 = load_halves(small(FormatId::KHF1));
+    let khq4 = Question::load(FormatId::KHQ4, small(FormatId::KHQ4));
+    let khf1 = Question::load(FormatId::KHF1, small(FormatId::KHF1));
     let saved = Question::save(FormatId::KHQ4, small_tensor(FormatId::KHQ4));
     let saved_halves = Question::save(FormatId::KHF1, small_tensor(FormatId::KHF1));
     let configs = each("read-index", "", &opened, &[(Configs, "IDX-8", 66)]);

@@ -1,31 +1,35 @@
 //! ggml's Q4_1: its layout, its blocks of equal values, and inputs on which another encoder gives other
 //! bytes.
 
-use super::{Draft, block, plain_payload};
+use super::blocks::{Decodes, Encodes, below, ends, magnitudes, near};
+use super::{Draft, block, plain_payload, ramp};
 use crate::suite::floats::Floats;
 use crate::suite::operation::FormatId;
-use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
-const DECODED: &str = "decode-q4-1/nibbles-ascending";
-const ENCODED: &str = "encode-q4-1/ramp";
+const DECODES: Decodes = Decodes {
+    format: FormatId::Q4_1,
+    prefix: "decode-q4-1",
+    clause: |class| if matches!(class, 42 | 35) { "GGML-1" } else { "GGML-2" },
+    control: "nibbles-ascending",
+};
+
+const ENCODES: Encodes = Encodes {
+    format: FormatId::Q4_1,
+    prefix: "encode-q4-1",
+    clause: |class| if matches!(class, 35 | 45) { "GGML-1" } else { "GGML-3" },
+    unit: "block",
+    source: Floats::of,
+};
+
 const ONE: u16 = 0x3c00;
 
 pub(super) fn decodes() -> Vec<Draft> {
-    let draft = |id: &str, class: u8, note: &str, payload: Vec<u8>, len: u64| {
-        let input = Question::decode(FormatId::Q4_1, payload, len);
-        let clause = if matches!(class, 42 | 35) { "GGML-1" } else { "GGML-2" };
-        Draft::new(format!("decode-q4-1/{id}"), clause, note, input).class(class)
-    };
-    let ramp = |place: usize| place as u8;
-    let full = |id: &str, class: u8, note: &str, scale: u16, low: u16| {
-        draft(id, class, note, block(scale, low, ramp), 32)
-    };
-    let refused = |id: &str, note: &str, payload: Vec<u8>, len: u64| {
-        draft(id, 35, note, payload, len).control(DECODED)
+    let full = |id: &str, class, note: &str, scale, low| {
+        DECODES.one(id, class, note, block(scale, low, ramp))
     };
     let two = plain_payload(64);
-    let many: Vec<u8> = (0..257u16)
+    let unlike: Vec<u8> = (0..257u16)
         .flat_map(|at| {
             block(0x2e66 + 7 * at, 0xbc80 + 5 * at, |place| (place as u16 * 7 + at) as u8)
         })
@@ -35,26 +39,18 @@ pub(super) fn decodes() -> Vec<Draft> {
     let scales: Vec<u8> = (0..62).flat_map(|at| block(finite(at), 0x3555, ramp)).collect();
     let minima: Vec<u8> = (0..62).flat_map(|at| block(0x2e66, finite(at), ramp)).collect();
     let mut drafts = vec![
-        draft(
-            "nibbles-ascending",
-            42,
-            "0 to 15 in the sixteen bytes, twice",
-            block(ONE, 0, ramp),
-            32,
-        ),
-        draft(
+        full("nibbles-ascending", 42, "0 to 15 in the sixteen bytes, twice", ONE, 0),
+        DECODES.one(
             "low-halves",
             42,
             "15 in the low half of each byte",
             block(ONE, 0, |at| if at % 2 == 0 { 15 } else { 0 }),
-            32,
         ),
-        draft(
+        DECODES.one(
             "high-halves",
             42,
             "15 in the high half of each byte",
             block(ONE, 0, |at| if at % 2 == 1 { 15 } else { 0 }),
-            32,
         ),
         full("metadata-order-1", 43, "another number in every other order", 0x2e66, 0xbc80),
         full("metadata-order-2", 43, "another number in every other order", 0x0102, 0x4203),
@@ -72,58 +68,52 @@ pub(super) fn decodes() -> Vec<Draft> {
         full("negative-zeros", 104, "d = -0, m = -0: the sums are -0", 0x8000, 0x8000),
         full("minimum-negative-zero", 104, "m = -0: nibble 0 is +0", ONE, 0x8000),
         full("scale-negative-minimum-zero", 104, "d = -1, m = -0: nibble 0 is -0", 0xbc00, 0x8000),
-        draft("no-values", 21, "no values in no blocks", Vec::new(), 0),
-        draft("two-blocks", 11, "64 values", two.clone(), 64),
-        draft("ten-blocks", 11, "320 values", plain_payload(320), 320),
-        draft("257-blocks", 79, "8224 values, no two blocks alike", many, 257 * 32),
-        draft("scales-of-all-exponents", 32, "every exponent of d, of both signs", scales, 62 * 32),
-        draft("minima-of-all-exponents", 32, "every exponent of m, of both signs", minima, 62 * 32),
-        refused("values-31", "31 values are not whole blocks", two[..20].to_vec(), 31),
-        refused("values-16", "half a block is no whole block", two[..20].to_vec(), 16),
-        refused("values-48", "one block and a half are not whole blocks", two.clone(), 48),
-        refused("values-33", "33 values are not whole blocks", two.clone(), 33),
-        refused("values-1", "one value is no whole block", two[..20].to_vec(), 1),
-        refused("block-missing", "one block for 64 values", two[..20].to_vec(), 64).should(),
-        refused("block-too-many", "two blocks for 32 values", two.clone(), 32).should(),
-        refused("byte-missing", "39 bytes for 64 values", two[..39].to_vec(), 64).should(),
+        DECODES.case("no-values", 21, "no values in no blocks", Vec::new(), 0),
+        DECODES.case("two-blocks", 11, "64 values", two.clone(), 64),
+        DECODES.case("ten-blocks", 11, "320 values", plain_payload(320), 320),
+        DECODES.case("257-blocks", 79, "8224 values, no two blocks alike", unlike, 257 * 32),
+        DECODES.case(
+            "scales-of-all-exponents",
+            32,
+            "every exponent of d, of both signs",
+            scales,
+            62 * 32,
+        ),
+        DECODES.case(
+            "minima-of-all-exponents",
+            32,
+            "every exponent of m, of both signs",
+            minima,
+            62 * 32,
+        ),
     ];
+    drafts.extend(DECODES.partial(&two, &[31, 16, 48, 33, 1]));
+    drafts.extend(DECODES.extents(&two, 35));
     drafts.extend((0..8).map(|step| {
         let place = 4 * step + 1;
         let note = format!("nibble 15 for weight {place}, 1 for all others");
         // The place among sequential nibbles.
         let at = 2 * (place % 16) + place / 16;
         let payload = block(ONE, 0xbc00, |other| if other == at { 15 } else { 1 });
-        draft(&format!("place-{place:02}"), 42, &note, payload, 32)
+        DECODES.one(format!("place-{place:02}"), 42, &note, payload)
     }));
     drafts
 }
 
 pub(super) fn encodes() -> Vec<Draft> {
-    let draft = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
-        let input = Question::encode(FormatId::Q4_1, None, shape, Floats::of(values));
-        let clause = if matches!(class, 35 | 45) { "GGML-1" } else { "GGML-3" };
-        Draft::new(format!("encode-q4-1/{id}"), clause, note, input).class(class)
+    let draft = |id: &str, class, note: &str, shape: &[u64], values: &[f32]| {
+        ENCODES.case(id, class, note, shape, values)
     };
-    let one = |id: &str, class: u8, note: &str, values: &[f32]| {
-        let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
-        draft(id, class, note, &[32], &full)
-    };
+    let one = |id: &str, class, note: &str, values: &[f32]| ENCODES.one(id, class, note, values);
     let ramp: Vec<f32> = (0..32).map(|value| value as f32).collect();
-    let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
-        draft(id, class, note, shape, values).control(ENCODED)
-    };
     let two_rows: Vec<f32> = (0..64).map(|value| value as f32 / 8.0 - 1.0).collect();
     let halves: Vec<f32> = (0..31).map(|value| value as f32 / 2.0).collect();
-    let just_below = |value: f32| f32::from_bits(value.to_bits() - 1);
-    let below: Vec<f32> = [0.0, 15.0]
-        .into_iter()
-        .chain((0..15).map(|value| just_below(value as f32 + 0.5)))
-        .collect();
+    let below_halves: Vec<f32> =
+        [0.0, 15.0].into_iter().chain((0..15).map(|value| below(value as f32 + 0.5))).collect();
     let mut dice = SplitMix64::new(0x9493);
-    let many: Vec<f32> =
-        (0..257 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
-    let largest = one_end(&mut dice);
-    let least: Vec<f32> = one_end(&mut dice).iter().map(|value| -value).collect();
+    let many = magnitudes(&mut dice, 257);
+    let largest = ends(&mut dice, 32);
+    let least: Vec<f32> = ends(&mut dice, 32).iter().map(|value| -value).collect();
     let exponents: Vec<f32> = (0..31 * 32)
         .map(|at| {
             let unit = [0.0, 0.83].get(at as usize % 32).copied();
@@ -134,13 +124,11 @@ pub(super) fn encodes() -> Vec<Draft> {
     let mut drafts = vec![
         draft("ramp", 42, "0 to 31: the first half is in the low halves", &[32], &ramp),
         one("order", 42, "four values, over and over", &[1.0, -2.0, 0.5, 4.25]),
-        draft("shape-2x32", 45, "two rows of one block each", &[2, 32], &two_rows),
-        refused("shape-2x16", 45, "two rows of sixteen: one block, or refused", &[2, 16], &ramp),
-        refused("shape-32x1", 45, "a column: one block, or refused", &[32, 1], &ramp),
-        draft("empty", 21, "no values give no blocks", &[0], &[]),
-        draft("blocks-3", 79, "96 values", &[3, 32], &many[..96]),
-        draft("blocks-4", 79, "128 values", &[128], &many[..128]),
-        draft("blocks-257", 79, "8224 values", &[257, 32], &many),
+    ];
+    drafts.extend(ENCODES.rows(&ramp, &two_rows));
+    drafts.push(draft("empty", 21, "no values give no blocks", &[0], &[]));
+    drafts.extend(ENCODES.lengths(&many, &[&[3, 32], &[128], &[257, 32]]));
+    drafts.extend([
         draft("least-at-each-place", 79, "each place is the least of a block", &[32, 32], &least),
         draft(
             "largest-at-each-place",
@@ -157,13 +145,8 @@ pub(super) fn encodes() -> Vec<Draft> {
             &exponents,
         ),
         one("halves", 44, "ties at every half: rounded up", &halves),
-        one("just-below-halves", 44, "just below each half: t + 0.5 rounds too", &below),
-        one(
-            "just-below-half-of-2",
-            44,
-            "just below half of a step of 2",
-            &[0.0, 30.0, just_below(1.0)],
-        ),
+        one("just-below-halves", 44, "just below each half: t + 0.5 rounds too", &below_halves),
+        one("just-below-half-of-2", 44, "just below half of a step of 2", &[0.0, 30.0, below(1.0)]),
         one(
             "quarter-steps",
             44,
@@ -212,32 +195,10 @@ pub(super) fn encodes() -> Vec<Draft> {
             "values near 2^-100",
             &[0.0, 2.9, 0.7, 1.6].map(|value| value * 2f32.powi(-100)),
         ),
-        refused("values-31", 35, "31 values are not whole blocks", &[31], &ramp[..31]),
-        refused(
-            "values-33",
-            35,
-            "33 values are not whole blocks",
-            &[33],
-            &[&ramp[..], &[1.0]].concat(),
-        ),
-        refused(
-            "values-48",
-            35,
-            "one block and a half are not whole blocks",
-            &[48],
-            &two_rows[..48],
-        ),
-        refused("scalar", 35, "a tensor of no dimensions: one value", &[], &ramp[..1]),
-        refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
-        refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
-    ];
-    let mut dice = SplitMix64::new(0x41);
-    for number in 1..=8 {
-        let magnitude = 2f32.powi(dice.below(12) as i32 - 8);
-        let values: Vec<f32> = (0..64).map(|_| dice.signed_unit() * magnitude).collect();
-        let note = format!("64 values up to {magnitude}, whose steps fall everywhere");
-        drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
-    }
+    ]);
+    drafts.extend(ENCODES.partial(&two_rows, &ramp, &[31, 33, 48]));
+    drafts.extend(ENCODES.other_shapes(&ramp));
+    drafts.extend(ENCODES.weights(0x41, -8..4, ", whose steps fall everywhere"));
     drafts.extend(near_ties());
     drafts.extend(fused());
     drafts
@@ -251,7 +212,7 @@ fn fused() -> Vec<Draft> {
             let high = 4.0 * dice.signed_unit().abs() + 0.5;
             let inverse = 1.0 / (high / 15.0);
             let middle = (dice.below(14) as f32 + 0.5) / inverse;
-            let value = f32::from_bits(middle.to_bits() + dice.below(5) as u32 - 2);
+            let value = near(&mut dice, middle);
             if (value * inverse + 0.5) as u8 != value.mul_add(inverse, 0.5) as u8 {
                 break (high, value);
             }
@@ -259,16 +220,9 @@ fn fused() -> Vec<Draft> {
         let values: Vec<f32> = [0.0, high, value, value].repeat(8);
         let note =
             format!("0, {high} and {value}: the product is rounded before the half is added");
-        let input = Question::encode(FormatId::Q4_1, None, &[32], Floats::of(&values));
-        Draft::new(format!("encode-q4-1/fused-{number}"), "GGML-3", note, input).class(44)
+        ENCODES.case(format!("fused-{number}"), 44, &note, &[32], &values)
     };
     (1..=3).map(draft).collect()
-}
-
-/// 32 blocks, each with its largest value at another place.
-fn one_end(dice: &mut SplitMix64) -> Vec<f32> {
-    let value = |at: usize| if at / 32 == at % 32 { 9.3 } else { dice.signed_unit() };
-    (0..32 * 32).map(value).collect()
 }
 
 /// Values a few f32 from the middle of two nibbles, where another evaluation gives the other one.
@@ -280,12 +234,11 @@ fn near_ties() -> Vec<Draft> {
         let step = (high - low) / 15.0;
         let tie = |at: usize| {
             let middle = low + ((at % 15) as f32 + 0.5) * step;
-            f32::from_bits(middle.to_bits() + dice.below(5) as u32 - 2).clamp(low, high)
+            near(&mut dice, middle).clamp(low, high)
         };
         let values: Vec<f32> = [low, high].into_iter().chain((0..30).map(tie)).collect();
         let note = format!("every middle of two nibbles between {low} and {high}, nearly");
-        let input = Question::encode(FormatId::Q4_1, None, &[32], Floats::of(&values));
-        Draft::new(format!("encode-q4-1/near-ties-{number}"), "GGML-3", note, input).class(44)
+        ENCODES.case(format!("near-ties-{number}"), 44, &note, &[32], &values)
     };
     (1..=6).map(draft).collect()
 }

@@ -4,13 +4,29 @@
 use half::f16;
 
 use super::Draft;
+use super::blocks::{Decodes, Encodes, below, ends, magnitudes, near};
 use crate::suite::floats::Floats;
 use crate::suite::operation::FormatId;
-use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
-const DECODED: &str = "decode-q8-0/codes-ascending";
-const ENCODED: &str = "encode-q8-0/ramp";
+const DECODES: Decodes = Decodes {
+    format: FormatId::Q8_0,
+    prefix: "decode-q8-0",
+    clause: |class| match class {
+        11 | 12 | 21 | 35 | 42 | 79 | 96 => "Q8-1",
+        _ => "Q8-2",
+    },
+    control: "codes-ascending",
+};
+
+const ENCODES: Encodes = Encodes {
+    format: FormatId::Q8_0,
+    prefix: "encode-q8-0",
+    clause: |class| if matches!(class, 35 | 42 | 45 | 47 | 21) { "Q8-1" } else { "Q8-3" },
+    unit: "block",
+    source: Floats::of,
+};
+
 const ONE: u16 = 0x3c00;
 /// Values of whole blocks whose bytes, counted in 64 bits, are 16.
 const WRAPPING: u64 = 17_361_641_481_138_401_536;
@@ -31,31 +47,25 @@ fn plain_payload(blocks: usize) -> Vec<u8> {
 }
 
 pub(super) fn decodes() -> Vec<Draft> {
-    let draft = |id: &str, clause: &str, class: u8, note: &str, payload: Vec<u8>, len: u64| {
-        let question = Question::decode(FormatId::Q8_0, payload, len);
-        Draft::new(format!("decode-q8-0/{id}"), clause, note, question).class(class)
+    let one = |id: &str, class, note: &str, block| DECODES.one(id, class, note, block);
+    let scaled = |id: &str, class, note: &str, scale| {
+        one(id, class, note, block(scale, |place| (5 * place as i32 - 77) as i8))
     };
-    let scaled = |id: &str, class: u8, note: &str, scale: u16| {
-        let payload = block(scale, |place| (5 * place as i32 - 77) as i8);
-        draft(id, "Q8-2", class, note, payload, 32)
+    let refused = |id: &str, note: &str, payload: &[u8], len| {
+        DECODES.refused(id, note, payload, len).should()
     };
-    let refused = |id: &str, note: &str, payload: &[u8], len: u64| {
-        draft(id, "Q8-1", 35, note, payload.to_vec(), len).control(DECODED)
-    };
-    let scales = |id: &str, class: u8, note: &str, sign: u16| {
+    let scales = |id: &str, class, note: &str, sign: u16| {
         let scale = |exponent: u16| sign | exponent << 10 | (0x155 + exponent);
         let block = |exponent| block(scale(exponent), |place| (place * 41 + 3) as u8 as i8);
-        draft(id, "Q8-2", class, note, (0..31).flat_map(block).collect(), 31 * 32)
+        DECODES.case(id, class, note, (0..31).flat_map(block).collect(), 31 * 32)
     };
     let two = plain_payload(2);
     let mut drafts = vec![
-        draft(
+        one(
             "codes-ascending",
-            "Q8-1",
             42,
             "0 to 31, in the order of the weights",
             block(ONE, |place| place as i8),
-            32,
         ),
         scaled("scale-order-1", 43, "a scale that is another number in the other order", 0x2e66),
         scaled("scale-order-2", 43, "a scale that is another number in the other order", 0x0142),
@@ -75,101 +85,74 @@ pub(super) fn decodes() -> Vec<Draft> {
             "a scale of eleven digits: the product has eighteen",
             0x3bff,
         ),
-        draft(
+        one(
             "codes-behind-scale",
-            "Q8-1",
             96,
             "the first codes stand right behind the two bytes of the scale",
             block(ONE, |place| [101, -102, 103].get(place).copied().unwrap_or(1)),
-            32,
         ),
-        draft(
+        one(
             "codes-at-the-end",
-            "Q8-1",
             96,
             "the last codes stand in the last bytes of the block",
             block(ONE, |place| if place < 30 { 1 } else { 70 + place as i8 }),
-            32,
         ),
-        draft("no-values", "Q8-1", 21, "no values in no blocks", Vec::new(), 0),
-        draft("two-blocks", "Q8-1", 11, "64 values", two.clone(), 64),
-        draft("ten-blocks", "Q8-1", 11, "320 values", plain_payload(10), 320),
-        draft("129-blocks", "Q8-1", 79, "4128 values", plain_payload(129), 4128),
-        draft("130-blocks", "Q8-1", 79, "4160 values", plain_payload(130), 4160),
-        draft("2049-blocks", "Q8-1", 79, "more than 2^16 values", plain_payload(2049), 65568),
-        refused("values-31", "31 values are not whole blocks", &two[..34], 31),
-        refused("values-33", "33 values are not whole blocks", &two, 33),
-        refused("values-1", "one value is no whole block", &two[..34], 1),
-        refused("values-16", "half a block is no whole block", &two[..34], 16),
-        refused("values-48", "one block and a half are not whole blocks", &two, 48),
-        refused("block-missing", "one block for 64 values", &two[..34], 64).class(11).should(),
-        refused("block-too-many", "two blocks for 32 values", &two, 32).class(11).should(),
-        refused("byte-missing", "67 bytes for 64 values", &two[..67], 64).should(),
-        refused("byte-too-many", "35 bytes for 32 values", &two[..35], 32).should(),
-        refused("block-of-no-values", "one block for no values", &two[..34], 0).class(11).should(),
+        DECODES.case("no-values", 21, "no values in no blocks", Vec::new(), 0),
+        DECODES.case("two-blocks", 11, "64 values", two.clone(), 64),
+        DECODES.case("ten-blocks", 11, "320 values", plain_payload(10), 320),
+        DECODES.case("129-blocks", 79, "4128 values", plain_payload(129), 4128),
+        DECODES.case("130-blocks", 79, "4160 values", plain_payload(130), 4160),
+        DECODES.case("2049-blocks", 79, "more than 2^16 values", plain_payload(2049), 65568),
+    ];
+    drafts.extend(DECODES.partial(&two, &[31, 33, 1, 16, 48]));
+    drafts.extend(DECODES.extents(&two, 11));
+    drafts.extend([
+        refused("byte-too-many", "35 bytes for 32 values", &two[..35], 32),
+        refused("block-of-no-values", "one block for no values", &two[..34], 0).class(11),
         refused("values-wrap-u32", "one block for 2^32 + 32 values", &two[..34], (1 << 32) + 32)
-            .class(12)
-            .should(),
+            .class(12),
         // The number of their bytes is 16 more than 2^64: 34 * 542551296285575048.
         refused("bytes-wrap-u64", "16 bytes for 542551296285575048 blocks", &two[..16], WRAPPING)
-            .class(12)
-            .should(),
+            .class(12),
         scales("scales-of-all-exponents", 32, "every exponent of a finite scale, above zero", 0),
         scales("scales-of-all-exponents-negative", 31, "every exponent, below zero", 0x8000),
-    ];
-    // Every code, at eight places each.
-    drafts.extend((0..8).map(|part| {
-        let code = |place: usize| (32 * part + place) as u8 as i8;
-        let note = format!("codes {} to {}", code(0), code(31));
-        draft(&format!("codes-{part}"), "Q8-2", 78, &note, block(0x2a01, code), 32)
-    }));
-    drafts.extend((0..8).map(|part| {
-        let code = |place: usize| (32 * part + place) as u8 as i8;
-        let note = format!("codes {} to {} under a negative scale", code(0), code(31));
-        draft(&format!("codes-negative-{part}"), "Q8-2", 31, &note, block(0xaa01, code), 32)
-    }));
+    ]);
+    // Every code, at eight places each, under a scale of either sign.
+    for (name, under, class, scale) in
+        [("codes", "", 78, 0x2a01), ("codes-negative", " under a negative scale", 31, 0xaa01)]
+    {
+        drafts.extend((0..8).map(|part| {
+            let code = |place: usize| (32 * part + place) as u8 as i8;
+            let note = format!("codes {} to {}{under}", code(0), code(31));
+            one(&format!("{name}-{part}"), class, &note, block(scale, code))
+        }));
+    }
     drafts.extend((0..8).map(|step| {
         let at = 4 * step + 3;
         let note = format!("code -128 for weight {at}, 1 for all others");
         let payload = block(ONE, |place| if place == at { -128 } else { 1 });
-        draft(&format!("place-{at:02}"), "Q8-1", 42, &note, payload, 32)
+        one(&format!("place-{at:02}"), 42, &note, payload)
     }));
     drafts
 }
 
 pub(super) fn encodes() -> Vec<Draft> {
-    let draft = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
-        let clause = if matches!(class, 35 | 42 | 45 | 47 | 21) { "Q8-1" } else { "Q8-3" };
-        let question = Question::encode(FormatId::Q8_0, None, shape, Floats::of(values));
-        Draft::new(format!("encode-q8-0/{id}"), clause, note, question).class(class)
+    let draft = |id: &str, class, note: &str, shape: &[u64], values: &[f32]| {
+        ENCODES.case(id, class, note, shape, values)
     };
-    let one = |id: &str, class: u8, note: &str, values: &[f32]| {
-        let full: Vec<f32> = values.iter().copied().cycle().take(32).collect();
-        draft(id, class, note, &[32], &full)
-    };
-    let refused = |id: &str, class: u8, note: &str, shape: &[u64], values: &[f32]| {
-        draft(id, class, note, shape, values).control(ENCODED)
-    };
+    let one = |id: &str, class, note: &str, values: &[f32]| ENCODES.one(id, class, note, values);
     let ramp: Vec<f32> = (0..32u8).map(|at| f32::from(at) - 15.0).collect();
     let two_rows: Vec<f32> = (0..64u8).map(|at| f32::from(at) / 16.0 - 1.0).collect();
     // The largest is 127, so that steps are 1 and these lie halfway between two codes.
     let halves: Vec<f32> =
         [127.0].into_iter().chain((0..31u8).map(|at| f32::from(at) - 15.5)).collect();
     // Just below the half, a sum with 0.5 in f32 is a whole number.
-    let toward_zero = |&value: &f32| f32::from_bits(value.to_bits() - 1);
-    let below: Vec<f32> =
-        halves[..1].iter().copied().chain(halves[1..].iter().map(toward_zero)).collect();
+    let below_halves: Vec<f32> =
+        [127.0].into_iter().chain(halves[1..].iter().map(|&half| below(half))).collect();
     let least = f32::from_bits(1);
     let mut dice = SplitMix64::new(0x3182);
-    let many: Vec<f32> =
-        (0..257 * 32).map(|at| dice.signed_unit() * 2f32.powi(at / 32 % 9 - 6)).collect();
-    let ends: Vec<f32> = (0..64 * 32)
-        .map(|at| {
-            let (row, place) = (at / 32, at % 32);
-            let sign = if row < 32 { 1.0 } else { -1.0 };
-            if place == row % 32 { sign * 9.3 } else { dice.signed_unit() }
-        })
-        .collect();
+    let many = magnitudes(&mut dice, 257);
+    let ends = ends(&mut dice, 64);
     let exponents: Vec<f32> = (0..31 * 32)
         .map(|at| {
             let unit = if at % 32 == 0 { 0.83 } else { 0.8 * dice.signed_unit() };
@@ -182,12 +165,10 @@ pub(super) fn encodes() -> Vec<Draft> {
         one("scale-order", 43, "a scale whose bytes differ", &[3.3, -1.7, 0.2]),
         one("largest-below-zero", 38, "the largest magnitude is below zero", &[-127.0, 3.0, 64.0]),
         one("largest-twice", 38, "both ends have the same magnitude", &[-127.0, 127.0, 1.0]),
-        draft("shape-2x32", 45, "two rows of one block each", &[2, 32], &two_rows),
-        refused("shape-2x16", 45, "two rows of sixteen: one block, or refused", &[2, 16], &ramp),
-        refused("shape-32x1", 45, "a column: one block, or refused", &[32, 1], &ramp),
-        draft("blocks-4", 79, "128 values", &[128], &many[..128]),
-        draft("blocks-5", 79, "160 values", &[5, 32], &many[..160]),
-        draft("blocks-257", 79, "8224 values", &[257, 32], &many),
+    ];
+    drafts.extend(ENCODES.rows(&ramp, &two_rows));
+    drafts.extend(ENCODES.lengths(&many, &[&[128], &[5, 32], &[257, 32]]));
+    drafts.extend([
         draft(
             "largest-at-each-place",
             79,
@@ -278,54 +259,26 @@ pub(super) fn encodes() -> Vec<Draft> {
             &[2f32.powi(-121), f32::from_bits(0x0060_0000), f32::from_bits(0x8040_0001)],
         ),
         draft("half-steps", 44, "halves of codes: away from zero", &[32], &halves),
-        draft("below-half-steps", 44, "just below halves of codes", &[32], &below),
+        draft("below-half-steps", 44, "just below halves of codes", &[32], &below_halves),
         one(
             "one-far-value",
             44,
             "one value far from the rest",
             &[0.01, 0.02, -0.015, 12.0, 0.05, -0.047],
         ),
-        refused("values-31", 35, "31 values are not whole blocks", &[31], &ramp[..31]),
-        refused(
-            "values-33",
-            35,
-            "33 values are not whole blocks",
-            &[33],
-            &[&ramp[..], &[1.0]].concat(),
-        ),
-        refused("values-1", 35, "one value is no whole block", &[1], &ramp[..1]),
-        refused(
-            "values-48",
-            35,
-            "one block and a half are not whole blocks",
-            &[48],
-            &two_rows[..48],
-        ),
-        refused("scalar", 35, "a tensor of no dimensions: one value", &[], &ramp[..1]),
-        refused(
-            "shape-wraps",
-            47,
-            "2^64 + 32 values by the shape, 32 in fact",
-            &[(1 << 59) + 1, 32],
-            &ramp,
-        )
-        .should(),
-        refused("shape-too-large", 47, "shape [64] for 32 values", &[64], &ramp).should(),
-        refused("shape-too-small", 47, "shape [0, 32] for 32 values", &[0, 32], &ramp).should(),
-    ];
+    ]);
+    drafts.extend(ENCODES.partial(&two_rows, &ramp, &[31, 33, 1, 48]));
+    let wraps = "2^64 + 32 values by the shape, 32 in fact";
+    let shape = [(1 << 59) + 1, 32];
+    drafts.push(ENCODES.refused("shape-wraps", 47, wraps, &shape, &ramp).should());
+    drafts.extend(ENCODES.other_shapes(&ramp));
     for power in [27, 40, 60, 80, 100, 110, 120] {
         let values = [3.1, -1.9, 0.7, -0.02].map(|value| value * 2f32.powi(-power));
         let note =
             format!("values near 2^-{power}: the scale is stored as a zero, the codes are not");
-        drafts.push(one(&format!("magnitude-{power}"), 48, &note, &values));
+        drafts.push(ENCODES.one(format!("magnitude-{power}"), 48, &note, &values));
     }
-    let mut dice = SplitMix64::new(0x3180);
-    for number in 1..=8 {
-        let magnitude = 2f32.powi(dice.below(16) as i32 - 12);
-        let values: Vec<f32> = (0..64).map(|_| dice.signed_unit() * magnitude).collect();
-        let note = format!("64 values up to {magnitude}");
-        drafts.push(draft(&format!("weights-{number}"), 44, &note, &[2, 32], &values));
-    }
+    drafts.extend(ENCODES.weights(0x3180, -12..4, ""));
     drafts.extend(near_ties());
     drafts
 }
@@ -343,14 +296,12 @@ fn near_ties() -> Vec<Draft> {
         let scale = largest / 127.0;
         let tie = |at: usize| {
             let code = dice.below(126) as f32 + 0.5;
-            let middle = code * scale;
-            let near = f32::from_bits(middle.to_bits() + dice.below(5) as u32 - 2);
+            let near = near(&mut dice, code * scale);
             if at.is_multiple_of(2) { near } else { -near }
         };
         let values: Vec<f32> = [largest].into_iter().chain((0..31).map(tie)).collect();
         let note = format!("middles of two codes up to {largest}, nearly");
-        let question = Question::encode(FormatId::Q8_0, None, &[32], Floats::of(&values));
-        Draft::new(format!("encode-q8-0/near-ties-{number}"), "Q8-3", note, question).class(44)
+        ENCODES.case(format!("near-ties-{number}"), 44, &note, &[32], &values)
     };
     (1..=8).map(draft).collect()
 }

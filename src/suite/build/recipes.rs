@@ -1,7 +1,7 @@
 //! Cases with a recipe: one small question each, behind which a generator asks every number, every size,
 //! every place.
 
-use super::{Draft, load, load_halves, plain_payload};
+use super::{Draft, plain_payload};
 use crate::suite::case::{Feature, File};
 use crate::suite::exact::files;
 use crate::suite::floats::{Float, Floats};
@@ -173,8 +173,14 @@ fn loads() -> Vec<Draft> {
         (ForeignBytes, "KHF1-P1", 85),
         (WideNumbers, "KHF1-H3", 82),
     ];
-    let mut drafts = each("load", "", &load(small(FormatId::KHQ4)), &khq4);
-    drafts.extend(each("load-khf1", "", &load_halves(small(FormatId::KHF1)), &khf1));
+    let mut drafts =
+        each("load", "", &Question::load(FormatId::KHQ4, small(FormatId::KHQ4)), &khq4);
+    drafts.extend(each(
+        "load-khf1",
+        "",
+        &Question::load(FormatId::KHF1, small(FormatId::KHF1)),
+        &khf1,
+    ));
     for (format, family, clause) in
         [(FormatId::KHQ4, "load", "KHQ4-P7"), (FormatId::KHF1, "load-khf1", "KHF1-P3")]
     {

@@ -1,6 +1,6 @@
 //! Save: files byte for byte, and tensors that must not be written.
 
-use super::{Draft, block, plain_payload};
+use super::{Draft, block, plain_payload, ramp, shape_name};
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Question, Tensor};
 
@@ -45,12 +45,7 @@ fn exact() -> Vec<Draft> {
         .into_iter()
         .map(|shape| {
             let len = shape.iter().product();
-            let sizes = shape.iter().map(u64::to_string).collect::<Vec<_>>().join("x");
-            let id = if shape.is_empty() {
-                "save/0d".into()
-            } else {
-                format!("save/{}d-{sizes}", shape.len())
-            };
+            let id = format!("save/{}", shape_name(shape));
             let class = class_of(shape, len);
             Draft::new(
                 id,
@@ -64,7 +59,6 @@ fn exact() -> Vec<Draft> {
     let one = |id: &str, class: u8, note: &str, payload: Vec<u8>| {
         Draft::new(format!("save/{id}"), "KHQ4-W1", note, input(&[32], 32, &payload)).class(class)
     };
-    let ramp = |place: usize| place as u8;
     drafts.extend([
         one("scale-subnormal", 48, "a subnormal scale and bias, kept", block(0x0001, 0x8003, ramp)),
         one(

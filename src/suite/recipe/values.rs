@@ -15,11 +15,14 @@ const BLOCKS: usize = 8192;
 /// Blocks as questions, those left out of which nothing is demanded, or which are refused or have two
 /// encodings.
 fn asked(of: &Encode, blocks: impl Iterator<Item = Floats>) -> Vec<Question> {
-    let one = |values: &Floats| {
-        let lawful = expected(&question(of, values.clone()), None);
-        matches!(lawful, Lawful::One(_))
-    };
-    let blocks: Vec<Floats> = blocks.filter(one).collect();
+    of_blocks(of, &blocks.filter(|values| has_one_encoding(of, values)).collect::<Vec<_>>())
+}
+
+fn has_one_encoding(of: &Encode, values: &Floats) -> bool {
+    matches!(expected(&question(of, values.clone()), None), Lawful::One(_))
+}
+
+fn of_blocks(of: &Encode, blocks: &[Floats]) -> Vec<Question> {
     blocks.chunks(BLOCKS).map(|blocks| question(of, joined(blocks))).collect()
 }
 
@@ -118,9 +121,12 @@ pub(super) fn stored(of: &Encode) -> Vec<Question> {
         let all = matches!(mantissa, 0 | 1 | 511 | 512 | 1022 | 1023);
         let turn = usize::from(mantissa % 4);
         let ways = if all { 0..4 } else { turn..turn + 1 };
-        ways.map(move |way| scaled(of, float, bits, way))
+        ways.map(move |way| (bits, scaled(of, float, bits, way)))
     });
-    asked(of, blocks)
+    // Only the largest are beyond f16, and only the least may be stored as a zero.
+    let beyond = |bits: u16| !(0x0010..0x6c00).contains(&bits);
+    let lawful = blocks.filter(|(bits, values)| !beyond(*bits) || has_one_encoding(of, values));
+    of_blocks(of, &lawful.map(|(_, values)| values).collect::<Vec<_>>())
 }
 
 /// A block whose scale is an f16, or between that and the next one.
@@ -137,7 +143,8 @@ fn scaled(of: &Encode, float: Float, bits: u16, way: usize) -> Floats {
             (FormatId::Q8_0, _) => f64::from((at * 37 + parts) % 255 - 127),
             (_, Some(Mode::Symmetric)) => f64::from((at * 5 + parts) % 15 - 7),
             (FormatId::MLX, _) => f64::from(code - 15),
-            _ => f64::from(code - (parts % 12)),
+            // The least is below zero: a least of zero would have two encodings (ENC-Z1).
+            _ => f64::from(code - parts % 12 - 1),
         };
         let value = match (of.format, of.mode, at) {
             // The largest of the block is there in each of them.

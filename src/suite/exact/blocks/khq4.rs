@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{BlockField, BlockFormat, Geometry, Source, digits, khq4_encode};
+use super::rows::each_block;
+use super::{BlockField, BlockFormat, Description, Geometry, Source, digits, khq4_encode};
 use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, round};
@@ -22,20 +23,13 @@ impl FormatId {
 pub struct Khq4;
 
 impl BlockFormat for Khq4 {
-    fn id(&self) -> FormatId {
-        FormatId::KHQ4
-    }
-
-    fn title(&self) -> &'static str {
-        "KHQ4"
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Decode, Verb::Encode, Verb::Matmul]
-    }
-
-    fn geometry(&self) -> Geometry {
-        Geometry { weights: WEIGHTS, bytes: BYTES }
+    fn description(&self) -> Description {
+        Description {
+            id: FormatId::KHQ4,
+            title: "KHQ4",
+            verbs: &[Verb::Decode, Verb::Encode, Verb::Matmul],
+            geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
     }
 
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {
@@ -200,6 +194,15 @@ impl ExactBlock {
         round(&exact, &Exact::scaled(1, 0), Float::F32).bits(Float::F32) as u32
     }
 
+    /// f32 bits of all weights.
+    ///
+    /// # Panics
+    ///
+    /// As [`ExactBlock::weight`].
+    pub fn weights(&self) -> Vec<u32> {
+        by_nibble(&self.nibbles, |index| self.weight(index))
+    }
+
     /// f16 bits of the weight that nibble `index` stands for, rounded once or, through f32, twice;
     /// `None` where that is an infinity (F16-1, F16-2).
     ///
@@ -236,6 +239,15 @@ impl ExactBlock {
     }
 }
 
+/// What comes of the nibble at each index: equal nibbles have equal weights, and each is evaluated once.
+fn by_nibble<T: Copy>(nibbles: &[u8], weight: impl Fn(usize) -> T) -> Vec<T> {
+    let mut known = [None; 16];
+    let one = |(index, nibble): (usize, &u8)| {
+        *known[usize::from(*nibble)].get_or_insert_with(|| weight(index))
+    };
+    nibbles.iter().enumerate().map(one).collect()
+}
+
 /// The exponent of the smallest f16 above zero.
 const SMALLEST_HALF: i32 = -24;
 
@@ -258,15 +270,9 @@ pub fn half(bits: u16) -> Option<i64> {
 /// Where the payload is not the blocks of `len` values, or a scale or bias is not finite.
 pub fn decode(payload: &[u8], len: usize) -> Vec<u32> {
     assert_eq!(payload.len(), len.div_ceil(WEIGHTS) * BYTES, "the blocks of {len} values");
-    let blocks = payload.chunks(BYTES).map(ExactBlock::read);
-    let values = blocks.flat_map(|block| {
-        // Equal nibbles have equal weights: each is evaluated once.
-        let mut known = [None; 16];
-        (0..WEIGHTS).map(move |index| {
-            *known[usize::from(block.nibbles[index])].get_or_insert_with(|| block.weight(index))
-        })
-    });
-    values.take(len).collect()
+    let weights = |block: &[u8]| Some(ExactBlock::read(block).weights());
+    let blocks = each_block(payload, BYTES, weights).expect("every block has weights");
+    blocks.into_iter().flatten().take(len).collect()
 }
 
 /// f16 bits of the `len` values in a payload of whole blocks, rounded once or twice; `None` where one
@@ -277,7 +283,17 @@ pub fn decode(payload: &[u8], len: usize) -> Vec<u32> {
 /// As [`decode`].
 pub fn decode_to_half(payload: &[u8], len: usize, twice: bool) -> Option<Vec<u16>> {
     assert_eq!(payload.len(), len.div_ceil(WEIGHTS) * BYTES, "the blocks of {len} values");
-    let blocks: Vec<_> = payload.chunks(BYTES).map(ExactBlock::read).collect();
-    let value = |index: usize| blocks[index / WEIGHTS].half_weight(index % WEIGHTS, twice);
-    (0..len).map(value).collect()
+    // Padding may be beyond f16: it is no value.
+    let whole = len / WEIGHTS * BYTES;
+    let weights = |block: &[u8], count: usize| {
+        let block = ExactBlock::read(block);
+        let half = |nibble| block.half_weight(nibble, twice);
+        by_nibble(&block.nibbles[..count], half).into_iter().collect::<Option<Vec<u16>>>()
+    };
+    let mut values =
+        each_block(&payload[..whole], BYTES, |block| weights(block, WEIGHTS))?.concat();
+    if whole < payload.len() {
+        values.extend(weights(&payload[whole..], len % WEIGHTS)?);
+    }
+    Some(values)
 }

@@ -5,7 +5,7 @@ use num_traits::ToPrimitive;
 
 use super::Source;
 use super::khq4::{BYTES, ExactBlock, WEIGHTS};
-use super::rows::{encodings, shape_faults};
+use super::rows::{each_block, encodings, shape_faults};
 use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, Rounded, round, round_half_away};
@@ -51,30 +51,32 @@ pub(super) fn lawful(source: &Source<'_>) -> Lawful<Encoded> {
     let Some(mode) = source.mode else { return Lawful::undemanded("ENC asks for a mode") };
     let (values, symmetric) = (widened(source.values), mode == Mode::Symmetric);
     let (mut faults, overflows) = shape_faults(source.shape, values.len());
-    let of_block = |block: &[u32]| {
-        encode(block, symmetric).err().map(|refusal| match refusal {
-            Refusal::NonFinite { .. } => Class::NonFinite,
-            Refusal::Scale { .. } => Class::Scale,
-            Refusal::Bias { .. } => Class::Bias,
-        })
-    };
-    faults.extend(values.chunks(WEIGHTS).filter_map(of_block));
+    let evaluated = evaluate_each(&values, symmetric);
+    faults.extend(evaluated.iter().filter_map(|block| block.as_ref().err()).map(
+        |fault| match fault {
+            Fault::NonFinite(_) => Class::NonFinite,
+            Fault::Scale => Class::Scale,
+            Fault::Bias => Class::Bias,
+        },
+    ));
     if !faults.is_empty() {
         faults.extend(overflows.then_some(Class::Overflow));
         return Lawful::Refuse(faults);
     }
-    let zero_minimum = |block: &&[u32]| {
-        block.iter().map(|&bits| f32::from_bits(bits)).fold(f32::INFINITY, f32::min) == 0.0
-    };
-    let zeros = values.chunks(WEIGHTS).filter(zero_minimum).count();
+    let zeros = values.chunks(WEIGHTS).filter(|block| has_zero_minimum(block)).count();
     if zeros > MOST_ZERO_MINIMA && !symmetric {
         let why = format!("{zeros} blocks have a minimum of zero, more than {MOST_ZERO_MINIMA}");
         return Lawful::undemanded(why);
     }
-    match encode(&values, symmetric) {
-        Ok(variants) => encodings(variants, overflows),
+    match evaluated.into_iter().collect::<Result<Vec<_>, _>>() {
+        Ok(evaluated) => encodings(variants(&evaluated, values.len()), overflows),
         Err(fault) => Lawful::undemanded(format!("{fault:?}")),
     }
+}
+
+/// Whether the least of f32 values (as bits) is a zero.
+pub(super) fn has_zero_minimum(block: &[u32]) -> bool {
+    block.iter().map(|&bits| f32::from_bits(bits)).fold(f32::INFINITY, f32::min) == 0.0
 }
 
 /// How far a payload is from its source, by ENC-B1.
@@ -84,6 +86,7 @@ pub(super) fn margin_of(source: &Source<'_>, given: &Encoded) -> Option<Margin> 
 }
 
 /// A block's scale and bias before they are stored, and the block that they give.
+#[derive(Clone)]
 struct Evaluated {
     scale: Exact,
     bias: Exact,
@@ -98,8 +101,12 @@ struct Evaluated {
 ///
 /// [`Refusal`], for the first value or block at fault.
 pub fn encode(values: &[u32], symmetric: bool) -> Result<Vec<Variant>, Refusal> {
-    let evaluated = evaluate_all(values, symmetric)?;
-    let partial = values.len() % WEIGHTS;
+    Ok(variants(&evaluate_all(values, symmetric)?, values.len()))
+}
+
+/// The encodings of `count` values in evaluated blocks.
+fn variants(evaluated: &[Evaluated], count: usize) -> Vec<Variant> {
+    let partial = count % WEIGHTS;
     let mut variants = vec![Variant {
         behaviours: Vec::new(),
         payload: evaluated.iter().flat_map(|one| one.block.write()).collect(),
@@ -115,7 +122,7 @@ pub fn encode(values: &[u32], symmetric: bool) -> Result<Vec<Variant>, Refusal> 
     }
     let zeros = evaluated.iter().enumerate().filter(|(_, one)| one.zero_bias);
     double_by_zeros(&mut variants, zeros.map(|(index, one)| (index, one.block.bias)));
-    Ok(variants)
+    variants
 }
 
 /// The encodings that differ from `payload` in the sign of a minimum that is a zero (ENC-Z1), which is
@@ -159,24 +166,39 @@ fn double(
 }
 
 fn evaluate_all(values: &[u32], symmetric: bool) -> Result<Vec<Evaluated>, Refusal> {
-    let exact = |(index, &bits): (usize, &u32)| {
-        Float::F32.value(bits.into()).ok_or(Refusal::NonFinite { index })
+    let numbered = evaluate_each(values, symmetric).into_iter().enumerate();
+    let refused = |(block, evaluated): (usize, Result<Evaluated, Fault>)| {
+        evaluated.map_err(|fault| match fault {
+            Fault::NonFinite(place) => Refusal::NonFinite { index: block * WEIGHTS + place },
+            Fault::Scale => Refusal::Scale { block },
+            Fault::Bias => Refusal::Bias { block },
+        })
     };
-    let numbers: Vec<Exact> = values.iter().enumerate().map(exact).collect::<Result<_, _>>()?;
-    numbers
-        .chunks(WEIGHTS)
-        .zip(values.chunks(WEIGHTS))
-        .enumerate()
-        .map(|(block, (real, bits))| evaluate(block, real, bits, symmetric))
-        .collect()
+    numbered.map(refused).collect()
 }
 
-fn evaluate(
-    block: usize,
-    real: &[Exact],
-    bits: &[u32],
-    symmetric: bool,
-) -> Result<Evaluated, Refusal> {
+/// Why a block has no encoding.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// ENC-S2, of the value at this place.
+    NonFinite(usize),
+    /// ENC-M2.
+    Scale,
+    /// ENC-M3.
+    Bias,
+}
+
+/// Each block, or why it has no encoding.
+fn evaluate_each(values: &[u32], symmetric: bool) -> Vec<Result<Evaluated, Fault>> {
+    let all = each_block(values, WEIGHTS, |block| Some(evaluate(block, symmetric)));
+    all.expect("every block comes to something")
+}
+
+fn evaluate(bits: &[u32], symmetric: bool) -> Result<Evaluated, Fault> {
+    let exact = |(place, &bits): (usize, &u32)| {
+        Float::F32.value(bits.into()).ok_or(Fault::NonFinite(place))
+    };
+    let real: Vec<Exact> = bits.iter().enumerate().map(exact).collect::<Result<_, _>>()?;
     let one = Exact::scaled(1, 0);
     let zero = Exact::zero();
     let f32_of = |number: &Exact| round(number, &one, Float::F32);
@@ -188,7 +210,7 @@ fn evaluate(
     // ENC-A1, A2 and Y1: the span of the block and its part for one step.
     let span = if symmetric { Some(amax) } else { f32_of(&(max - min)).value() };
     let parts = Exact::scaled(if symmetric { 7 } else { 15 }, 0);
-    let span = span.ok_or(Refusal::Scale { block })?;
+    let span = span.ok_or(Fault::Scale)?;
     let candidate = finite(round(&span, &parts, Float::F32));
 
     // ENC-D1.
@@ -199,10 +221,10 @@ fn evaluate(
     // ENC-M1 to M3.
     let (stored_scale, stored_bias) = (f16_of(&scale), f16_of(&bias));
     if stored_scale.value().is_none() {
-        return Err(Refusal::Scale { block });
+        return Err(Fault::Scale);
     }
     if stored_bias.value().is_none() {
-        return Err(Refusal::Bias { block });
+        return Err(Fault::Bias);
     }
 
     // ENC-Q1, Q2, A4 and Y3; a padding slot is packed as 0.0 would be (ENC-P1).

@@ -4,10 +4,11 @@ use num_traits::ToPrimitive;
 
 use super::khq4::{self, BYTES, ExactBlock, WEIGHTS};
 use super::khq4_encode::Variant;
-use super::rows::encode_rows;
-use super::{BlockField, BlockFormat, Geometry, Source};
+use super::rounded::{finite, half_bits, quotient, single};
+use super::rows::{each_block, encode_rows};
+use super::{BlockField, BlockFormat, Description, Geometry, Source};
 use crate::suite::answer::Encoded;
-use crate::suite::exact::number::{Exact, Float, rint, round};
+use crate::suite::exact::number::{Exact, Float, rint};
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
 
@@ -20,20 +21,13 @@ impl FormatId {
 pub struct Mlx;
 
 impl BlockFormat for Mlx {
-    fn id(&self) -> FormatId {
-        FormatId::MLX
-    }
-
-    fn title(&self) -> &'static str {
-        "MLX"
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Encode]
-    }
-
-    fn geometry(&self) -> Geometry {
-        Geometry { weights: WEIGHTS, bytes: BYTES }
+    fn description(&self) -> Description {
+        Description {
+            id: FormatId::MLX,
+            title: "MLX",
+            verbs: &[Verb::Encode],
+            geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
     }
 
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {
@@ -59,19 +53,15 @@ const LEAST_SCALE: u64 = 0x33d6_bf95;
 ///
 /// Where the values are not whole groups.
 pub fn encode(values: &[u16]) -> Option<Vec<u8>> {
-    let groups: Vec<Vec<u8>> = values.chunks(WEIGHTS).map(encode_group).collect::<Option<_>>()?;
+    let groups: Vec<Vec<u8>> = each_block(values, WEIGHTS, encode_group)?;
     Some(groups.concat())
 }
 
 fn encode_group(bits: &[u16]) -> Option<Vec<u8>> {
     assert_eq!(bits.len(), WEIGHTS, "a whole group");
-    let one = Exact::scaled(1, 0);
-    let f32_of = |number: &Exact| round(number, &one, Float::F32).value();
-    let quotient = |top: &Exact, bottom: &Exact| round(top, bottom, Float::F32).value();
-    let values: Vec<Exact> =
-        bits.iter().map(|&bits| Float::F16.value(bits.into())).collect::<Option<_>>()?;
+    let values = finite(bits, Float::F16)?;
     let (low, high) = (values.iter().min()?, values.iter().max()?);
-    let span = f32_of(&(high - low))?;
+    let span = single(&(high - low))?;
     let least = Float::F32.value(LEAST_SCALE)?;
     let step = quotient(&span, &Exact::scaled(15, 0))?.max(least);
     let (edge, step) = if low.abs() > high.abs() { (low, step) } else { (high, -&step) };
@@ -81,10 +71,9 @@ fn encode_group(bits: &[u16]) -> Option<Vec<u8>> {
         steps => (quotient(edge, &Exact::scaled(steps, 0))?, edge.clone()),
     };
     let nibble = |value: &Exact| {
-        let steps = quotient(&f32_of(&(value - &bias))?, &scale)?;
+        let steps = quotient(&single(&(value - &bias))?, &scale)?;
         rint(&steps).clamp(0.into(), 15.into()).to_u8()
     };
     let nibbles = values.iter().map(nibble).collect::<Option<_>>()?;
-    let half = |number: &Exact| round(number, &one, Float::F16).bits(Float::F16) as u16;
-    Some(ExactBlock { scale: half(&scale), bias: half(&bias), nibbles }.write())
+    Some(ExactBlock { scale: half_bits(&scale)?, bias: half_bits(&bias)?, nibbles }.write())
 }

@@ -8,6 +8,7 @@ mod khq4_encode;
 pub mod mlx;
 pub mod q4_1;
 pub mod q8_0;
+mod rounded;
 mod rows;
 
 use std::ops::Range;
@@ -37,6 +38,19 @@ pub struct Geometry {
     pub weights: usize,
     /// Its bytes.
     pub bytes: usize,
+}
+
+/// A block format in a few words.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// Its name on the wire.
+    pub id: FormatId,
+    /// Its name for a person, such as `KHQ4` or `ggml's Q4_1`.
+    pub title: &'static str,
+    /// What the suite asks about it.
+    pub verbs: &'static [Verb],
+    /// The size of its blocks.
+    pub geometry: Geometry,
 }
 
 /// A field of a block.
@@ -96,17 +110,28 @@ pub struct Source<'a> {
 
 /// A block format as the evaluator has it.
 pub trait BlockFormat: Sync {
-    /// Its name on the wire, in cases and in profiles.
-    fn id(&self) -> FormatId;
+    /// What it is called, what is asked about it, and the size of its blocks.
+    fn description(&self) -> Description;
 
-    /// Its name for a person, such as `KHQ4` or `ggml's Q4_1`.
-    fn title(&self) -> &'static str;
+    /// Its name on the wire, in cases and in profiles.
+    fn id(&self) -> FormatId {
+        self.description().id
+    }
+
+    /// Its name for a person.
+    fn title(&self) -> &'static str {
+        self.description().title
+    }
 
     /// What the suite asks about it.
-    fn verbs(&self) -> &'static [Verb];
+    fn verbs(&self) -> &'static [Verb] {
+        self.description().verbs
+    }
 
     /// The size of its blocks.
-    fn geometry(&self) -> Geometry;
+    fn geometry(&self) -> Geometry {
+        self.description().geometry
+    }
 
     /// The fields of one whole block, of whose weights the first `real` are values and the rest padding.
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField>;

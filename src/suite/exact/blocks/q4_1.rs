@@ -3,11 +3,12 @@
 use num_traits::ToPrimitive;
 
 use super::khq4::{self, BYTES, ExactBlock, WEIGHTS};
-use super::khq4_encode::{Variant, zero_minimum_variants};
-use super::rows::{decode_rows, encode_rows};
-use super::{BlockField, BlockFormat, Geometry, Source};
+use super::khq4_encode::{Variant, has_zero_minimum, zero_minimum_variants};
+use super::rounded::{finite, half_bits, inverse, quotient, single};
+use super::rows::{decode_rows, each_block, encode_rows};
+use super::{BlockField, BlockFormat, Description, Geometry, Source};
 use crate::suite::answer::Encoded;
-use crate::suite::exact::number::{Exact, Float, round, whole};
+use crate::suite::exact::number::{Exact, Float, whole};
 use crate::suite::floats::Floats;
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
@@ -21,20 +22,13 @@ impl FormatId {
 pub struct Q41;
 
 impl BlockFormat for Q41 {
-    fn id(&self) -> FormatId {
-        FormatId::Q4_1
-    }
-
-    fn title(&self) -> &'static str {
-        "ggml's Q4_1"
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Decode, Verb::Encode]
-    }
-
-    fn geometry(&self) -> Geometry {
-        Geometry { weights: WEIGHTS, bytes: BYTES }
+    fn description(&self) -> Description {
+        Description {
+            id: FormatId::Q4_1,
+            title: "ggml's Q4_1",
+            verbs: &[Verb::Decode, Verb::Encode],
+            geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
     }
 
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {
@@ -48,8 +42,8 @@ impl BlockFormat for Q41 {
                 let ExactBlock { scale, bias, .. } = read(block);
                 khq4::half(scale).and(khq4::half(bias)).is_some()
             };
-            let finite = payload.chunks(BYTES).all(lawful);
-            finite.then(|| decode(payload)).ok_or("GGML-2 demands nothing of such blocks")
+            let all = payload.chunks(BYTES).all(lawful);
+            all.then(|| decode(payload)).ok_or("GGML-2 demands nothing of such blocks")
         })
     }
 
@@ -87,8 +81,8 @@ fn reordered(block: &ExactBlock, place: impl Fn(usize) -> usize) -> ExactBlock {
 ///
 /// Where the payload is not whole blocks, or a scale or minimum is not finite.
 pub fn decode(payload: &[u8]) -> Vec<u32> {
-    let weights = |block: ExactBlock| (0..WEIGHTS).map(move |index| block.weight(index));
-    payload.chunks(BYTES).map(read).flat_map(weights).collect()
+    let weights = |block: &[u8]| Some(read(block).weights());
+    each_block(payload, BYTES, weights).expect("every block has weights").concat()
 }
 
 /// Every lawful encoding of f32 `values` (as bits), the preferred one first (GGML-3); `None` where
@@ -98,42 +92,26 @@ pub fn decode(payload: &[u8]) -> Vec<u32> {
 ///
 /// Where the values are not whole blocks.
 pub fn encode(values: &[u32]) -> Option<Vec<Variant>> {
-    let blocks: Vec<ExactBlock> =
-        values.chunks(WEIGHTS).map(encode_block).collect::<Option<_>>()?;
+    let blocks = each_block(values, WEIGHTS, encode_block)?;
     let payload = blocks.iter().flat_map(write).collect();
-    let low = |block: &[u32]| {
-        block.iter().filter_map(|&bits| Float::F32.value(bits.into())).min().expect("32 values")
-    };
-    let lows = values.chunks(WEIGHTS).map(low).enumerate();
+    let blocks = values.chunks(WEIGHTS).enumerate();
     let zeros: Vec<_> =
-        lows.filter(|(_, low)| low.is_zero()).map(|(block, _)| (block, 0)).collect();
+        blocks.filter(|(_, block)| has_zero_minimum(block)).map(|(block, _)| (block, 0)).collect();
     Some(zero_minimum_variants(payload, &zeros))
 }
 
 fn encode_block(bits: &[u32]) -> Option<ExactBlock> {
     assert_eq!(bits.len(), WEIGHTS, "a whole block");
-    let one = Exact::scaled(1, 0);
-    let f32_of = |number: &Exact| round(number, &one, Float::F32).value();
-    let values: Vec<Exact> =
-        bits.iter().map(|&bits| Float::F32.value(bits.into())).collect::<Option<_>>()?;
+    let values = finite(bits, Float::F32)?;
     let (low, high) = (values.iter().min()?, values.iter().max()?);
-    let span = f32_of(&(high - low))?;
-    let scale = round(&span, &Exact::scaled(15, 0), Float::F32).value()?;
-    let inverse = match scale.is_zero() {
-        true => Exact::zero(),
-        false => round(&one, &scale, Float::F32).value()?,
-    };
-    let (stored_scale, stored_low) = (f16_of(&scale)?, f16_of(low)?);
+    let scale = quotient(&single(&(high - low))?, &Exact::scaled(15, 0))?;
+    let inverse = inverse(&scale)?;
+    let (stored_scale, stored_low) = (half_bits(&scale)?, half_bits(low)?);
     let nibble = |value: &Exact| {
-        let steps = f32_of(&(&f32_of(&(value - low))? * &inverse))?;
-        let nibble = whole(&f32_of(&(&steps + &Exact::scaled(1, -1)))?);
+        let steps = single(&(&single(&(value - low))? * &inverse))?;
+        let nibble = whole(&single(&(&steps + &Exact::scaled(1, -1)))?);
         nibble.min(15.into()).to_u8()
     };
     let nibbles = values.iter().map(nibble).collect::<Option<_>>()?;
     Some(ExactBlock { scale: stored_scale, bias: stored_low, nibbles })
-}
-
-fn f16_of(number: &Exact) -> Option<u16> {
-    let rounded = round(number, &Exact::scaled(1, 0), Float::F16);
-    rounded.value().map(|_| rounded.bits(Float::F16) as u16)
 }

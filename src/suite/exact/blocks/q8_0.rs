@@ -4,8 +4,9 @@ use num_traits::ToPrimitive;
 
 use super::khq4::half;
 use super::khq4_encode::Variant;
-use super::rows::{decode_rows, encode_rows};
-use super::{BlockField, BlockFormat, Geometry, Source};
+use super::rounded::{finite, half_bits, inverse, quotient, single};
+use super::rows::{decode_rows, each_block, encode_rows};
+use super::{BlockField, BlockFormat, Description, Geometry, Source};
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, round, round_half_away};
 use crate::suite::floats::Floats;
@@ -27,20 +28,13 @@ impl FormatId {
 pub struct Q80;
 
 impl BlockFormat for Q80 {
-    fn id(&self) -> FormatId {
-        FormatId::Q8_0
-    }
-
-    fn title(&self) -> &'static str {
-        "ggml's Q8_0"
-    }
-
-    fn verbs(&self) -> &'static [Verb] {
-        &[Verb::Decode, Verb::Encode]
-    }
-
-    fn geometry(&self) -> Geometry {
-        Geometry { weights: WEIGHTS, bytes: BYTES }
+    fn description(&self) -> Description {
+        Description {
+            id: FormatId::Q8_0,
+            title: "ggml's Q8_0",
+            verbs: &[Verb::Decode, Verb::Encode],
+            geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
     }
 
     fn fields(&self, block: &[u8], _real: usize) -> Vec<BlockField> {
@@ -55,7 +49,7 @@ impl BlockFormat for Q80 {
     /// Q8-1 and Q8-2.
     fn decode(&self, blocks: &Encoded, count: u64, to: Float) -> Lawful<Floats> {
         decode_rows(self.geometry(), blocks, count, to, |payload| {
-            let weights: Option<Vec<_>> = payload.chunks(BYTES).map(decode_block).collect();
+            let weights: Option<Vec<_>> = each_block(payload, BYTES, decode_block);
             Ok(weights.ok_or("Q8-2 demands nothing of a scale that is not finite")?.concat())
         })
     }
@@ -63,7 +57,7 @@ impl BlockFormat for Q80 {
     /// Q8-1 and Q8-3.
     fn encode(&self, source: &Source<'_>) -> Lawful<Encoded> {
         encode_rows(WEIGHTS, source, Float::F32, |values| {
-            let blocks: Option<Vec<_>> = values.chunks(WEIGHTS).map(encode_block).collect();
+            let blocks: Option<Vec<_>> = each_block(values, WEIGHTS, encode_block);
             let payload = blocks.ok_or("Q8-3 demands nothing of such values")?.concat();
             Ok(vec![Variant { payload, behaviours: Vec::new() }])
         })
@@ -94,20 +88,15 @@ fn decode_block(block: &[u8]) -> Option<Vec<u32>> {
 
 /// The block of 32 values, as f32 bits; `None` where nothing is demanded.
 fn encode_block(bits: &[u64]) -> Option<Vec<u8>> {
-    let one = Exact::scaled(1, 0);
-    let values: Vec<Exact> =
-        bits.iter().map(|&bits| Float::F32.value(bits)).collect::<Option<_>>()?;
+    let values = finite(bits, Float::F32)?;
     let largest = values.iter().map(Exact::abs).max()?;
-    let scale = round(&largest, &Exact::scaled(127, 0), Float::F32).value()?;
-    let stored = round(&scale, &one, Float::F16);
-    stored.value()?;
-    let inverse =
-        if scale.is_zero() { Exact::zero() } else { round(&one, &scale, Float::F32).value()? };
+    let scale = quotient(&largest, &Exact::scaled(127, 0))?;
+    let stored = half_bits(&scale)?.to_le_bytes();
+    let inverse = inverse(&scale)?;
     let code = |value: &Exact| {
-        let steps = round(&(value * &inverse), &one, Float::F32).value()?;
+        let steps = single(&(value * &inverse))?;
         Some(round_half_away(&steps).to_i64()?.rem_euclid(256) as u8)
     };
-    let scale = (stored.bits(Float::F16) as u16).to_le_bytes();
     let codes: Vec<u8> = values.iter().map(code).collect::<Option<_>>()?;
-    Some(scale.into_iter().chain(codes).collect())
+    Some(stored.into_iter().chain(codes).collect())
 }

@@ -1,7 +1,8 @@
 //! What formats have in common whose rows are whole blocks (GGML-1, MLX-1): the extent of a payload, the
 //! shape of a source, and rows that are laid flat or refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
 
 use super::khq4::extent_fault;
 use super::khq4_encode::Variant;
@@ -57,6 +58,25 @@ pub(super) fn decode_rows(
         Ok(values) => Lawful::One(Floats::F32(Bits(values))),
         Err(why) => Lawful::undemanded(why),
     }
+}
+
+/// What comes of each run of `size` items, in order; runs that are equal are evaluated once. The first
+/// that gives nothing ends it.
+pub(super) fn each_block<K: Eq + Hash, T: Clone>(
+    items: &[K],
+    size: usize,
+    evaluate: impl Fn(&[K]) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut known: HashMap<&[K], T> = HashMap::new();
+    let one = |block| {
+        if let Some(one) = known.get(block) {
+            return Some(one.clone());
+        }
+        let one = evaluate(block)?;
+        known.insert(block, one.clone());
+        Some(one)
+    };
+    items.chunks(size).map(one).collect()
 }
 
 /// What may be answered when rows of values of type `of` are encoded; `encode` gives the lawful
