@@ -41,35 +41,26 @@ fn controlled(draft: Draft) -> Draft {
 
 /// BLK-2: both orders told apart, each place alone.
 fn nibbles() -> Vec<Draft> {
+    let draft = |id: &str, note: &str, question| {
+        Draft::new(format!("decode/{id}"), "BLK-2", note, question).class(42)
+    };
     let mut drafts = vec![
-        Draft::new(
-            "decode/nibbles-ascending",
-            "BLK-2",
+        draft(
+            "nibbles-ascending",
             "0 to 15 twice, in the order of the weights",
             full(ONE, 0, ramp),
-        )
-        .class(42),
-        Draft::new(
-            "decode/nibbles-descending",
-            "BLK-2",
-            "15 to 0 twice",
-            full(ONE, 0, |place| 31 - ramp(place)),
-        )
-        .class(42),
-        Draft::new(
-            "decode/nibbles-halves",
-            "BLK-2",
+        ),
+        draft("nibbles-descending", "15 to 0 twice", full(ONE, 0, |place| 31 - ramp(place))),
+        draft(
+            "nibbles-halves",
             "0 in the first half of the block, 15 in the second",
             full(ONE, 0, |place| if place < 16 { 0 } else { 15 }),
-        )
-        .class(42),
-        Draft::new(
-            "decode/nibbles-even-odd",
-            "BLK-2",
+        ),
+        draft(
+            "nibbles-even-odd",
             "0 in the low half of each byte, 15 in the high half",
             full(ONE, 0, |place| if place % 2 == 0 { 0 } else { 15 }),
-        )
-        .class(42),
+        ),
     ];
     drafts.extend((0..16).map(|value| {
         let note = format!("nibble {value} in every place: {value} * 0.5 - 2.25");
@@ -175,61 +166,21 @@ fn rounds(block: &ExactBlock, place: usize) -> bool {
 
 /// DEC-2.
 fn zeros() -> Vec<Draft> {
-    let zero = |place: usize| (place % 2) as u8;
-    let mut drafts = vec![
-        Draft::new(
-            "decode/zero-negative-scale-negative-bias",
-            "DEC-2",
-            "0 * -1 + -0 is -0",
-            full(ONE | NEGATIVE, NEGATIVE, zero),
-        )
-        .class(36),
-        Draft::new(
-            "decode/zero-negative-scale-positive-bias",
-            "DEC-2",
-            "0 * -1 + 0 is +0",
-            full(ONE | NEGATIVE, 0, zero),
-        )
-        .class(36),
-        Draft::new(
-            "decode/zero-positive-scale-negative-bias",
-            "DEC-2",
-            "0 * 1 + -0 is +0",
-            full(ONE, NEGATIVE, zero),
-        )
-        .class(36),
-        Draft::new(
-            "decode/zero-positive-scale-positive-bias",
-            "DEC-2",
-            "0 * 1 + 0 is +0",
-            full(ONE, 0, zero),
-        )
-        .class(36),
-        Draft::new(
-            "decode/zero-by-cancellation",
-            "DEC-2",
-            "8 * 0.25 - 2 is +0",
-            full(0x3400, 0xc000, ramp),
-        )
-        .class(41),
-        Draft::new(
-            "decode/zero-by-cancellation-negative",
-            "DEC-2",
-            "8 * -0.25 + 2 is +0",
-            full(0xb400, 0x4000, ramp),
-        )
-        .class(31),
-    ];
-    drafts.push(
-        Draft::new(
-            "decode/zero-subnormal-negative",
-            "DEC-2",
-            "0 * -2^-24 + -0 is -0",
-            full(0x8001, NEGATIVE, zero),
-        )
-        .class(36),
-    );
-    drafts
+    let draft = |id: &str, class, note: &str, question| {
+        Draft::new(format!("decode/zero-{id}"), "DEC-2", note, question).class(class)
+    };
+    let zero =
+        |id, note, scale, bias| draft(id, 36, note, full(scale, bias, |place| (place % 2) as u8));
+    let minus_one = ONE | NEGATIVE;
+    vec![
+        zero("negative-scale-negative-bias", "0 * -1 + -0 is -0", minus_one, NEGATIVE),
+        zero("negative-scale-positive-bias", "0 * -1 + 0 is +0", minus_one, 0),
+        zero("positive-scale-negative-bias", "0 * 1 + -0 is +0", ONE, NEGATIVE),
+        zero("positive-scale-positive-bias", "0 * 1 + 0 is +0", ONE, 0),
+        draft("by-cancellation", 41, "8 * 0.25 - 2 is +0", full(0x3400, 0xc000, ramp)),
+        draft("by-cancellation-negative", 31, "8 * -0.25 + 2 is +0", full(0xb400, 0x4000, ramp)),
+        zero("subnormal-negative", "0 * -2^-24 + -0 is -0", 0x8001, NEGATIVE),
+    ]
 }
 
 /// DEC-3 and BLK-3: partial last blocks, many blocks.

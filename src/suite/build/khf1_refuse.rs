@@ -242,13 +242,11 @@ fn payload() -> Vec<Draft> {
 
 /// KHF1-P3 (class 24).
 fn expected_shapes() -> Vec<Draft> {
-    let expected = |id: &str, note: &str, shape: &[u64]| {
-        KHF1.expecting_other(&format!("expected-other-{id}"), note, MATRIX, shape)
-    };
+    let other = |id, shape: &[u64]| KHF1.expecting_other(id, MATRIX, shape, &[2, 4]);
     vec![
-        expected("transposed", "the caller requires [4, 2], the file has [2, 4]", &[4, 2]),
-        expected("flat", "the caller requires [8], the file has [2, 4]", &[8]),
-        expected("prefix", "the caller requires [2], the file has [2, 4]", &[2]),
-        expected("larger", "the caller requires [3, 4], the file has [2, 4]", &[3, 4]),
+        other("expected-other-transposed", &[4, 2]),
+        other("expected-other-flat", &[8]),
+        other("expected-other-prefix", &[2]),
+        other("expected-other-larger", &[3, 4]),
     ]
 }

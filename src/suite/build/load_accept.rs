@@ -104,31 +104,13 @@ fn blocks() -> Vec<Draft> {
     let one = |id: &str, clause: &str, class: u8, note: &str, len: u64, payload: Vec<u8>| {
         KHQ4.case(format!("accept-{id}"), clause, class, note, file(&[len], &payload))
     };
+    let full = |id, clause, class, note, scale, bias| {
+        one(id, clause, class, note, 32, block(scale, bias, ramp))
+    };
     vec![
-        one(
-            "scale-smallest-subnormal",
-            "KHQ4-P3",
-            32,
-            "scale 2^-24",
-            32,
-            block(0x0001, 0x3c00, ramp),
-        ),
-        one(
-            "scale-largest-subnormal",
-            "KHQ4-P3",
-            32,
-            "scale 1023 * 2^-24",
-            32,
-            block(0x03ff, 0xbc00, ramp),
-        ),
-        one(
-            "scale-largest",
-            "KHQ4-P3",
-            32,
-            "scale 65504: values up to 982560",
-            32,
-            block(0x7bff, 0xfbff, ramp),
-        ),
+        full("scale-smallest-subnormal", "KHQ4-P3", 32, "scale 2^-24", 0x0001, 0x3c00),
+        full("scale-largest-subnormal", "KHQ4-P3", 32, "scale 1023 * 2^-24", 0x03ff, 0xbc00),
+        full("scale-largest", "KHQ4-P3", 32, "scale 65504: values up to 982560", 0x7bff, 0xfbff),
         one(
             "scale-largest-in-a-tail",
             "KHQ4-P3",
@@ -137,9 +119,9 @@ fn blocks() -> Vec<Draft> {
             1,
             block(0x7bff, 0x0000, |_| 3),
         ),
-        one("bias-largest", "KHQ4-P4", 32, "bias 65504", 32, block(0x3c00, 0x7bff, ramp)),
-        one("bias-subnormal", "KHQ4-P4", 32, "bias -2^-24", 32, block(0x2400, 0x8001, ramp)),
-        one("bias-negative-zero", "KHQ4-P4", 30, "bias -0", 32, block(0x3c00, 0x8000, ramp)),
+        full("bias-largest", "KHQ4-P4", 32, "bias 65504", 0x3c00, 0x7bff),
+        full("bias-subnormal", "KHQ4-P4", 32, "bias -2^-24", 0x2400, 0x8001),
+        full("bias-negative-zero", "KHQ4-P4", 30, "bias -0", 0x3c00, 0x8000),
         one(
             "padding-all-ones",
             "KHQ4-P5",

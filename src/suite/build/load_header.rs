@@ -309,38 +309,17 @@ fn mismatches() -> Vec<Draft> {
 
 /// KHQ4-P7 (class 24).
 fn expected_shapes() -> Vec<Draft> {
-    let expected = |id: &str, note: &str, control, shape: &[u64]| {
-        KHQ4.expecting_other(&format!("expected-{id}"), note, control, shape)
-    };
+    let other = |id, shape: &[u64]| KHQ4.expecting_other(id, MATRIX, shape, &[2, 16]);
+    let three = "load/accept-3d-2x3x7";
     vec![
-        expected(
-            "transposed",
-            "the caller requires [16, 2], the file has [2, 16]",
-            MATRIX,
-            &[16, 2],
-        ),
-        expected(
-            "transposed-three",
-            "the caller requires [7, 3, 2], the file has [2, 3, 7]",
-            "load/accept-3d-2x3x7",
-            &[7, 3, 2],
-        ),
-        expected("flat", "the caller requires [32], the file has [2, 16]", MATRIX, &[32]),
-        expected(
-            "with-a-one",
-            "the caller requires [2, 16, 1], the file has [2, 16]",
-            MATRIX,
-            &[2, 16, 1],
-        ),
-        expected("larger", "the caller requires [4, 16], the file has [2, 16]", MATRIX, &[4, 16]),
-        expected("smaller", "the caller requires [1, 16], the file has [2, 16]", MATRIX, &[1, 16]),
-        expected("prefix", "the caller requires [2], the file has [2, 16]", MATRIX, &[2]),
-        expected("none", "the caller requires a scalar, the file has [2, 16]", MATRIX, &[]),
-        expected(
-            "matrix-for-scalar",
-            "the caller requires [1], the file is a scalar",
-            SCALAR,
-            &[1],
-        ),
+        other("expected-transposed", &[16, 2]),
+        KHQ4.expecting_other("expected-transposed-three", three, &[7, 3, 2], &[2, 3, 7]),
+        other("expected-flat", &[32]),
+        other("expected-with-a-one", &[2, 16, 1]),
+        other("expected-larger", &[4, 16]),
+        other("expected-smaller", &[1, 16]),
+        other("expected-prefix", &[2]),
+        other("expected-none", &[]),
+        KHQ4.expecting_other("expected-matrix-for-scalar", SCALAR, &[1], &[]),
     ]
 }

@@ -200,8 +200,11 @@ impl Loads {
         self.ask(id, self.clauses.caller, 24, note, load).requires(Feature::ExpectedShape)
     }
 
-    /// The caller requires another shape than the control's.
-    pub fn expecting_other(&self, id: &str, note: &str, control: &str, shape: &[u64]) -> Draft {
+    /// The caller requires another shape than the control `has`.
+    pub fn expecting_other(&self, id: &str, control: &str, shape: &[u64], has: &[u64]) -> Draft {
+        let required = if shape.is_empty() { "a scalar".into() } else { format!("{shape:?}") };
+        let found = if has.is_empty() { "is a scalar".into() } else { format!("has {has:?}") };
+        let note = format!("the caller requires {required}, the file {found}");
         self.expecting(id, note, File::Patch(Vec::new()), shape).control(control)
     }
 
