@@ -3,7 +3,8 @@
 use super::problem::Problem;
 use super::progress::Bytes;
 use super::signal;
-use crate::convert::{ConvertError, Watch};
+use crate::convert::{ConvertError, Skipped, Watch};
+use crate::report::text::{plain, shape};
 use crate::subject::Stop;
 
 /// Shows the progress, and stops the conversion at the first signal.
@@ -26,6 +27,18 @@ impl Watcher {
     pub fn finish(self) {
         self.progress.finish();
     }
+}
+
+/// Characters of a name that are shown.
+const NAME: usize = 120;
+
+/// A line for each tensor that was left out.
+pub fn skipped(skipped: &[Skipped]) -> String {
+    let line = |Skipped { name, dtype, shape: sizes }: &Skipped| {
+        let (name, sizes) = (plain(name, NAME), shape(sizes));
+        format!("skipped: {name}, {dtype} of shape {sizes}: integers are not converted\n")
+    };
+    skipped.iter().map(line).collect()
 }
 
 impl Watch for Watcher {

@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::conversion::Watcher;
+use super::conversion::{Watcher, skipped};
 use super::output::print;
 use super::problem::{Exit, Problem};
 use crate::codec::Mode;
-use crate::convert::{encode_directory, encode_raw, encode_tensor};
+use crate::convert::{Conversion, encode_directory, encode_raw, encode_tensor};
 use crate::report::conversion;
+use crate::store::kind_at;
 
 /// Quantize a safetensors file, one of its tensors, or an array of f32
 ///
 /// Of a .safetensors file each tensor becomes a file of the directory DST: matrices .q4, all else .f16,
-/// beside an index of them. With --tensor, or of an array with --raw, DST is one file, and its suffix says
-/// which of the two. Values may be F64, F32, F16 or BF16. DST must not be there yet, or be an empty
-/// directory; where the conversion fails or is interrupted it is left as it was.
+/// beside an index of them. Tensors of integers, such as position_ids, are skipped, with a line. With --tensor,
+/// or of an array with --raw, DST is one file, and its suffix says which of the two. Values may be F64, F32,
+/// F16 or BF16. DST must not be there yet, or be an empty directory; where the conversion fails or is
+/// interrupted it is left as it was.
 #[derive(Args)]
 pub struct Encode {
     /// The .safetensors file; with --raw, f32 values and nothing else, little-endian
@@ -56,26 +58,33 @@ impl Encode {
         };
         let (source, target) = (&self.source, &self.target);
         if !self.raw && !is_safetensors(source) {
-            return Err(Problem::Usage(format!(
-                "{}: expected a name that ends in .safetensors; an array of f32 needs --raw and \
-                 --shape",
-                source.display()
-            )));
+            return Err(Problem::Usage(format!("{}: {}", source.display(), unexpected(source))));
         }
         let mut watcher = Watcher::new()?;
-        let converted = match &self.tensor {
-            _ if self.raw => {
-                encode_raw(source, &self.shape, target, mode, &mut watcher).map(|one| vec![one])
-            }
-            Some(name) => {
-                encode_tensor(source, name, target, mode, &mut watcher).map(|one| vec![one])
-            }
+        let one = |converted| Conversion { converted: vec![converted], skipped: Vec::new() };
+        let outcome = match &self.tensor {
+            _ if self.raw => encode_raw(source, &self.shape, target, mode, &mut watcher).map(one),
+            Some(name) => encode_tensor(source, name, target, mode, &mut watcher).map(one),
             None => encode_directory(source, target, mode, &mut watcher),
         };
         watcher.finish();
-        print(&conversion::encoded(&converted?, target))?;
+        let Conversion { converted, skipped: left } = outcome?;
+        print(&(skipped(&left) + &conversion::encoded(&converted, target)))?;
         Ok(Exit::Good)
     }
+}
+
+/// What is wrong with a source that has not the suffix of safetensors.
+fn unexpected(source: &Path) -> String {
+    if source.is_dir() {
+        return "is a directory, expected a .safetensors file; `q4proof quantize` converts the \
+                directory of a model"
+            .to_owned();
+    }
+    let kind = kind_at(source).map_or(String::new(), |kind| kind.predicate() + ", ");
+    format!(
+        "{kind}expected a name that ends in .safetensors; an array of f32 needs --raw and --shape"
+    )
 }
 
 /// Whether the path's suffix is that of safetensors.

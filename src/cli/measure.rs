@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::conversion::Watcher;
+use super::conversion::{Watcher, skipped};
 use super::output::print;
 use super::problem::{Exit, Problem};
 use crate::convert::symmetry::{measure, measure_rotated};
@@ -49,8 +49,9 @@ impl Measure {
         let What::Symmetry(Symmetry { source, quarot }) = self.what;
         let mut watcher = Watcher::new()?;
         let told = match quarot {
-            None => measure(&source, &mut watcher)
-                .map(|measured| (symmetry::measured(&measured, &source), Exit::Good)),
+            None => measure(&source, &mut watcher).map(|(measured, left)| {
+                (skipped(&left) + &symmetry::measured(&measured, &source), Exit::Good)
+            }),
             Some(seed) => measure_rotated(&source, seed, &mut watcher).map(|turned| {
                 let is_good = turned.iter().all(|one| one.deviation <= one.bound);
                 let exit = if is_good { Exit::Good } else { Exit::Bad };

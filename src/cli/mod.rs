@@ -104,6 +104,7 @@ verbs! {
 /// Runs the verb that the command line names, and says in one sentence on standard error what went
 /// wrong, if anything did.
 pub fn main() -> ExitCode {
+    signal::hold_back_file_limit();
     match Arguments::parse().verb.run() {
         Ok(exit) => exit.into(),
         Err(problem) => problem.report(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::conversion::Watcher;
+use super::conversion::{Watcher, skipped};
 use super::output::print;
 use super::problem::{Exit, Problem};
 use crate::convert::quantize;
@@ -14,8 +14,9 @@ use crate::report::{conversion, rotation};
 /// Quantize a model: a directory with config.json and safetensors
 ///
 /// SRC holds config.json and model.safetensors, or files with model.safetensors.index.json. In DST each tensor
-/// is a file: matrices .q4, all else .f16, beside an index, config.json and tokenizer.json. DST must not be
-/// there yet, or be an empty directory; where the conversion fails or is interrupted it is left as it was.
+/// is a file: matrices .q4, all else .f16, beside an index, config.json and tokenizer.json. Tensors of integers,
+/// such as position_ids, are skipped, with a line. DST must not be there yet, or be an empty directory; where
+/// the conversion fails or is interrupted it is left as it was.
 ///
 /// With --quarot the text model of Qwen3.5 is rotated first: embeddings untied, norms folded, all in f64, and
 /// just the rotated matrices are quantized, symmetrically. Before that every element of them is compared with
@@ -42,8 +43,9 @@ impl Quantize {
         let (source, target) = (&self.source, &self.target);
         let mut watcher = Watcher::new()?;
         let text = match self.quarot {
-            None => quantize(source, target, &mut watcher)
-                .map(|converted| conversion::quantized(&converted, target)),
+            None => quantize(source, target, &mut watcher).map(|done| {
+                skipped(&done.skipped) + &conversion::quantized(&done.converted, target)
+            }),
             Some(seed) => quantize_rotated(source, target, seed, &mut watcher)
                 .map(|quantized| rotation::quantized(&quantized, seed, target)),
         };

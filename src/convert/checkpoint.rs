@@ -6,12 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::cache::cache_folder;
 use super::error::ConvertError;
 use super::safetensors::{Archive, Stored};
 use crate::format::index::{CONFIG_FILE, LONGEST_INDEX, seed_of_config};
+use crate::format::json;
+use crate::format::kind::Expected;
 use crate::model::weights::is_name_in_folder;
-use crate::store::read_if_there;
+use crate::store::{foreign, read_if_there, regular_file};
 
 /// The file of a model whose tensors are in one.
 pub(crate) const ONE_FILE: &str = "model.safetensors";
@@ -20,7 +24,7 @@ pub(crate) const ONE_FILE: &str = "model.safetensors";
 pub(crate) const SHARD_INDEX: &str = "model.safetensors.index.json";
 
 /// The file that turns text into tokens, which goes with the weights.
-pub(super) const TOKENIZER_FILE: &str = "tokenizer.json";
+pub(crate) const TOKENIZER_FILE: &str = "tokenizer.json";
 
 /// A checkpoint whose headers were checked, and whose tensors each have one name.
 pub(crate) struct Checkpoint {
@@ -39,6 +43,9 @@ impl Checkpoint {
     /// what is in them.
     pub fn open(folder: &Path) -> Result<Self, ConvertError> {
         fs::read_dir(folder).map_err(|error| ConvertError::file(folder, error))?;
+        if let Some(words) = cache_folder(folder) {
+            return Err(ConvertError::file(folder, words));
+        }
         let config = read_config(folder)?;
         let path = folder.join(CONFIG_FILE);
         let seed = seed_of_config(&config).map_err(|error| ConvertError::file(&path, error))?;
@@ -69,8 +76,12 @@ impl Checkpoint {
         if fs::symlink_metadata(&path).is_err() {
             return Ok(None);
         }
-        let metadata = fs::metadata(&path).map_err(|error| ConvertError::file(&path, error))?;
-        Ok(Some((path, metadata.len())))
+        let file = regular_file(&path)?;
+        let metadata = file.metadata().map_err(|error| ConvertError::file(&path, error))?;
+        match foreign(&path, Expected::Json) {
+            Some(words) => Err(ConvertError::file(&path, words)),
+            None => Ok(Some((path, metadata.len()))),
+        }
     }
 
     /// Its tensors and the files that they are in: file by file, in the order in which they lie.
@@ -86,7 +97,9 @@ pub(crate) fn read_config(folder: &Path) -> Result<Vec<u8>, ConvertError> {
     let path = folder.join(CONFIG_FILE);
     let config = read_if_there(&path)?
         .ok_or_else(|| ConvertError::file(&path, "is not there, and no other model's is taken"))?;
-    seed_of_config(&config).map_err(|error| ConvertError::file(&path, error))?;
+    json::read::<IgnoredAny>(&config)
+        .and_then(|_| seed_of_config(&config))
+        .map_err(|error| ConvertError::json(&path, error))?;
     Ok(config)
 }
 
@@ -125,10 +138,9 @@ impl Layout {
                 if bytes.len() as u64 > LONGEST_INDEX {
                     return wrong(format!("has more than {LONGEST_INDEX} bytes"));
                 }
-                let Named { weight_map } = match serde_json::from_slice(&bytes) {
-                    Ok(named) => named,
-                    Err(error) => return wrong(format!("is no index of files: {error}")),
-                };
+                let Named { weight_map } = json::read(&bytes).map_err(|error| {
+                    ConvertError::json(&path, format!("is no index of files: {error}"))
+                })?;
                 for (name, file) in &weight_map {
                     if !is_name_in_folder(file) {
                         return wrong(format!(

@@ -11,52 +11,42 @@ use super::error::{ConvertError, advance};
 use super::folder::{Folder, expect_free};
 use super::safetensors::{Archive, Stored};
 use super::target::{Judged, Target};
-use super::{Converted, Dtype, Watch};
+use super::{Conversion, Converted, Dtype, Skipped, Watch};
 use crate::codec::{Encoder, Mode};
 use crate::format::index::{Entry, INDEX_FILE, Index};
-use crate::format::names::{file_names, is_quantized};
+use crate::format::names::{file_names, is_quantized, shortened, too_long};
 use crate::format::pieces::PIECE_VALUES;
 use crate::format::stream::read_up_to;
 use crate::format::{AddressWidth, khf1, khq4};
-use crate::store::regular_file;
+use crate::store::{kind_at, regular_file};
 
 /// Converts every tensor of the safetensors file `source` into a file of the directory `target`, which
 /// is made where it is not there and must be empty where it is, and writes their index. Names and
-/// formats are those of IDX-10 and IDX-11.
+/// formats are those of IDX-10 and IDX-11. Tensors of integers are skipped, where their names are not those
+/// of packed weights.
 ///
 /// # Errors
 ///
-/// [`ConvertError`]: a file or tensor that is not sound, tensors whose files would be one, a value that
-/// has no encoding. Nothing of `target` is there then.
+/// [`ConvertError`]: a file or tensor that is not sound, no tensors at all, tensors whose files would be
+/// one, a name that is too long for a file, a value that has no encoding. Nothing of `target` is there then.
 pub fn encode_directory(
     source: &Path,
     target: &Path,
     mode: Mode,
     watch: &mut dyn Watch,
-) -> Result<Vec<Converted>, ConvertError> {
+) -> Result<Conversion, ConvertError> {
     expect_free(target)?;
     let archive = Archive::open(source)?;
-    let tensors = archive.tensors();
-    let named: Vec<(&str, usize)> =
-        tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.len())).collect();
-    let files = file_names(&named).map_err(|collision| ConvertError::file(source, collision))?;
-    let plan = |tensor| Plan::by_name(source, tensor, mode);
-    let plans: Vec<Plan> = tensors.iter().map(plan).collect::<Result<_, _>>()?;
-    let index = Index::Array(entries(&plans, &files))
-        .to_bytes()
-        .map_err(|error| ConvertError::file(&target.join(INDEX_FILE), error))?;
-    watch.begin(plans.iter().map(Plan::bytes_read).sum::<u64>() + index.len() as u64);
+    let tensors = archive.tensors().iter().map(|tensor| (&archive, tensor));
+    let plans = Plans::by_name(source, tensors, mode)?;
+    let index = plans.index(target)?;
+    watch.begin(plans.bytes_read() + index.len() as u64);
 
     let folder = Folder::new(target)?;
-    let mut converted = Vec::new();
-    for ((plan, file), tensor) in plans.iter().zip(&files).zip(tensors) {
-        let mut values = archive.values(tensor)?;
-        let bytes_after = plan.write(&mut values, &folder.path(file), watch)?;
-        converted.push(plan.converted(target.join(file), bytes_after));
-    }
+    let converted = plans.write(&folder, target, watch)?;
     folder.write(INDEX_FILE, &index, watch)?;
     folder.finish()?;
-    Ok(converted)
+    Ok(Conversion { converted, skipped: plans.skipped })
 }
 
 /// Converts the tensor `name` of the safetensors file `source` into the file `target`, whose suffix,
@@ -77,7 +67,7 @@ pub fn encode_tensor(
     let tensor = archive.tensor(name)?;
     let plan = Plan::of(source, tensor, format)?;
     watch.begin(plan.bytes_read());
-    let bytes_after = plan.write(&mut archive.values(tensor)?, target, watch)?;
+    let bytes_after = plan.write(&mut archive.values(tensor)?, Target::new(target)?, watch)?;
     Ok(plan.converted(target.to_owned(), bytes_after))
 }
 
@@ -108,14 +98,17 @@ pub fn encode_raw(
         format,
     };
     if plan.numel.checked_mul(4) != Some(len) {
-        let problem = format!(
+        let mut problem = format!(
             "has {len} bytes, expected 4 for each of the {} values of shape {shape:?}",
             plan.numel
         );
+        if let Some(kind) = kind_at(source) {
+            problem.push_str(&format!("; it {}", kind.predicate()));
+        }
         return Err(ConvertError::file(source, problem));
     }
     watch.begin(plan.bytes_read());
-    let bytes_after = plan.write(&mut file, target, watch)?;
+    let bytes_after = plan.write(&mut file, Target::new(target)?, watch)?;
     Ok(plan.converted(target.to_owned(), bytes_after))
 }
 
@@ -140,6 +133,91 @@ impl Format {
 /// What an index says of tensors and their files.
 pub(super) fn entries(plans: &[Plan], files: &[String]) -> Vec<Entry> {
     plans.iter().zip(files).map(|(plan, file)| plan.entry(file)).collect()
+}
+
+/// All tensors that are to be converted into a directory, and where they lie.
+pub(super) struct Plans<'a> {
+    plans: Vec<Plan<'a>>,
+    files: Vec<String>,
+    stored: Vec<(&'a Archive, &'a Stored)>,
+    /// The others.
+    pub skipped: Vec<Skipped>,
+}
+
+impl<'a> Plans<'a> {
+    /// Those of `source`, each in the format and the file that its name asks for (IDX-10, IDX-11).
+    ///
+    /// # Errors
+    ///
+    /// A dtype that is not converted, no tensor at all, names whose files would be one, a name that is too
+    /// long for a file.
+    pub fn by_name(
+        source: &Path,
+        tensors: impl Iterator<Item = (&'a Archive, &'a Stored)>,
+        mode: Mode,
+    ) -> Result<Self, ConvertError> {
+        let (mut plans, mut stored, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        for (archive, tensor) in tensors {
+            if let Some(dtype) = tensor.left_out() {
+                let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+                skipped.push(Skipped { name, dtype, shape });
+                continue;
+            }
+            plans.push(Plan::by_name(archive.path(), tensor, mode)?);
+            stored.push((archive, tensor));
+        }
+        if plans.is_empty() {
+            return Err(ConvertError::file(source, no_tensors(skipped.len())));
+        }
+        let named: Vec<(&str, usize)> =
+            stored.iter().map(|(_, tensor)| (tensor.name.as_str(), tensor.shape.len())).collect();
+        let files =
+            file_names(&named).map_err(|collision| ConvertError::file(source, collision))?;
+        for ((archive, tensor), file) in stored.iter().zip(&files) {
+            if let Some(words) = too_long(file) {
+                return Err(ConvertError::tensor(archive.path(), &shortened(&tensor.name), words));
+            }
+        }
+        Ok(Self { plans, files, stored, skipped })
+    }
+
+    /// The bytes of their index, which is an array (IDX-3).
+    pub fn index(&self, target: &Path) -> Result<Vec<u8>, ConvertError> {
+        Index::Array(entries(&self.plans, &self.files))
+            .to_bytes()
+            .map_err(|error| ConvertError::file(&target.join(INDEX_FILE), error))
+    }
+
+    /// Bytes that are read for all of them.
+    pub fn bytes_read(&self) -> u64 {
+        self.plans.iter().map(Plan::bytes_read).sum()
+    }
+
+    /// Writes their files into `folder`, which is to be at `target`.
+    pub fn write(
+        &self,
+        folder: &Folder,
+        target: &Path,
+        watch: &mut dyn Watch,
+    ) -> Result<Vec<Converted>, ConvertError> {
+        let mut converted = Vec::new();
+        for ((plan, file), (archive, tensor)) in
+            self.plans.iter().zip(&self.files).zip(&self.stored)
+        {
+            let mut values = archive.values(tensor)?;
+            let bytes_after = plan.write(&mut values, folder.file(file)?, watch)?;
+            converted.push(plan.converted(target.join(file), bytes_after));
+        }
+        Ok(converted)
+    }
+}
+
+/// What is wrong where no tensor is left to convert, though so many of integers are there.
+pub(crate) fn no_tensors(skipped: usize) -> String {
+    match skipped {
+        0 => "has no tensors".to_owned(),
+        _ => format!("has no tensors of floats: all {skipped} of them are of integers"),
+    }
 }
 
 /// A tensor that is to be converted.
@@ -202,14 +280,13 @@ impl<'a> Plan<'a> {
         khq4::Header { shape: self.shape.clone(), original_len: self.numel }
     }
 
-    /// Writes the file of `values`, and gives its length in bytes.
+    /// Writes the file of `values` into `target`, and gives its length in bytes.
     pub fn write(
         &self,
         values: &mut impl Read,
-        path: &Path,
+        mut target: Target,
         watch: &mut dyn Watch,
     ) -> Result<u64, ConvertError> {
-        let mut target = Target::new(path)?;
         match self.format {
             Format::Khq4(mode) => {
                 target.write(&self.khq4_header().to_bytes())?;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::Watch;
+use crate::format::kind::Expected;
 use crate::format::{Class, ReadError};
-use crate::store::StoreError;
+use crate::store::{StoreError, explained};
 
 /// Why a conversion came to nothing; no file of it is left.
 #[derive(Debug, Error)]
@@ -44,19 +45,37 @@ impl ConvertError {
         Self::Tensor { path: path.to_owned(), name: name.to_owned(), problem: problem.to_string() }
     }
 
+    /// What is wrong with a file of a tensor.
     pub(super) fn read(path: &Path, error: ReadError) -> Self {
-        Self::file(path, error)
+        match error {
+            ReadError::Io(error) => Self::file(path, error),
+            ReadError::Format(error) => Self::file(path, explained(path, Expected::Tensor, error)),
+        }
+    }
+
+    /// What is wrong with a file of JSON.
+    pub(super) fn json(path: &Path, problem: impl Display) -> Self {
+        Self::file(path, explained(path, Expected::Json, problem))
+    }
+
+    /// What is wrong, without the path of the file.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::File { problem, .. } => problem.clone(),
+            Self::Tensor { name, problem, .. } => format!("tensor {name:?}: {problem}"),
+            Self::Interrupted => self.to_string(),
+        }
     }
 }
 
 impl From<StoreError> for ConvertError {
     fn from(StoreError { path, error }: StoreError) -> Self {
-        let problem = match error.class {
+        match error.class {
             // Of the file as a whole, and not of a place in it.
-            Class::Io | Class::NotAFile => error.detail,
-            _ => error.to_string(),
-        };
-        Self::File { path, problem }
+            Class::Io | Class::NotAFile => Self::File { path, problem: error.detail },
+            // Tensors are read in pieces here: what is left are indexes.
+            _ => Self::json(&path, error),
+        }
     }
 }
 

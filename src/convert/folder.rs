@@ -28,9 +28,9 @@ impl Folder {
         Ok(Self { aside, target: target.to_owned() })
     }
 
-    /// The path of a file in it.
-    pub fn path(&self, file: &str) -> PathBuf {
-        self.aside.path().join(file)
+    /// Begins a file in it. Errors name it where it is to be in the end.
+    pub fn file(&self, file: &str) -> Result<Target, ConvertError> {
+        Target::named(&self.aside.path().join(file), &self.target.join(file))
     }
 
     /// Writes a file of these bytes, which are read again.
@@ -40,7 +40,7 @@ impl Folder {
         bytes: &[u8],
         watch: &mut dyn Watch,
     ) -> Result<(), ConvertError> {
-        let mut target = Target::new(&self.path(file))?;
+        let mut target = self.file(file)?;
         target.write(bytes)?;
         target.finish(Judged::Bytes, watch).map(drop)
     }
@@ -48,7 +48,7 @@ impl Folder {
     /// Copies a file, which is read twice: from there, and again from here.
     pub fn copy(&self, from: &Path, file: &str, watch: &mut dyn Watch) -> Result<(), ConvertError> {
         let mut source = regular_file(from)?;
-        let mut target = Target::new(&self.path(file))?;
+        let mut target = self.file(file)?;
         let mut piece = Vec::new();
         loop {
             piece.clear();

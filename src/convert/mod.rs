@@ -15,10 +15,11 @@
 //! # Ok::<(), q4proof::convert::ConvertError>(())
 //! ```
 
+pub(crate) mod cache;
 pub(crate) mod checkpoint;
 mod decode;
 mod dtype;
-mod encode;
+pub(crate) mod encode;
 mod error;
 mod folder;
 mod quantize;
@@ -58,6 +59,26 @@ impl Watch for Unwatched {
     fn advance(&mut self, _bytes: u64) -> bool {
         true
     }
+}
+
+/// What became of the tensors of a file or of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversion {
+    /// Those that were converted.
+    pub converted: Vec<Converted>,
+    /// Those that were left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A tensor that was left out: of integers, such as `position_ids`, for which no file has a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its name.
+    pub name: String,
+    /// What its values are, such as `I64`.
+    pub dtype: &'static str,
+    /// Its dimensions, outermost first.
+    pub shape: Vec<u64>,
 }
 
 /// A tensor that was converted.

@@ -16,8 +16,9 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::Dtype;
 use super::error::ConvertError;
+use crate::format::kind::Expected;
 use crate::format::stream::read_up_to;
-use crate::store::regular_file;
+use crate::store::{explained, regular_file};
 
 /// Bytes of the header's length.
 const LENGTH_BYTES: u64 = 8;
@@ -50,7 +51,17 @@ pub(crate) struct Stored {
 impl Archive {
     /// Opens a file, and reads its header.
     pub fn open(path: &Path) -> Result<Self, ConvertError> {
-        let mut file = regular_file(path)?;
+        let file = regular_file(path)?;
+        Self::read(path, file).map_err(|error| match error {
+            ConvertError::File { path, problem } => {
+                let problem = explained(&path, Expected::Safetensors, problem);
+                ConvertError::File { path, problem }
+            }
+            other => other,
+        })
+    }
+
+    fn read(path: &Path, mut file: File) -> Result<Self, ConvertError> {
         let wrong = |problem: String| ConvertError::file(path, problem);
         let system = |error: std::io::Error| ConvertError::file(path, error);
         let file_len = file.metadata().map_err(system)?.len();
@@ -130,6 +141,22 @@ impl Archive {
 }
 
 impl Stored {
+    /// The dtype of integers that are no weights, such as `position_ids`: they are left out, since no file
+    /// that is written has a place for them. `None` of all other tensors.
+    pub fn left_out(&self) -> Option<&'static str> {
+        integers(self.dtype).filter(|_| !self.is_packed())
+    }
+
+    /// Whether it holds integers that by their name are the weights of a model which is quantized already,
+    /// as GPTQ, AWQ, bitsandbytes, MLX, compressed-tensors, HQQ and AQLM have them. Without them the model
+    /// is none.
+    pub fn is_packed(&self) -> bool {
+        let is_weight = self.name.contains("weight")
+            || self.name.ends_with(".W_q")
+            || self.name.ends_with(".codes");
+        integers(self.dtype).is_some() && is_weight
+    }
+
     /// The dtype, where it is one that is converted.
     pub fn dtype(&self, path: &Path) -> Result<Dtype, ConvertError> {
         match self.dtype {
@@ -138,10 +165,31 @@ impl Stored {
             Named::F16 => Ok(Dtype::F16),
             Named::BF16 => Ok(Dtype::Bf16),
             other => {
-                let problem = format!("dtype is {other}, expected F64, F32, F16 or BF16");
+                let packed = if self.is_packed() {
+                    " by its name packed weights of another format,"
+                } else {
+                    ""
+                };
+                let problem = format!("dtype is {other},{packed} expected F64, F32, F16 or BF16");
                 Err(ConvertError::tensor(path, &self.name, problem))
             }
         }
+    }
+}
+
+/// The name of a dtype of integers.
+fn integers(dtype: Named) -> Option<&'static str> {
+    match dtype {
+        Named::BOOL => Some("BOOL"),
+        Named::U8 => Some("U8"),
+        Named::I8 => Some("I8"),
+        Named::U16 => Some("U16"),
+        Named::I16 => Some("I16"),
+        Named::U32 => Some("U32"),
+        Named::I32 => Some("I32"),
+        Named::U64 => Some("U64"),
+        Named::I64 => Some("I64"),
+        _ => None,
     }
 }
 

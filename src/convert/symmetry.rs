@@ -16,7 +16,7 @@ use super::quarot::rotated::rotated;
 use super::quarot::straight::sign;
 use super::safetensors::{Archive, Stored};
 use super::tensor::Tensor;
-use super::{Dtype, Watch};
+use super::{Dtype, Skipped, Watch};
 use crate::format::index::INDEX_FILE;
 use crate::format::stream::read_up_to;
 use crate::model::tensors::HEAD;
@@ -84,22 +84,23 @@ pub struct Turned {
 }
 
 /// Measures each tensor of a directory, quantized or of safetensors, or of a `.safetensors`, `.q4` or
-/// `.f16` file.
+/// `.f16` file. Gives the measures, and the tensors of integers, which are skipped.
 ///
 /// # Errors
 ///
 /// [`ConvertError`]: what cannot be read or is not sound, a value that is not finite.
-pub fn measure(source: &Path, watch: &mut dyn Watch) -> Result<Vec<Measured>, ConvertError> {
+pub fn measure(
+    source: &Path,
+    watch: &mut dyn Watch,
+) -> Result<(Vec<Measured>, Vec<Skipped>), ConvertError> {
     if !source.is_dir() {
         if source.extension().is_some_and(|suffix| suffix == "safetensors") {
-            let archive = Archive::open(source)?;
-            watch.begin(archive.tensors().iter().map(|tensor| tensor.len).sum());
-            return archive.tensors().iter().map(|one| stored(&archive, one, watch)).collect();
+            return all_stored(&[Archive::open(source)?], watch);
         }
         let file = source.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let tensor = Tensor::open(source)?;
         watch.begin(tensor.payload_len());
-        return Ok(vec![quantized(file, tensor, source, watch)?]);
+        return Ok((vec![quantized(file, tensor, source, watch)?], Vec::new()));
     }
     if let Some(index) = read_index(source)? {
         let mut opened = Vec::new();
@@ -111,7 +112,8 @@ pub fn measure(source: &Path, watch: &mut dyn Watch) -> Result<Vec<Measured>, Co
         let one = |(name, _, path): (String, u64, PathBuf)| {
             quantized(name, Tensor::open(&path)?, &path, watch)
         };
-        return opened.into_iter().map(one).collect();
+        let measured = opened.into_iter().map(one).collect::<Result<_, _>>()?;
+        return Ok((measured, Vec::new()));
     }
     let archives = Layout::of(source)
         .map_err(|error| match error {
@@ -121,12 +123,29 @@ pub fn measure(source: &Path, watch: &mut dyn Watch) -> Result<Vec<Measured>, Co
             other => other,
         })?
         .open(source)?;
-    let tensors: Vec<(&Archive, &Stored)> = archives
-        .iter()
-        .flat_map(|archive| archive.tensors().iter().map(move |tensor| (archive, tensor)))
-        .collect();
+    all_stored(&archives, watch)
+}
+
+/// Measures the tensors of safetensors files, except those that no conversion takes.
+fn all_stored(
+    archives: &[Archive],
+    watch: &mut dyn Watch,
+) -> Result<(Vec<Measured>, Vec<Skipped>), ConvertError> {
+    let (mut tensors, mut skipped) = (Vec::new(), Vec::new());
+    for archive in archives {
+        for tensor in archive.tensors() {
+            match tensor.left_out() {
+                None => tensors.push((archive, tensor)),
+                Some(dtype) => {
+                    let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
+                    skipped.push(Skipped { name, dtype, shape });
+                }
+            }
+        }
+    }
     watch.begin(tensors.iter().map(|(_, tensor)| tensor.len).sum());
-    tensors.into_iter().map(|(archive, tensor)| stored(archive, tensor, watch)).collect()
+    let measured = tensors.into_iter().map(|(archive, tensor)| stored(archive, tensor, watch));
+    Ok((measured.collect::<Result<_, _>>()?, skipped))
 }
 
 /// Measures each tensor that a rotation turns before and after it, and holds the means of the rotated

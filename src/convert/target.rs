@@ -24,6 +24,8 @@ const PIECE: u64 = 1 << 20;
 /// A file under another name in the folder of its target. Dropped, it is gone.
 pub(super) struct Target {
     path: PathBuf,
+    /// The path that errors name.
+    shown: PathBuf,
     file: NamedTempFile,
     hash: Sha256,
     len: u64,
@@ -45,16 +47,27 @@ pub(super) enum Judged {
 impl Target {
     /// Begins a file that is to be at `path`, where nothing is.
     pub fn new(path: &Path) -> Result<Self, ConvertError> {
-        if fs::symlink_metadata(path).is_ok() {
-            return Err(there_already(path));
+        Self::named(path, path)
+    }
+
+    /// The same, where errors name it `shown`.
+    pub fn named(path: &Path, shown: &Path) -> Result<Self, ConvertError> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            // Such as a name that is too long, which would show only when all is done.
+            Err(error) => return Err(ConvertError::file(shown, error)),
+            Ok(_) => return Err(there_already(shown)),
         }
-        let file = aside(path).map_err(|error| ConvertError::file(path, error))?;
-        Ok(Self { path: path.to_owned(), file, hash: Sha256::new(), len: 0 })
+        let file = aside(path).map_err(|error| ConvertError::file(shown, error))?;
+        let (path, shown) = (path.to_owned(), shown.to_owned());
+        Ok(Self { path, shown, file, hash: Sha256::new(), len: 0 })
     }
 
     /// Appends bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), ConvertError> {
-        self.file.write_all(bytes).map_err(|error| ConvertError::file(&self.path, error))?;
+        // By the file itself: an error of the other would name the path that is gone.
+        let written = self.file.as_file_mut().write_all(bytes);
+        written.map_err(|error| ConvertError::file(&self.shown, error))?;
         self.hash.update(bytes);
         self.len += bytes.len() as u64;
         Ok(())
@@ -63,26 +76,26 @@ impl Target {
     /// Brings the file to the disk, reads it again from there, judged, and gives it its name. Gives its
     /// length in bytes.
     pub fn finish(self, judged: Judged, watch: &mut dyn Watch) -> Result<u64, ConvertError> {
-        let Self { path, file, hash, len } = self;
-        let system = |error: io::Error| ConvertError::file(&path, error);
+        let Self { path, shown, file, hash, len } = self;
+        let system = |error: io::Error| ConvertError::file(&shown, error);
         file.as_file().sync_all().map_err(system)?;
         forget(file.as_file());
         if judged == Judged::Safetensors {
-            Archive::open(file.path()).map_err(|error| read_again(&path, error))?;
+            Archive::open(file.path()).map_err(|error| read_again(&shown, error))?;
         }
         let mut reader =
             Hashed { file: file.reopen().map_err(system)?, hash: Sha256::new(), len: 0 };
-        read_to_end(&mut reader, judged, &path, watch)?;
+        read_to_end(&mut reader, judged, &shown, watch)?;
         if reader.len != len || reader.hash.finalize() != hash.finalize() {
             let problem = format!("{} bytes are not the {len} that were written", reader.len);
-            return Err(read_again(&path, problem));
+            return Err(read_again(&shown, problem));
         }
         match file.persist_noclobber(&path) {
             Ok(_) => Ok(len),
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-                Err(there_already(&path))
+                Err(there_already(&shown))
             }
-            Err(error) => Err(ConvertError::file(&path, error.error)),
+            Err(error) => Err(ConvertError::file(&shown, error.error)),
         }
     }
 }

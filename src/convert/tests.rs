@@ -215,8 +215,9 @@ fn the_bytes_that_are_told_are_those_of_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let source = model(folder.path());
-    let converted =
-        encode_directory(&source, &at("model"), Mode::Asymmetric, &mut Unwatched).unwrap();
+    let converted = encode_directory(&source, &at("model"), Mode::Asymmetric, &mut Unwatched)
+        .unwrap()
+        .converted;
     let header = khq4::Header { shape: vec![2, 300_000], original_len: 600_000 };
     let halves = khf1::Header { shape: vec![300_000], numel: 300_000 };
     let lens = [header.file_len(), halves.payload_offset() + 600_000];

@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::{Configuration, Held, Notes, architecture, is_companion, without_path};
+use super::{ALL_ZERO, Configuration, Held, Notes, architecture, is_companion};
 use crate::convert::Unwatched;
 use crate::convert::checkpoint::{Layout, SHARD_INDEX};
-use crate::convert::safetensors::Archive;
-use crate::convert::symmetry;
-use crate::format::names::{file_name, is_quantized};
+use crate::convert::encode::no_tensors;
+use crate::convert::safetensors::{Archive, Stored};
+use crate::convert::symmetry::{self, Symmetry};
+use crate::format::names::{file_name, is_quantized, too_long};
 
 /// Looks at all safetensors files of a directory, and at what lies beside them.
 pub(super) fn examine(
@@ -20,7 +21,7 @@ pub(super) fn examine(
     let layout = match Layout::of(folder) {
         Ok(layout) => Some(layout),
         Err(error) => {
-            notes.wrong(SHARD_INDEX, without_path(&error.to_string()));
+            notes.wrong(SHARD_INDEX, error.words());
             None
         }
     };
@@ -36,12 +37,14 @@ pub(super) fn examine(
                 values(&archive, file, notes);
                 archives.push(archive);
             }
-            Err(error) => notes.wrong(file, without_path(&error.to_string())),
+            Err(error) => notes.wrong(file, error.words()),
         }
     }
     if let Some(layout) = &layout {
         let faults = layout.faults(&archives);
-        if faults.is_empty() && matches!(layout, Layout::Sharded(_)) {
+        if listed.is_empty() {
+            notes.wrong(SHARD_INDEX, no_tensors(0));
+        } else if faults.is_empty() && matches!(layout, Layout::Sharded(_)) {
             notes.good(SHARD_INDEX, format!("names the tensors of {} files", listed.len()));
         }
         for fault in faults {
@@ -55,11 +58,20 @@ pub(super) fn examine(
         }
     }
     let mut held = Vec::new();
-    for tensor in archives.iter().flat_map(Archive::tensors) {
+    let tensors = || archives.iter().flat_map(Archive::tensors);
+    if tensors().all(|tensor| tensor.left_out().is_some()) && tensors().count() > 0 {
+        let subject = listed.first().copied().unwrap_or(".");
+        notes.wrong(subject, no_tensors(tensors().count()));
+    }
+    for tensor in tensors().filter(|tensor| tensor.left_out().is_none()) {
         let (name, shape) = (tensor.name.clone(), tensor.shape.clone());
         held.push(Held { name, shape: Some(shape), file: None });
     }
     collisions(&held, notes);
+    let is_float = |tensor: &Stored| tensor.dtype(folder).is_ok();
+    if tensors().all(|tensor| is_float(tensor) || tensor.left_out().is_some()) {
+        config.leftover("floats", notes);
+    }
     if let Some(seed) = config.seed {
         notes.note("config.json", format!("its weights are rotated already, with seed {seed}"));
     }
@@ -74,17 +86,27 @@ fn values(archive: &Archive, file: &str, notes: &mut Notes) {
         notes.wrong(file, "has no tensors");
         return;
     }
-    let (mut sound, mut bytes) = (0, 0);
+    let (mut sound, mut bytes, mut skipped) = (0, 0, 0);
     for tensor in archive.tensors() {
+        if let Some(dtype) = tensor.left_out() {
+            let words = format!("{dtype} of {:?}: integers, which are not converted", tensor.shape);
+            notes.note(&tensor.name, words);
+            skipped += 1;
+            continue;
+        }
         match symmetry::stored(archive, tensor, &mut Unwatched) {
-            Ok(_) => {
+            Ok(measured) => {
                 sound += 1;
                 bytes += tensor.len;
+                let is_zero = |matrix: &Symmetry| matrix.rows > 0 && matrix.abs_max == 0.0;
+                if measured.symmetry.as_ref().is_some_and(is_zero) {
+                    notes.note(&tensor.name, ALL_ZERO);
+                }
             }
-            Err(error) => notes.wrong(file, without_path(&error.to_string())),
+            Err(error) => notes.wrong(file, error.words()),
         }
     }
-    if sound == archive.tensors().len() {
+    if sound > 0 && sound + skipped == archive.tensors().len() {
         let words = format!("{sound} tensors, {bytes} bytes of values, all of them finite");
         notes.good(file, words);
     }
@@ -96,6 +118,9 @@ fn collisions(held: &[Held], notes: &mut Notes) {
     for Held { name, shape, .. } in held {
         let rank = shape.as_ref().map_or(0, Vec::len);
         let file = file_name(name, is_quantized(name, rank));
+        if let Some(words) = too_long(&file) {
+            notes.wrong(name, words);
+        }
         if let Some(first) = owners.insert(file.clone(), name) {
             let words = format!("would be the file {file:?}, and so would tensor {first:?}");
             notes.wrong(name, words);

@@ -16,9 +16,15 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::convert::checkpoint::{ONE_FILE, SHARD_INDEX, read_config};
+use serde_json::Value;
+
+use crate::convert::cache::cache_folder;
+use crate::convert::checkpoint::{ONE_FILE, SHARD_INDEX, TOKENIZER_FILE, read_config};
 use crate::format::index::{CONFIG_FILE, INDEX_FILE, seed_of_config};
+use crate::format::json;
+use crate::format::kind::Expected;
 use crate::model::Config;
+use crate::store::{foreign, regular_file};
 
 /// Files that may lie beside the weights of a model, and that are none of them.
 const COMPANIONS: [&str; 12] = [
@@ -35,6 +41,9 @@ const COMPANIONS: [&str; 12] = [
     "tokenizer_config.json",
     "vocab.json",
 ];
+
+/// What is said of a matrix of zeros: lawful, and hardly what training has left.
+const ALL_ZERO: &str = "all its values are zero";
 
 /// What a finding means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +105,14 @@ pub fn examine(folder: &Path) -> io::Result<Diagnosis> {
         names.insert(entry?.file_name().to_string_lossy().into_owned());
     }
     let mut notes = Notes { findings: Vec::new() };
+    if let Some(words) = cache_folder(folder) {
+        notes.wrong(".", words);
+        return Ok(Diagnosis { kind: Kind::Nothing, findings: notes.findings });
+    }
     let config = configuration(folder, &mut notes);
+    if names.contains(TOKENIZER_FILE) {
+        tokenizer(folder, &mut notes);
+    }
     let of_khq4 = |name: &String| name == INDEX_FILE || is_tensor_file(name);
     let is_floats = names.contains(ONE_FILE) || names.contains(SHARD_INDEX);
     let kind = if names.iter().any(of_khq4) {
@@ -119,18 +135,32 @@ struct Configuration {
     model: Option<Config>,
     /// The seed of a rotation, where it has one.
     seed: Option<u64>,
+    /// What a `quantization_config` says of packed weights, for a person; where it has one.
+    quantization: Option<String>,
+}
+
+impl Configuration {
+    /// What it says of weights that are packed, where they are not: they are of `kind`.
+    fn leftover(&self, kind: &str, notes: &mut Notes) {
+        if let Some(words) = &self.quantization {
+            let words =
+                format!("has {words}, yet the weights are {kind}: an engine may refuse them");
+            notes.note(CONFIG_FILE, words);
+        }
+    }
 }
 
 fn configuration(folder: &Path, notes: &mut Notes) -> Configuration {
-    let none = Configuration { model: None, seed: None };
+    let none = Configuration { model: None, seed: None, quantization: None };
     let bytes = match read_config(folder) {
         Ok(bytes) => bytes,
         Err(error) => {
-            notes.wrong(CONFIG_FILE, without_path(&error.to_string()));
+            notes.wrong(CONFIG_FILE, error.words());
             return none;
         }
     };
     let seed = seed_of_config(&bytes).ok().flatten();
+    let quantization = quantization(&bytes);
     match Config::parse(&bytes) {
         Ok(model) => {
             let tied = if model.tie_word_embeddings { "tied" } else { "not tied" };
@@ -140,11 +170,34 @@ fn configuration(folder: &Path, notes: &mut Notes) -> Configuration {
                 model.num_hidden_layers, model.hidden_size, model.vocab_size
             );
             notes.good(CONFIG_FILE, words);
-            Configuration { model: Some(model), seed }
+            Configuration { model: Some(model), seed, quantization }
         }
         Err(error) => {
             notes.wrong(CONFIG_FILE, error.to_string());
-            Configuration { model: None, seed }
+            Configuration { model: None, seed, quantization }
+        }
+    }
+}
+
+/// The `quantization_config` at either level of a configuration, in words.
+fn quantization(bytes: &[u8]) -> Option<String> {
+    const KEY: &str = "quantization_config";
+    let whole: Value = json::read(bytes).ok()?;
+    let levels = [whole.get(KEY), whole.get("text_config").and_then(|text| text.get(KEY))];
+    let found = levels.into_iter().flatten().find(|found| !found.is_null())?;
+    let method = found.get("quant_method").map(|method| format!(" of quant_method {method}"));
+    Some(format!("a {KEY}{}", method.unwrap_or_default()))
+}
+
+/// Looks at the file of a tokenizer, which `quantize` copies as it is.
+fn tokenizer(folder: &Path, notes: &mut Notes) {
+    let path = folder.join(TOKENIZER_FILE);
+    match regular_file(&path) {
+        Err(error) => notes.wrong(TOKENIZER_FILE, error.error.detail),
+        Ok(_) => {
+            if let Some(words) = foreign(&path, Expected::Json) {
+                notes.wrong(TOKENIZER_FILE, words);
+            }
         }
     }
 }
@@ -189,9 +242,4 @@ fn is_tensor_file(name: &str) -> bool {
 /// Whether a name belongs into any model directory, whatever its weights are.
 fn is_companion(name: &str) -> bool {
     name == CONFIG_FILE || COMPANIONS.contains(&name)
-}
-
-/// An error's words behind the path that they begin with: the finding has its own subject.
-fn without_path(words: &str) -> String {
-    words.split_once(": ").map_or(words, |(_, rest)| rest).to_owned()
 }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::{Configuration, Held, Notes, architecture, is_companion, is_tensor_file};
+use super::{ALL_ZERO, Configuration, Held, Notes, architecture, is_companion, is_tensor_file};
+use crate::codec::decode_block;
 use crate::convert::quarot::plan::{Change, plan};
 use crate::format::index::{CONFIG_FILE, Entry, INDEX_FILE, Index, Rotated};
+use crate::format::kind::Expected;
 use crate::format::names::{file_name, is_quantized};
 use crate::format::{AddressWidth, Class};
 use crate::model::Config;
-use crate::store::{StoreError, map_khf1, tensor_of};
+use crate::store::{StoreError, explained, map_khf1, map_khq4, tensor_of};
 
 /// Looks at an index and at all files, those that it names and those that it does not.
 pub(super) fn examine(
@@ -25,6 +27,7 @@ pub(super) fn examine(
         held.push(listed(folder, entry, notes));
     }
     collisions(entries, notes);
+    config.leftover("KHQ4 and KHF1", notes);
     for name in names {
         let is_listed = entries.iter().any(|entry| entry.file == *name);
         if is_listed || name == INDEX_FILE || is_companion(name) {
@@ -34,7 +37,7 @@ pub(super) fn examine(
             match tensor_of(&folder.join(name)) {
                 Ok(_) if index.is_none() => notes.good(name, "sound, though no index names it"),
                 Ok(_) => notes.wrong(name, "is stray: the index does not name it"),
-                Err(error) => notes.wrong(name, words_of(&error)),
+                Err(error) => notes.wrong(name, words_of(&error, Expected::Tensor)),
             }
         } else {
             notes.note(name, "is none of a model's files");
@@ -68,7 +71,7 @@ fn index(folder: &Path, notes: &mut Notes) -> Option<Index> {
             None
         }
         Err(error) => {
-            notes.wrong(INDEX_FILE, words_of(&error));
+            notes.wrong(INDEX_FILE, words_of(&error, Expected::Json));
             None
         }
     }
@@ -79,7 +82,7 @@ fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Held {
     let (shape, quantized) = match tensor_of(&folder.join(&entry.file)) {
         Ok(found) => found,
         Err(error) => {
-            notes.wrong(&entry.file, words_of(&error));
+            notes.wrong(&entry.file, words_of(&error, Expected::Tensor));
             return Held { name: entry.name.clone(), shape: None, file: None };
         }
     };
@@ -94,6 +97,9 @@ fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Held {
     }
     if let Some(listed) = entry.numel.filter(|listed| *listed != numel) {
         faults.push(format!("has {numel} values, the index says {listed}"));
+    }
+    if shape.len() >= 2 && is_zero(&folder.join(&entry.file), quantized) {
+        notes.note(&entry.name, ALL_ZERO);
     }
     let is_sound = faults.is_empty();
     for fault in faults {
@@ -110,6 +116,21 @@ fn listed(folder: &Path, entry: &Entry, notes: &mut Notes) -> Held {
         name: entry.name.clone(),
         shape: Some(shape),
         file: Some((entry.file.clone(), quantized)),
+    }
+}
+
+/// Whether a sound file has values, and none of them but zeros. The first other one ends the look.
+fn is_zero(path: &Path, quantized: bool) -> bool {
+    const WIDTH: AddressWidth = AddressWidth::NATIVE;
+    if quantized {
+        let Ok(map) = map_khq4(path, WIDTH) else { return false };
+        let mut values = map.view().blocks.iter().flat_map(decode_block);
+        let count = usize::try_from(map.header().original_len).unwrap_or(usize::MAX);
+        count > 0 && values.by_ref().take(count).all(|value| value == 0.0)
+    } else {
+        let Ok(map) = map_khf1(path, WIDTH) else { return false };
+        let is_zero = |half: &[u8]| half[0] == 0 && half[1] & 0x7f == 0;
+        !map.payload().is_empty() && map.payload().chunks(2).all(is_zero)
     }
 }
 
@@ -208,10 +229,10 @@ fn turned(folder: &Path, model: &Config, held: &[Held], notes: &mut Notes) {
     }
 }
 
-fn words_of(StoreError { error, .. }: &StoreError) -> String {
+fn words_of(StoreError { path, error }: &StoreError, expected: Expected) -> String {
     match error.class {
         // Of the file as a whole, and not of a place in it.
         Class::Io | Class::Missing | Class::NotAFile => error.detail.clone(),
-        _ => error.to_string(),
+        _ => explained(path, expected, error),
     }
 }

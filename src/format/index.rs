@@ -115,7 +115,7 @@ pub fn seed_of_config(bytes: &[u8]) -> Result<Option<u64>, FormatError> {
     from_json(text).map(|Config { quarot_seed }| quarot_seed)
 }
 
-fn text_of(bytes: &[u8]) -> Result<&str, FormatError> {
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, FormatError> {
     if bytes.len() as u64 > LONGEST_INDEX {
         let detail = format!("more than {LONGEST_INDEX} bytes");
         return Err(FormatError::new(Class::IndexSize, LONGEST_INDEX, detail));
@@ -130,7 +130,7 @@ fn first_of(text: &str) -> Option<char> {
     text.trim_start_matches([' ', '\t', '\n', '\r']).chars().next()
 }
 
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, FormatError> {
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, FormatError> {
     serde_json::from_str(text).map_err(|error| {
         // Lines and columns are counted from 1, columns in bytes.
         let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));

@@ -1,9 +1,13 @@
 //! The files of a model directory: which tensors are quantized, and what their files are called
 //! (SPEC IDX-10 and IDX-11).
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use thiserror::Error;
+
+/// Bytes of the longest name of a file that common file systems take.
+const LONGEST_FILE_NAME: usize = 255;
 
 /// Tensors that no directory can hold both (IDX-10).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -54,6 +58,25 @@ pub fn file_name(name: &str, quantized: bool) -> String {
         name.chars().map(|character| if kept(character) { character } else { '_' }).collect();
     file.push_str(if quantized { ".q4" } else { ".f16" });
     file
+}
+
+/// What is wrong with a file's name that no file system takes; `None` of all others.
+pub(crate) fn too_long(file: &str) -> Option<String> {
+    (file.len() > LONGEST_FILE_NAME).then(|| {
+        format!(
+            "its file name would have {} bytes, expected at most {LONGEST_FILE_NAME}",
+            file.len()
+        )
+    })
+}
+
+/// A name as an error shows it: its beginning, where it is long.
+pub(crate) fn shortened(name: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 60;
+    match name.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &name[..end]).into(),
+        None => name.into(),
+    }
 }
 
 /// The files of tensors, each given by its name and its number of dimensions.

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use half::{bf16, f16};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -92,11 +93,19 @@ fn converted(input: &[u8], mode: Mode) -> Result<Files, String> {
     if keys.len() - tensors.len() > 1 {
         return Err("metadata is there twice".into());
     }
+    let kept: Vec<(&str, TensorView)> =
+        tensors.iter().filter(|(name, tensor)| is_kept(name, tensor.dtype())).collect();
+    if kept.is_empty() {
+        return Err("no tensors".into());
+    }
     let named: Vec<(&str, usize)> =
-        tensors.iter().map(|(name, tensor)| (name, tensor.shape().len())).collect();
+        kept.iter().map(|(name, tensor)| (*name, tensor.shape().len())).collect();
     let files = file_names(&named).map_err(|error| error.to_string())?;
+    if files.iter().any(|file| file.len() > 255) {
+        return Err("a name is too long".into());
+    }
     let mut converted = Files::new();
-    for ((name, tensor), file) in tensors.iter().zip(files) {
+    for ((name, tensor), file) in kept.into_iter().zip(files) {
         let shape: Vec<u64> = tensor.shape().iter().map(|&size| size as u64).collect();
         let bytes = match is_quantized(name, shape.len()) {
             true => {
@@ -113,6 +122,13 @@ fn converted(input: &[u8], mode: Mode) -> Result<Files, String> {
         converted.insert(file, bytes.map_err(|error| error.to_string())?);
     }
     Ok(converted)
+}
+
+/// Whether a tensor is converted or refused. Others hold integers, and are left out.
+fn is_kept(name: &str, dtype: Dtype) -> bool {
+    const INTEGERS: [&str; 9] = ["BOOL", "I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"];
+    let is_packed = name.contains("weight") || name.ends_with(".W_q") || name.ends_with(".codes");
+    is_packed || !INTEGERS.contains(&dtype.to_string().as_str())
 }
 
 /// The values of a tensor, whose sums and products are none.
@@ -152,10 +168,11 @@ fn came_back(input: &[u8], back: &[u8], files: &Files) -> Result<(), Finding> {
     let (before, after) =
         (SafeTensors::deserialize(input), SafeTensors::deserialize(back).map_err(unread)?);
     let before = before.map_err(unread)?;
-    if before.len() != after.len() {
+    let kept = || before.iter().filter(|(name, tensor)| is_kept(name, tensor.dtype()));
+    if kept().count() != after.len() {
         return Err(finding("round trip", "decode", "another number of tensors"));
     }
-    for (name, tensor) in before.iter() {
+    for (name, tensor) in kept() {
         let again = after.tensor(name).map_err(unread)?;
         if again.shape() != tensor.shape() || again.dtype() != Dtype::F32 {
             let detail = format!("{name:?} is {} of {:?}", again.dtype(), again.shape());
@@ -210,7 +227,7 @@ impl<'de> Deserialize<'de> for Keys {
     }
 }
 
-/// Files of each dtype and rank, of whole and partial blocks, and of no tensor at all.
+/// Files of each dtype and rank, of whole and partial blocks, and of integers, which are left out.
 pub(super) fn seeds() -> Vec<Seed> {
     let file = |header: &str, values: &[u8]| {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), values].concat()
@@ -224,6 +241,7 @@ pub(super) fn seeds() -> Vec<Seed> {
     let two = r#"{"b.norm.weight":{"dtype":"F64","shape":[6],"data_offsets":[0,48]},"c":{"dtype":"BF16","shape":[],"data_offsets":[48,50]}}  "#;
     let empty = r#"{"e.weight":{"dtype":"F64","shape":[0,2],"data_offsets":[0,0]}}"#;
     let double = r#"{"d.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[0,48]}}"#;
+    let integers = r#"{"f.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"position_ids":{"dtype":"I64","shape":[1,1],"data_offsets":[4,12]}}"#;
     let brain =
         r#"{"x.experts.down_proj":{"dtype":"BF16","shape":[1,40,1],"data_offsets":[0,80]}}"#;
     vec![
@@ -233,6 +251,6 @@ pub(super) fn seeds() -> Vec<Seed> {
         ("f64-matrix".into(), file(double, &doubles)),
         ("bf16-two-blocks".into(), file(brain, &halves)),
         ("no-values".into(), file(empty, &[])),
-        ("no-tensor".into(), file("{}", &[])),
+        ("i64-left-out".into(), file(integers, &[&floats[..4], &[0; 8]].concat())),
     ]
 }

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 
 use super::ModelError;
 use crate::format::index::CONFIG_FILE;
-use crate::store::read_if_there;
+use crate::format::json;
+use crate::format::kind::Expected;
+use crate::store::{explained, read_if_there};
 
 /// The largest size that is believed. Products of three sizes stay far within 64 bits.
 const LARGEST: u64 = 1 << 20;
@@ -84,8 +86,8 @@ impl Config {
     /// [`ModelError::Config`], which names the first field that is missing, of another type, out of
     /// range, or of an architecture that is not this one.
     pub fn parse(bytes: &[u8]) -> Result<Self, ModelError> {
-        let whole: Value = serde_json::from_slice(bytes)
-            .map_err(|error| ModelError::Config(format!("is no JSON: {error}")))?;
+        let whole: Value =
+            json::read(bytes).map_err(|error| ModelError::Config(error.to_string()))?;
         let fields = Fields::of(&whole)?;
         fields.refuse_others()?;
         let text = |name: &str| fields.size(name);
@@ -123,7 +125,8 @@ impl Config {
     pub fn read(directory: &Path) -> Result<Self, ModelError> {
         let path = directory.join(CONFIG_FILE);
         let bytes = read_if_there(&path)?.ok_or_else(|| ModelError::file(&path, "is not there"))?;
-        Self::parse(&bytes).map_err(|error| ModelError::file(&path, error))
+        Self::parse(&bytes)
+            .map_err(|error| ModelError::file(&path, explained(&path, Expected::Json, error)))
     }
 
     /// Values at the beginning of a head that are rotated by its position: an even number.

@@ -13,9 +13,11 @@ use serde::Deserialize;
 
 use super::ModelError;
 use crate::codec::{BLOCK_WEIGHTS, Block};
-use crate::format::AddressWidth;
+use crate::format::kind::Expected;
+use crate::format::{AddressWidth, json};
 use crate::store::{
-    MappedTensor, map_khq4, open_directory, read_if_there, read_khf1, regular_file, tensor_of,
+    MappedTensor, explained, map_khq4, open_directory, read_if_there, read_khf1, regular_file,
+    tensor_of,
 };
 
 /// The one file of the weights of a small model.
@@ -157,14 +159,15 @@ struct Shards {
 impl Plain {
     fn open(directory: &Path) -> Result<Self, ModelError> {
         let index = directory.join(SHARDS);
-        let in_index = |problem: &dyn ToString| ModelError::file(&index, problem.to_string());
+        let in_index = |problem: &dyn ToString| {
+            ModelError::file(&index, explained(&index, Expected::Json, problem.to_string()))
+        };
         let mut files = BTreeSet::from([SINGLE.to_owned()]);
         if let Some(bytes) = read_if_there(&index)? {
             if fs::symlink_metadata(directory.join(SINGLE)).is_ok() {
                 return Err(in_index(&format!("is there beside {SINGLE}: expected one of them")));
             }
-            let shards: Shards =
-                serde_json::from_slice(&bytes).map_err(|error| in_index(&error))?;
+            let shards: Shards = json::read(&bytes).map_err(|error| in_index(&error))?;
             files = shards.weight_map.into_values().collect();
             if let Some(file) = files.iter().find(|file| !is_name_in_folder(file)) {
                 return Err(in_index(&format!("names {file:?}, expected a name in its folder")));
@@ -175,8 +178,9 @@ impl Plain {
             let mut bytes = Vec::new();
             let read = regular_file(&path)?.read_to_end(&mut bytes);
             read.map_err(|error| ModelError::file(&path, error))?;
-            let tensors =
-                SafeTensors::deserialize(&bytes).map_err(|error| ModelError::file(&path, error))?;
+            let tensors = SafeTensors::deserialize(&bytes).map_err(|error| {
+                ModelError::file(&path, explained(&path, Expected::Safetensors, error))
+            })?;
             for name in tensors.names() {
                 plain.of.insert(name.to_owned(), plain.files.len());
             }

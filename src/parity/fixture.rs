@@ -120,7 +120,9 @@ impl Fixture {
                 let (path, different) = (self.model.clone(), Vec::new());
                 return Ok(Quantized { path, files: 0, different });
             }
-            Kind::Q4 => convert::quantize(&self.model, &path, &mut Unwatched).map_err(failed)?,
+            Kind::Q4 => {
+                convert::quantize(&self.model, &path, &mut Unwatched).map_err(failed)?.converted
+            }
             Kind::Quarot => {
                 let seed = self.reference.quarot_seed;
                 convert::quarot::quantize_rotated(&self.model, &path, seed, &mut Unwatched)

@@ -110,7 +110,8 @@ fn check_tensor(directory: &Path, entry: &Entry) -> Result<(), StoreError> {
 /// `missing`, and what the loaders refuse.
 pub(crate) fn tensor_of(path: &Path) -> Result<(Vec<u64>, bool), StoreError> {
     if fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-        return Err(missing(path, "is not there"));
+        let words = open::dangling(path);
+        return Err(missing(path, words.as_deref().unwrap_or("is not there")));
     }
     let mut file = open::regular_file(path)?;
     let mut magic = Vec::new();

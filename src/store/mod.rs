@@ -4,6 +4,7 @@
 //! and lets `format` judge the bytes.
 
 mod directory;
+mod kind;
 mod map;
 mod open;
 mod write;
@@ -19,6 +20,7 @@ use crate::format::{AddressWidth, Class, FormatError, ReadError, khf1};
 
 pub use directory::{Directory, open_directory, read_index};
 pub(crate) use directory::{read_if_there, tensor_of};
+pub(crate) use kind::{explained, foreign, kind_at};
 pub use map::{MappedHalves, MappedTensor};
 pub(crate) use open::regular_file;
 pub(crate) use write::{aside, folder_aside};

@@ -38,7 +38,8 @@ pub fn write_khf1(path: &Path, header: &khf1::Header, values: &[f16]) -> Result<
 /// What the operating system reports; nothing is left behind then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = aside(path)?;
-    file.write_all(bytes)?;
+    // By the file itself: an error of the other would name the path that is gone.
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

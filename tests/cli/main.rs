@@ -10,7 +10,10 @@ mod export;
 mod files;
 mod fuzz;
 mod gate;
+mod kinds;
 mod ledger;
+#[cfg(target_os = "linux")]
+mod left;
 mod logs;
 mod matrix;
 mod model;

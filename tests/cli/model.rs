@@ -1,5 +1,6 @@
 //! `quantize`, `doctor` and `measure`, on models of random weights.
 
+mod alike;
 mod diagnosis;
 mod logits;
 mod measured;

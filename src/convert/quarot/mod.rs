@@ -99,11 +99,14 @@ pub fn quantize_rotated(
     let folder = Folder::new(target)?;
     let mut converted = Vec::new();
     for ((planned, encoding), file) in plan.iter().zip(&plans).zip(&files) {
-        let path = folder.path(file);
+        let target_file = folder.file(file)?;
         let (archive, stored) = model.stored(&planned.source)?;
         let bytes_after = match planned.change {
-            Change::Kept => encoding.write(&mut archive.values(stored)?, &path, watch)?,
-            _ => encoding.write(&mut Numbers::new(rotated(&planned.name)?.1), &path, watch)?,
+            Change::Kept => encoding.write(&mut archive.values(stored)?, target_file, watch)?,
+            _ => {
+                let values = rotated(&planned.name)?.1;
+                encoding.write(&mut Numbers::new(values), target_file, watch)?
+            }
         };
         converted.push(Converted {
             from: stored.dtype(archive.path())?.name(),
@@ -201,8 +204,9 @@ impl Model {
             }
         }
         let known = |name: &str| plan.iter().any(|planned| planned.source == name);
-        for (archive, Stored { name, .. }) in self.checkpoint.tensors() {
-            if !known(name) && !is_ignored(name) {
+        for (archive, stored) in self.checkpoint.tensors() {
+            let name = &stored.name;
+            if !known(name) && !is_ignored(name) && stored.left_out().is_none() {
                 let problem = if name == HEAD {
                     "is there, yet tie_word_embeddings says that the embeddings take its place"
                 } else {
@@ -215,7 +219,10 @@ impl Model {
     }
 
     fn left_out(&self) -> Vec<String> {
-        let ignored = self.checkpoint.tensors().filter(|(_, tensor)| is_ignored(&tensor.name));
+        let ignored = self
+            .checkpoint
+            .tensors()
+            .filter(|(_, tensor)| is_ignored(&tensor.name) || tensor.left_out().is_some());
         ignored.map(|(_, tensor)| tensor.name.clone()).collect()
     }
 

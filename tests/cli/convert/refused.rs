@@ -104,7 +104,10 @@ fn other_dtypes_are_refused_by_name() {
         let source = bench.write("model.safetensors", safetensors(&tensors));
         let found = format!("dtype is {dtype}, expected F64, F32, F16 or BF16");
         let words = ["model.safetensors: tensor \"b.c\": ", &found];
-        refuses(&bench, "encode", &source, &bench.path("model"), &[], &words);
+        // Of a whole file integers are left out, and nothing else.
+        if dtype == "F8_E4M3" {
+            refuses(&bench, "encode", &source, &bench.path("model"), &[], &words);
+        }
         let one = ["--tensor", "b.c"];
         refuses(&bench, "encode", &source, &bench.path("b.q4"), &one, &words);
     }
@@ -374,7 +377,10 @@ fn a_directory_that_is_not_what_its_index_says_is_not_decoded() {
         index.to_string()
     };
     for (index, words) in [
-        (String::new(), ["quantize_index.json: index at byte 0", "expected an array of tensors"]),
+        (
+            String::new(),
+            ["quantize_index.json: is empty", "index at byte 0: expected an array of tensors"],
+        ),
         ("{}".to_owned(), ["index at byte 1", "missing field `tensors`"]),
         (format!("{sound}[]"), ["index at byte", "trailing characters"]),
         (

@@ -44,7 +44,7 @@ fn the_measure_is_the_mean_of_row_means_by_the_greatest_value() {
     assert_eq!(row("even"), even);
     assert_eq!(row("zero"), ["zero.weight", "F32", "3", "1", "0.000e0", "0.000e0", "-"]);
 
-    let measured = measure(&source, &mut Unwatched).expect("a measure");
+    let (measured, _) = measure(&source, &mut Unwatched).expect("a measure");
     let even = measured[1].symmetry.expect("it has rows");
     assert!((even.mean_row_mean - 0.1).abs() < 1e-7, "{even:?}");
     assert_eq!(measured[3].symmetry, None);
