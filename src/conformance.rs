@@ -60,7 +60,13 @@ pub fn check(implementation: &dyn Implementation, profile: Profile) -> Result<To
     let cases: Vec<&Case> = suite.cases().iter().filter(claimed).collect();
     let mut subject = InProcess::new(implementation);
     // Nobody keeps a deadline in this process.
-    let settings = Settings { profile, deadline: Duration::MAX, seed: None, stop: Stop::default() };
+    let settings = Settings {
+        profile,
+        deadline: Duration::MAX,
+        seed: None,
+        stop: Stop::default(),
+        keep_going: true,
+    };
     let records = run(&suite, &cases, &mut subject, &settings, &mut |_| {})?;
     let totals = Totals::of(&records);
     if totals.failed > 0 {

@@ -38,13 +38,13 @@ impl Bless {
                 "{path}: is there already, expected a new file: its reasons would be lost"
             )));
         }
-        let text = bless(&log).ok_or_else(|| {
+        let (text, lines) = bless(&log, &suite).ok_or_else(|| {
             Problem::Usage(format!("{}: nothing failed that a ledger could list", log.file))
         })?;
         write(&self.ledger, &text)?;
         let failures = log.records.iter().filter(|record| record.outcome.is_failure()).count();
-        let lines = counted(failures, "line");
-        print(&format!("{}: {lines} without a reason yet\n", plain(&path, 300)))?;
+        let (lines, cases) = (counted(lines, "line"), counted(failures, "failing case"));
+        print(&format!("{}: {lines} for {cases}, without a reason yet\n", plain(&path, 300)))?;
         Ok(Exit::Good)
     }
 }

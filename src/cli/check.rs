@@ -33,12 +33,16 @@ pub struct Check {
     /// TOML file of the failures that are known: exits with 0 where just they happen
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     ledger: Option<PathBuf>,
-    /// Ask in an order shuffled by this number
+    /// Ask the cases in an order shuffled by this number, so that an answer that depends on the question before
+    /// shows. The same number gives the same order. Without it the cases are asked in the order of the suite
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Start the subject N times, and let all of them share the cases
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..), allow_negative_numbers = true)]
     jobs: u8,
+    /// Ask all cases, although the first answers show that the adapter makes one mistake in each
+    #[arg(long)]
+    keep_going: bool,
     /// Show every failure in full, and refusals with a wrong class
     #[arg(long)]
     verbose: bool,
@@ -79,7 +83,13 @@ impl Check {
         observe: &mut dyn FnMut(&Record),
     ) -> Result<Vec<Record>, RunError> {
         let profile = profile.clone();
-        let settings = Settings { profile, deadline: self.subject.deadline, seed: self.seed, stop };
+        let settings = Settings {
+            profile,
+            deadline: self.subject.deadline,
+            seed: self.seed,
+            stop,
+            keep_going: self.keep_going,
+        };
         if opened.beside.is_empty() {
             return run(suite, cases, opened.subject.as_mut(), &settings, observe);
         }

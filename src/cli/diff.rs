@@ -11,7 +11,8 @@ use crate::report::log::Log;
 
 /// Compare two logs of `check --json`: newly failing, newly passing, new and gone
 ///
-/// Exits with 1 where a case of tier must passed in A and fails in B, or is not asked there any more.
+/// Exits with 1 where a case of tier must passed in A and fails in B, or is not asked there any more; or where
+/// it fails in both, and worse in B: by a crash, say, and not by a wrong answer.
 #[derive(Args)]
 pub struct Diff {
     /// The earlier log

@@ -36,8 +36,10 @@ mod without_parity;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::report::quoted;
 use problem::{Exit, Problem};
 #[cfg(not(feature = "parity"))]
 use without_parity as parity;
@@ -47,7 +49,7 @@ Exit codes:
   0    conforms, is as a ledger expects, or done
   1    does not conform, is not as expected, or regressions
   2    wrong usage, vectors that cannot be used, a file that cannot be read or converted
-  3    the subject did not start
+  3    the subject did not start, or its adapter gives no answers
   4    the harness failed, or nothing was asked
   130  interrupted: no verdict, and nothing was written";
 
@@ -105,10 +107,36 @@ verbs! {
 /// wrong, if anything did.
 pub fn main() -> ExitCode {
     signal::hold_back_file_limit();
-    match Arguments::parse().verb.run() {
+    let parsed = Arguments::try_parse();
+    let done = parsed.map_err(refused).and_then(|arguments| arguments.verb.run());
+    match done {
         Ok(exit) => exit.into(),
         Err(problem) => problem.report(),
     }
+}
+
+/// The sentence about a subject's command that does not stand behind `--`. Whatever else the arguments are not,
+/// or ask for, clap says itself, and ends the process.
+fn refused(error: clap::Error) -> Problem {
+    let words: Vec<String> = std::env::args().collect();
+    match behind_separator(&error, &words) {
+        Some(meant) => Problem::Usage(format!("a subject's command stands behind --: {meant}")),
+        None => error.exit(),
+    }
+}
+
+/// The command line with `--` before the first word that no argument takes, where the verb asks a command.
+fn behind_separator(error: &clap::Error, words: &[String]) -> Option<String> {
+    let Some(ContextValue::String(stray)) = error.get(ContextKind::InvalidArg) else { return None };
+    let arguments = Arguments::command();
+    let verb = arguments.find_subcommand(words.get(1)?)?;
+    let asks_a_command = verb.get_arguments().any(|argument| argument.is_last_set());
+    if error.kind() != ErrorKind::UnknownArgument || stray.starts_with('-') || !asks_a_command {
+        return None;
+    }
+    let at = words.iter().skip(2).position(|word| word == stray)? + 2;
+    let quote = |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>();
+    Some([quote(&words[..at]), vec!["--".to_owned()], quote(&words[at..])].concat().join(" "))
 }
 
 #[cfg(test)]
@@ -117,7 +145,6 @@ mod tests {
 
     #[test]
     fn the_arguments_are_well_formed() {
-        use clap::CommandFactory;
         Arguments::command().debug_assert();
     }
 }

@@ -59,7 +59,7 @@ impl From<Verdict> for Exit {
 pub enum Problem {
     /// The arguments, the vectors or a file are not right.
     Usage(String),
-    /// The subject did not start.
+    /// The subject did not start, or its adapter gives no answers.
     NotStarted(String),
     /// The harness itself failed, or nothing was to be asked.
     Harness(String),
@@ -112,6 +112,7 @@ impl From<RunError> for Problem {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Suite(error) => error.into(),
+            RunError::Adapter(sentence) => Self::NotStarted(sentence),
             error @ RunError::Harness(_) => Self::Harness(error.to_string()),
         }
     }

@@ -48,6 +48,7 @@ impl Repro {
             deadline: self.subject.deadline,
             seed: None,
             stop: stop.clone(),
+            keep_going: true,
         };
         let mut recorder = Recorder::new(opened.subject.as_mut());
         let records = run(&suite, &[case], &mut recorder, &settings, &mut |_| {})?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::problem::Problem;
+use crate::report::near::nearest;
 use crate::suite::{Case, Suite, glob};
 
 #[derive(Args)]
@@ -42,9 +43,11 @@ impl SuiteArguments {
                 .filter(|known| known.starts_with(id) || (!part.is_empty() && known.contains(part)))
                 .take(3)
                 .collect();
-            let hint = match like.as_slice() {
-                [] => "`q4proof list` names the cases".to_owned(),
-                like => format!("there is {}", like.join(", ")),
+            let ids = || suite.cases().iter().map(|case| case.id.as_str());
+            let hint = match (like.as_slice(), nearest(id, ids())) {
+                ([], None) => "`q4proof list` names the cases".to_owned(),
+                ([], Some(near)) => format!("did you mean {near}?"),
+                (like, _) => format!("there is {}", like.join(", ")),
             };
             Problem::Usage(format!("no case has the id {id:?}; {hint}"))
         })

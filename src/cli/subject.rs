@@ -9,6 +9,7 @@ use clap::{Args, value_parser};
 use super::gpu::{self, GPU, RequiredBackend};
 use super::problem::Problem;
 use crate::report::Again;
+use crate::report::summary::capability_hint;
 use crate::report::text::plain;
 use crate::run::Profile;
 #[cfg(unix)]
@@ -278,9 +279,10 @@ fn claimed(subject: &dyn Subject) -> Result<Profile, Problem> {
         [] => "nothing".to_owned(),
         names => names.join(", "),
     };
+    let hint = capability_hint(hello).map(|hint| format!("; {hint}")).unwrap_or_default();
     Err(Problem::NotStarted(format!(
-        "the handshake of {} offers {}, expected operations such as decode:khq4; --profile names what \
-         to ask all the same",
+        "the handshake of {} offers {}, expected operations such as decode:khq4{hint}; --profile names \
+         what to ask all the same",
         plain(&hello.name, 80),
         plain(&offered, 400),
     )))

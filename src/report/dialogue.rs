@@ -185,7 +185,7 @@ mod tests {
 <- no answer within 1s
 
 timeout  decode/nothing · DEC-3
-    about it
+    the case: about it
 "#;
         assert_eq!(text, expected);
     }

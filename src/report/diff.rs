@@ -5,14 +5,15 @@
 //! only is new, and one in the earlier only is gone.
 //!
 //! A regression is a case of tier must that passed and fails now, or that passed and is not asked
-//! any more although nothing but the subject, its profile or a filter can have left it out.
+//! any more although nothing but the subject, its profile or a filter can have left it out. So is one that
+//! fails in both passes, and in the later one worse: from unsupported to a wrong answer, from that to none.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::clauses;
 use super::log::Log;
 use super::text::{BAD, Cell, GOOD, counted, plain, style_of, styled, table, without_paths};
+use super::{clauses, failure};
 use crate::run::Record;
 use crate::suite::case::Tier;
 use crate::suite::judge::Outcome;
@@ -30,8 +31,21 @@ pub struct Diff<'a> {
     pub new: Vec<&'a Record>,
     /// Asked in the earlier pass only.
     pub gone: Vec<&'a Record>,
+    /// Fail in both, and not by the same: each with what it came to before.
+    pub changed: Vec<(Outcome, &'a Record)>,
     /// How many fail in both.
     pub still_failing: usize,
+}
+
+/// How bad an outcome is beside others. To say that a question is not supported is better than a wrong answer, and
+/// that is better than none.
+fn badness(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::NotInProfile | Outcome::Pass | Outcome::PassAlternate | Outcome::WrongClass => 0,
+        Outcome::Unsupported => 1,
+        Outcome::Fail | Outcome::ControlRejected => 2,
+        Outcome::Timeout | Outcome::Crash | Outcome::ProtocolError | Outcome::OverBudget => 3,
+    }
 }
 
 /// The cases of a log that were asked, by id.
@@ -51,16 +65,23 @@ impl<'a> Diff<'a> {
             newly_passing: Vec::new(),
             new: Vec::new(),
             gone: Vec::new(),
+            changed: Vec::new(),
             still_failing: 0,
         };
         for record in later.records.iter().filter(|record| now.contains_key(record.id.as_str())) {
-            let failed = before.get(record.id.as_str()).map(|before| before.outcome.is_failure());
-            match (failed, record.outcome.is_failure()) {
+            let before = before.get(record.id.as_str()).map(|before| before.outcome);
+            match (before.map(|before| (before, before.is_failure())), record.outcome.is_failure())
+            {
                 (None, _) => diff.new.push(record),
-                (Some(false), true) => diff.newly_failing.push(record),
-                (Some(true), false) => diff.newly_passing.push(record),
-                (Some(true), true) => diff.still_failing += 1,
-                (Some(false), false) => {}
+                (Some((_, false)), true) => diff.newly_failing.push(record),
+                (Some((_, true)), false) => diff.newly_passing.push(record),
+                (Some((before, true)), true) => {
+                    diff.still_failing += 1;
+                    if before != record.outcome {
+                        diff.changed.push((before, record));
+                    }
+                }
+                (Some((_, false)), false) => {}
             }
         }
         let gone = |record: &&Record| {
@@ -74,7 +95,12 @@ impl<'a> Diff<'a> {
     /// Whether something that must hold has held, and is not seen to any more.
     pub fn has_regressions(&self) -> bool {
         let must = |record: &&Record| record.tier == Tier::Must;
-        self.newly_failing.iter().any(must) || self.gone.iter().any(|record| self.is_lost(record))
+        let worse = |(before, record): &(Outcome, &Record)| {
+            record.tier == Tier::Must && badness(record.outcome) > badness(*before)
+        };
+        self.newly_failing.iter().any(must)
+            || self.changed.iter().any(worse)
+            || self.gone.iter().any(|record| self.is_lost(record))
     }
 
     /// Whether a case that is gone passed, and is still one of the later pass's suite.
@@ -102,12 +128,34 @@ pub fn report(diff: &Diff) -> String {
             write!(text, "\n{name}\n{}", table(2, &lines(diff, name, records))).ok();
         }
     }
+    if !diff.changed.is_empty() {
+        let line = |(before, record): &(Outcome, &Record)| {
+            let mut cells = line(diff, "changed", record);
+            let change = if badness(record.outcome) > badness(*before) { "worse" } else { "" };
+            cells.splice(
+                0..1,
+                [
+                    Cell::left(before.name()).styled(style_of(*before)),
+                    Cell::left("->"),
+                    cells[0].clone(),
+                    Cell::left(change).styled(BAD),
+                ],
+            );
+            cells
+        };
+        let lines: Vec<_> = diff.changed.iter().map(line).collect();
+        write!(text, "\nfailing in both, by another outcome\n{}", table(2, &lines)).ok();
+    }
     let counts = groups.map(|(name, records)| format!("{} {name}", records.len())).join(", ");
     let verdict = match diff.has_regressions() {
         true => styled("regressions", BAD),
         false => styled("no regression", GOOD),
     };
-    writeln!(text, "\n{counts}, {} failing in both · {verdict}", diff.still_failing).ok();
+    let changed = match diff.changed.len() {
+        0 => String::new(),
+        count => format!(" ({count} by another outcome)"),
+    };
+    writeln!(text, "\n{counts}, {} failing in both{changed} · {verdict}", diff.still_failing).ok();
     text
 }
 
@@ -129,22 +177,23 @@ fn side(name: &str, log: &Log) -> Vec<Cell> {
 }
 
 fn lines(diff: &Diff, group: &str, records: &[&Record]) -> Vec<Vec<Cell>> {
-    let line = |record: &&Record| {
-        let said = record.decisive().next().map_or("", |entry| &entry.judgement.summary);
-        let mut outcome = record.outcome.name().to_owned();
-        if record.tier != Tier::Must {
-            write!(outcome, " ({})", super::failure::tier(record.tier)).ok();
-        }
-        let note = match group {
-            "gone" if diff.is_lost(record) => "passed, and is not asked any more".to_owned(),
-            _ => plain(&without_paths(said), 100),
-        };
-        vec![
-            Cell::left(outcome).styled(style_of(record.outcome)),
-            Cell::left(&record.id),
-            Cell::left(clauses::heading(&record.clause)),
-            Cell::left(note),
-        ]
+    records.iter().map(|record| line(diff, group, record)).collect()
+}
+
+fn line(diff: &Diff, group: &str, record: &Record) -> Vec<Cell> {
+    let said = record.decisive().next().map(|entry| failure::seen(&entry.judgement));
+    let mut outcome = record.outcome.name().to_owned();
+    if record.tier != Tier::Must {
+        write!(outcome, " ({})", failure::tier(record.tier)).ok();
+    }
+    let note = match group {
+        "gone" if diff.is_lost(record) => "passed, and is not asked any more".to_owned(),
+        _ => plain(&without_paths(&said.unwrap_or_default()), 100),
     };
-    records.iter().map(line).collect()
+    vec![
+        Cell::left(outcome).styled(style_of(record.outcome)),
+        Cell::left(&record.id),
+        Cell::left(clauses::heading(&record.clause)),
+        Cell::left(note),
+    ]
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::text::{BAD, Cell, plain, style_of, styled, table, without_paths};
+use super::cause::{difference, only_padding};
+use super::text::{BAD, Cell, WIDTH, plain, style_of, styled, table, without_paths, wrapped};
 use super::{Again, classes};
 use crate::run::{EntryRecord, Record};
 use crate::suite::Case;
@@ -12,56 +13,46 @@ use crate::suite::judge::{Judgement, Outcome, Row};
 /// Rows of a comparison that are shown.
 const MOST_ROWS: usize = 12;
 
-/// Characters of a value that are shown beside another.
+/// Characters of a field's name that are shown.
+const FIELD: usize = 24;
+
+/// Characters of a value that are shown beside another, the least and the most.
+const NARROWEST: usize = 32;
 const WIDEST: usize = 48;
 
 /// From this many characters on, the place where two words differ is pointed at.
 const LONG: usize = 16;
 
 /// Characters of a sentence that are shown.
-const SENTENCE: usize = 400;
+const SENTENCE: usize = 1000;
 
 /// A failure in full.
 pub fn full(case: Option<&Case>, record: &Record, again: &Again) -> String {
-    let mut text = judged(case, record);
-    writeln!(text, "    repro: {}", again.repro(&record.id)).ok();
-    text
+    judged(case, record) + &format!("    repro: {}\n", again.repro(&record.id))
 }
 
 /// What a case came to, and what shows it.
 pub fn judged(case: Option<&Case>, record: &Record) -> String {
     let mut text = styled(record.outcome.name(), style_of(record.outcome));
     write!(text, "  {} · {}", record.id, record.clause).ok();
-    if let Some(class) = record.class {
-        write!(text, " · {}", classes::heading(class)).ok();
-    }
     if record.tier != Tier::Must {
         write!(text, " · tier {}", tier(record.tier)).ok();
     }
     text.push('\n');
-    if let Some(case) = case {
-        writeln!(text, "    {}", plain(&case.note, SENTENCE)).ok();
-    }
     text.push_str(&judgements(record));
+    // What was seen stands first; what the case is for may not be what went wrong.
+    if let Some(case) = case {
+        text.push_str(&wrapped(4, &format!("the case: {}", plain(&case.note, SENTENCE))));
+    }
+    if let Some(class) = guards_against(record) {
+        text.push_str(&wrapped(4, &format!("it guards against {class}")));
+    }
     text
 }
 
-/// Failures in one line each, which ends with the command that asks the case again.
-pub fn lines(records: &[&Record], again: &Again) -> String {
-    let line = |record: &&Record| {
-        let said = record.decisive().next().map(|entry| entry.judgement.summary.as_str());
-        let tier = match record.tier {
-            Tier::Must => String::new(),
-            other => format!(" ({})", tier(other)),
-        };
-        vec![
-            Cell::left(record.outcome.name().to_owned() + &tier).styled(style_of(record.outcome)),
-            Cell::left(&record.clause),
-            Cell::left(plain(&without_paths(said.unwrap_or_default()), 50)),
-            Cell::left(again.repro(&record.id)),
-        ]
-    };
-    table(0, &records.iter().map(line).collect::<Vec<_>>())
+/// The class of bugs that the case guards against, where what was seen can be of it: padding alone is no other range.
+pub fn guards_against(record: &Record) -> Option<String> {
+    record.class.filter(|_| !only_padding(record)).map(classes::heading)
 }
 
 /// What the decisive entries came to, those that came to the same in one group, and after them in a
@@ -75,10 +66,10 @@ pub fn judgements(record: &Record) -> String {
     for (names, judgement) in &decisive {
         let summary = match judgement.summary.as_str() {
             "" => outcome(judgement),
-            summary => plain(summary, SENTENCE),
+            _ => plain(&seen(judgement), SENTENCE),
         };
         if !names.is_empty() || !judgement.summary.is_empty() || judgement.behaviour.is_some() {
-            writeln!(text, "    {}{summary}", through(names)).ok();
+            text.push_str(&wrapped(4, &format!("{}{summary}", through(names))));
         }
         text.push_str(&comparison(&judgement.rows));
     }
@@ -86,6 +77,14 @@ pub fn judgements(record: &Record) -> String {
         writeln!(text, "    {}{outcome}", through(names)).ok();
     }
     text
+}
+
+/// What was wrong, with the names of the fields that differ in the place of their number.
+pub fn seen(judgement: &Judgement) -> String {
+    let summary = &judgement.summary;
+    let (first, rest) = summary.split_at(summary.find("; ").unwrap_or(summary.len()));
+    let is_count = first.ends_with("field differs") || first.ends_with("fields differ");
+    if is_count { difference(judgement) + rest } else { summary.clone() }
 }
 
 /// The names of the entries that came to the same, in the order in which they were asked.
@@ -141,16 +140,21 @@ pub fn comparison(rows: &[Row]) -> String {
         return String::new();
     }
     let mut lines = vec![["", "", "expected", "got"].map(Cell::left).to_vec()];
+    let fields = rows.iter().take(MOST_ROWS).map(|row| plain(&row.field, FIELD).chars().count());
+    // Indent, mark and the spaces between four columns leave the rest for two values.
+    let widest = (WIDTH - 4 - 1 - 3 * 2 - fields.max().unwrap_or(0)) / 2;
+    let widest = widest.clamp(NARROWEST, WIDEST);
     for row in rows.iter().take(MOST_ROWS) {
         let [expected, got] = [&row.expected, &row.got].map(|value| plain(value, usize::MAX));
         let first = first_difference(&expected, &got);
-        let from = first.map_or(0, |at| window_start(at, expected.len().max(got.len())));
+        let longest = expected.chars().count().max(got.chars().count());
+        let from = first.map_or(0, |at| window_start(at, longest, widest));
         let mark = if row.differs() { ">" } else { "" };
         lines.push(vec![
             Cell::left(mark).styled(BAD),
-            Cell::left(plain(&row.field, WIDEST)),
-            Cell::left(window(&expected, from)),
-            Cell::left(window(&got, from)),
+            Cell::left(plain(&row.field, FIELD)),
+            Cell::left(window(&expected, from, widest)),
+            Cell::left(window(&got, from, widest)),
         ]);
         let long_word = |value: &str| value.len() >= LONG && !value.contains(' ');
         if let Some(at) = first.filter(|_| long_word(&expected) && long_word(&got)) {
@@ -173,15 +177,18 @@ fn first_difference(expected: &str, got: &str) -> Option<usize> {
 }
 
 /// Where the part of a value that is shown begins, so that character `at` is in it.
-fn window_start(at: usize, longest: usize) -> usize {
-    if longest <= WIDEST || at < WIDEST * 3 / 4 { 0 } else { at - WIDEST / 2 }
+fn window_start(at: usize, longest: usize, widest: usize) -> usize {
+    if longest <= widest || at < widest * 3 / 4 { 0 } else { at - widest / 2 }
 }
 
-fn window(value: &str, from: usize) -> String {
+/// The part of a value that begins at character `from`, with dots for what is left out, in `widest` characters.
+fn window(value: &str, from: usize, widest: usize) -> String {
     let before = if from > 0 { "..." } else { "" };
-    let shown: String = value.chars().skip(from).take(WIDEST).collect();
-    let after = if value.chars().count() > from + WIDEST { "..." } else { "" };
-    format!("{before}{shown}{after}")
+    let (left, room) = (value.chars().count().saturating_sub(from), widest - before.len());
+    if left <= room {
+        return format!("{before}{}", value.chars().skip(from).collect::<String>());
+    }
+    format!("{before}{}...", value.chars().skip(from).take(room - 3).collect::<String>())
 }
 
 /// The tier's word.
@@ -232,7 +239,9 @@ mod tests {
         let value = |digit: &str| "0".repeat(100) + digit + &"0".repeat(100);
         let text = shown(&[row("payload", &value("1"), &value("2"))]);
         let lines: Vec<&str> = text.lines().collect();
-        let cut = |digit: &str| format!("...{}{digit}{}...", "0".repeat(24), "0".repeat(23));
+        // (100 - 4 - 1 - 6 - 7) / 2 characters, dots among them, from 20 before the difference on.
+        let cut = |digit: &str| format!("...{}{digit}{}...", "0".repeat(20), "0".repeat(14));
+        assert_eq!(lines[1].len(), 100);
         assert_eq!(lines[1], format!("    >  payload  {}  {}", cut("1"), cut("2")));
         assert_eq!(lines[2].find('^'), lines[1].find('1'));
         assert_eq!(lines[2].rfind('^'), lines[1].find('2'));
@@ -250,7 +259,20 @@ mod tests {
     fn only_a_long_value_that_differs_late_is_cut_at_its_start() {
         // Up to the 36th of 48 characters it is shown from its start, behind that from 24 before.
         for (at, longest, start) in [(35, 100, 0), (36, 100, 12), (40, 48, 0), (40, 49, 16)] {
-            assert_eq!(window_start(at, longest), start, "character {at} of {longest}");
+            assert_eq!(window_start(at, longest, 48), start, "character {at} of {longest}");
         }
+    }
+
+    #[test]
+    fn the_fields_stand_in_the_place_of_their_number() {
+        let rows = vec![row("block 0 scale", "1", "2"), row("block 0 bias", "1", "2")];
+        let judgement = |summary: &str| Judgement {
+            rows: rows.clone(),
+            ..Judgement::plain(Outcome::Fail, summary)
+        };
+        let shown = seen(&judgement("2 fields differ; value 3 errs by 2.00 of its bound"));
+        assert_eq!(shown, "scale and bias differ; value 3 errs by 2.00 of its bound");
+        assert_eq!(seen(&judgement("2 fields differ")), "scale and bias differ");
+        assert_eq!(seen(&judgement("no encoding")), "no encoding");
     }
 }

@@ -61,8 +61,8 @@ pub fn report(pass: &Pass) -> Result<String, SerializeError> {
 
 fn status(pass: &Pass, record: &Record) -> TestCaseStatus {
     let outcome = record.outcome.name();
-    let said = record.decisive().next().map_or("", |entry| &entry.judgement.summary);
-    let message = format!("{outcome}: {}", plain(said, MESSAGE));
+    let said = record.decisive().next().map(|entry| failure::seen(&entry.judgement));
+    let message = format!("{outcome}: {}", plain(&said.unwrap_or_default(), MESSAGE));
     let skipped = |message: String| {
         let mut status = TestCaseStatus::skipped();
         status.set_message(fit(&message));

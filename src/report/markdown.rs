@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::cause::{self, Group};
 use super::pass::{Pass, verdict};
 use super::summary::{COLUMNS, groups};
 use super::text::{counted, plain, unstyled};
@@ -54,7 +55,7 @@ fn totals(records: &[Record]) -> String {
     text
 }
 
-/// What failed that no ledger expects: a line for each clause, and the first cases in full.
+/// What failed that no ledger expects: a line for each clause, and the first case of each cause in full.
 fn failures(pass: &Pass) -> String {
     let unexpected = |record: &&Record| record.outcome.is_failure() && !pass.is_expected(record);
     let failures: Vec<&Record> = pass.records.iter().filter(unexpected).collect();
@@ -73,13 +74,13 @@ fn failures(pass: &Pass) -> String {
         let (title, first) = (escaped(title, WORD), escaped(first, WORD));
         writeln!(text, "| {clause} | {title} | {} | {first} |", records.len()).ok();
     }
-    let must_first = || failures.iter().filter(|record| record.is_failure());
-    let beside = failures.iter().filter(|record| !record.is_failure());
-    for record in must_first().chain(beside).take(IN_FULL) {
+    let groups = cause::groups(failures.iter().copied());
+    let shown: Vec<&Record> = groups.iter().map(Group::first).take(IN_FULL).collect();
+    for record in &shown {
         let detail = failure::full(pass.suite.get(&record.id), record, pass.again);
         write!(text, "\n{}", fenced(&unstyled(&detail))).ok();
     }
-    if let Some(more @ 1..) = failures.len().checked_sub(IN_FULL) {
+    if let Some(more @ 1..) = failures.len().checked_sub(shown.len()) {
         write!(text, "\nand {more} more.\n").ok();
     }
     text

@@ -7,6 +7,7 @@
 //! | [`pass`] | a whole pass: failures, totals, verdict |
 //! | [`failure`] | one case that went wrong |
 //! | [`dialogue`] | one case asked again, with every request and answer |
+//! | `cause` | what failures have in common |
 //! | [`summary`] | totals, hints and the verdict of a pass |
 //! | [`kills`] | the kill matrix of the planted faults |
 //! | [`log`] | a pass as JSON Lines, and back |
@@ -17,6 +18,7 @@
 //! | [`mutants`] | the mutation gate: what a sweep of cargo-mutants proves |
 //! | [`case`] | a case in words |
 //! | [`list`] | cases and subjects in columns |
+//! | [`near`] | what a misspelt word was meant to be |
 //! | [`layout`] | a KHQ4 or KHF1 file, field by field |
 //! | [`patched`] | a file that was edited: what, and where |
 //! | [`inspection`] | what a file is, and what is wrong with it |
@@ -27,6 +29,7 @@
 //! | `parity` | a whole model beside its goldens (feature `parity`) |
 
 pub mod case;
+mod cause;
 pub mod classes;
 pub mod clauses;
 pub mod conversion;
@@ -53,6 +56,8 @@ pub mod markdown;
 pub mod matrix;
 #[cfg(feature = "cli")]
 pub mod mutants;
+#[cfg(feature = "cli")]
+pub mod near;
 #[cfg(all(feature = "cli", feature = "parity"))]
 pub mod parity;
 #[cfg(feature = "cli")]
@@ -63,6 +68,8 @@ pub mod rotation;
 pub mod summary;
 pub mod symmetry;
 pub mod text;
+#[cfg(feature = "cli")]
+mod toml_text;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::failure::{tier, within_bound};
+use super::near::nearest;
 use super::text::{BAD, Cell, FAIR, PLAIN, counted, plain, table};
 use crate::run::{Profile, Record, Totals};
-use crate::suite::case::Tier;
+use crate::subject::Hello;
+use crate::suite::case::{Feature, Tier};
 use crate::suite::judge::Outcome;
-use crate::suite::operation::{Operation, Verb};
+use crate::suite::operation::{FormatId, Operation, Verb};
 
 /// What a pass says of the subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +207,34 @@ pub fn hints(records: &[Record], profile: &Profile) -> Vec<String> {
         .collect()
 }
 
+/// A capability that does not exist is passed over in silence by the profile, so it is named here.
+pub fn capability_hint(hello: &Hello) -> Option<String> {
+    let known: Vec<String> = known_capabilities();
+    let names = || known.iter().map(String::as_str);
+    let unknown = hello.capabilities.iter().find(|name| !names().any(|known| known == *name))?;
+    // Without its format, `lode` is nearer to `load` than to `load:khq4`.
+    let (verb, format) = unknown.split_once(':').unwrap_or((unknown, ""));
+    let verbs = || names().map(|name| name.split(':').next().unwrap_or_default());
+    let of_verb = nearest(verb, verbs()).map(|verb| {
+        let of_it = |name: &&str| name.split(':').next() == Some(verb);
+        names().filter(of_it).collect::<Vec<_>>().join(", ")
+    });
+    let meant = nearest(unknown, names()).filter(|_| !format.is_empty()).map(str::to_owned);
+    let meant = match meant.or(of_verb) {
+        Some(meant) => format!("there is {meant}"),
+        None => "PROTOCOL.md lists the capabilities".to_owned(),
+    };
+    Some(format!("the handshake lists {:?}, which is no capability: {meant}", plain(unknown, 60)))
+}
+
+/// The names of all operations and features.
+fn known_capabilities() -> Vec<String> {
+    let operations = Operation::all().into_iter().map(|operation| operation.to_string());
+    let generate = Operation::new(Verb::Generate, FormatId::MODEL).to_string();
+    let features = Feature::ALL.iter().map(|feature| feature.name().to_owned());
+    operations.chain([generate]).chain(features).collect()
+}
+
 /// A subject that fails only by what it does not have is judged fairly by what it has.
 fn unsupported_hint(records: &[Record], failures: &[&Record], profile: &Profile) -> Option<String> {
     let lacks = |operation| failures.iter().any(|failure| failure.operation == operation);
@@ -249,7 +279,6 @@ mod tests {
     use crate::report::text::unstyled;
     use crate::run::EntryRecord;
     use crate::suite::judge::Judgement;
-    use crate::suite::operation::FormatId;
 
     fn operation(verb: Verb) -> Operation {
         Operation::new(verb, FormatId::KHQ4)

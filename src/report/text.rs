@@ -113,6 +113,33 @@ pub fn table(indent: usize, lines: &[Vec<Cell>]) -> String {
     text
 }
 
+/// The width of a report's lines, in characters, wherever the words can be broken.
+pub const WIDTH: usize = 100;
+
+/// `text` in lines of at most [`WIDTH`] characters, broken at spaces: the first behind `indent` spaces, the others
+/// two further in. A word that is longer stands on a line of its own.
+pub fn wrapped(indent: usize, text: &str) -> String {
+    let mut lines = String::new();
+    let mut width = 0;
+    for word in text.split(' ') {
+        let len = unstyled(word).chars().count();
+        if width == 0 {
+            write!(lines, "{:indent$}", "").ok();
+            width = indent;
+        } else if width + 1 + len > WIDTH {
+            write!(lines, "\n{:1$}", "", indent + 2).ok();
+            width = indent + 2;
+        } else {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += len;
+    }
+    lines.push('\n');
+    lines
+}
+
 /// Whether a character steers what shows it: a control character, or one that reverses the direction
 /// of text.
 pub(crate) fn steers(character: char) -> bool {
@@ -230,6 +257,23 @@ mod tests {
         ];
         let shown = unstyled(&table(1, &lines));
         assert_eq!(shown, " name     count\n a            7  note\n       12345678\n");
+    }
+
+    #[test]
+    fn words_are_broken_into_lines_of_a_hundred() {
+        assert_eq!(wrapped(2, "a bc"), "  a bc\n");
+        assert_eq!(wrapped(0, ""), "\n");
+        let text = ["word"; 30].join(" ");
+        let lines = wrapped(4, &text);
+        let lines: Vec<&str> = lines.lines().collect();
+        assert_eq!(lines.len(), 2);
+        // 4 spaces, and 19 words with 18 spaces between them: one more takes 103.
+        assert_eq!((lines[0].len(), lines[1].len()), (98, 6 + 11 * 5 - 1));
+        assert!(lines[1].starts_with("      word"));
+        let long = "x".repeat(200);
+        assert_eq!(wrapped(0, &format!("a {long} b")), format!("a\n  {long}\n  b\n"));
+        let styled = format!("{} {}", styled("word", BAD), ["word"; 19].join(" "));
+        assert_eq!(wrapped(0, &styled).lines().count(), 1, "a style takes no place");
     }
 
     #[test]

@@ -7,8 +7,10 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
+use super::RunError;
 use super::place::{LaidOut, Workplace};
 use super::snapshot::Snapshot;
+use super::watch::Watch;
 use crate::store::regular_file;
 use crate::subject::{Reply, Request, Response, Subject};
 use crate::suite::answer::{Answer, Given, Refusal};
@@ -31,6 +33,8 @@ pub struct Asker<'a> {
     workplace: Workplace,
     /// The start of the subject in which it was asked last.
     asked_in: Option<u64>,
+    /// `None` where every question is asked, whatever the first answers show.
+    watch: Option<Watch>,
 }
 
 impl<'a> Asker<'a> {
@@ -39,8 +43,13 @@ impl<'a> Asker<'a> {
     /// # Errors
     ///
     /// Where the folder cannot be made.
-    pub fn new(subject: &'a mut dyn Subject, deadline: Duration) -> io::Result<Self> {
-        Ok(Self { subject, deadline, workplace: Workplace::new()?, asked_in: None })
+    pub fn new(
+        subject: &'a mut dyn Subject,
+        deadline: Duration,
+        keep_going: bool,
+    ) -> io::Result<Self> {
+        let watch = (!keep_going).then(Watch::default);
+        Ok(Self { subject, deadline, workplace: Workplace::new()?, asked_in: None, watch })
     }
 
     /// How often the subject was started anew.
@@ -57,24 +66,35 @@ impl<'a> Asker<'a> {
     ///
     /// # Errors
     ///
-    /// Where the harness cannot lay out or read its own files.
+    /// Where the harness cannot lay out or read its own files, or the adapter makes one mistake in each answer.
     pub fn ask(
         &mut self,
         case: &Case,
         control: Option<&Case>,
         entry: Option<&str>,
         bounded: bool,
-    ) -> io::Result<Judgement> {
+    ) -> Result<Judgement, RunError> {
         let LaidOut { question, folder } = self.workplace.lay_out(case, control)?;
         let request = Request { entry: entry.map(str::to_owned), question, line: case.line };
         let before = folder.as_deref().map(Snapshot::of).transpose()?;
         self.asked_in = Some(self.generation());
         let reply = self.subject.ask(&request, self.deadline);
+        let advice = self.subject.advice();
+        let operation = case.question.operation();
+        let seen = self.watch.as_mut().and_then(|watch| watch.see(operation, &reply, advice));
+        if let Some(mistake) = seen {
+            return Err(RunError::Adapter(mistake));
+        }
         let given = given(&request, reply);
         let refused = matches!(given, Ok(Err(_)));
         let judgement = match given {
             Ok(given) => judge(case, &given, bounded),
-            Err(judgement) => judgement,
+            Err(mut judgement) => {
+                if let Some(advice) = advice {
+                    judgement.summary += &format!("; {advice}");
+                }
+                judgement
+            }
         };
         let changed = match (&folder, &before) {
             (Some(folder), Some(before)) => changed(&request, refused, folder, before),

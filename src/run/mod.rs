@@ -12,6 +12,7 @@ pub(crate) mod scratch;
 #[cfg(feature = "build")]
 pub mod selftest;
 mod snapshot;
+mod watch;
 
 use std::collections::HashMap;
 use std::io;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// Ends the pass early where it is told.
     pub stop: Stop,
+    /// Asks all cases, although the first answers show that the adapter makes one mistake in each.
+    pub keep_going: bool,
 }
 
 /// Why a pass could not be made; no verdict on the subject.
@@ -50,6 +53,9 @@ pub enum RunError {
     /// The vectors are not to be trusted.
     #[error(transparent)]
     Suite(#[from] SuiteError),
+    /// The adapter makes one mistake in each answer: what it does, and what its author is to do.
+    #[error("{0}")]
+    Adapter(String),
     /// The harness could not lay out its files.
     #[error("the harness's own folder: {0}")]
     Harness(#[from] io::Error),
@@ -136,7 +142,7 @@ impl<'a> Pass<'a> {
             suite,
             settings,
             hello: subject.hello().clone(),
-            asker: Asker::new(subject, settings.deadline)?,
+            asker: Asker::new(subject, settings.deadline, settings.keep_going)?,
             controls: HashMap::new(),
         })
     }

@@ -19,6 +19,9 @@ struct Line {
 /// What an answer's `line` says to the request numbered `seq`.
 pub(crate) fn reply(line: &[u8], seq: u64) -> Reply {
     let shown = shown(line);
+    if line.ends_with(b"\r") {
+        return Reply::ProtocolError(format!("{shown:?} ends with CR LF, expected LF alone"));
+    }
     if let Some(place) = null(line) {
         return Reply::ProtocolError(format!(
             "{shown:?} is no answer: {place} is null, expected it to be left out"

@@ -54,6 +54,11 @@ pub trait Subject {
         Vec::new()
     }
 
+    /// What the author of its adapter is to do, where the last reply shows a mistake that each answer will have.
+    fn advice(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How often the subject was started anew: what it accepted before counts no longer.
     fn generation(&self) -> u64 {
         0

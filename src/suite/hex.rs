@@ -148,7 +148,11 @@ macro_rules! as_hex_text {
 
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+                let text = String::deserialize(deserializer)?;
+                if text.bytes().any(|digit| digit.is_ascii_uppercase()) {
+                    return Err(D::Error::custom("hex has capital letters, expected lowercase digits"));
+                }
+                Self::parse(&text).map_err(D::Error::custom)
             }
         }
 

@@ -59,8 +59,9 @@ fn a_failure_is_shown_as_an_engineer_needs_it() {
     assert!(first.contains(&format!(" does not conform: {count} of 406 cases failed")), "{text}");
     for words in [
         "(profile encode:khq4, suite 1.3.0)",
-        "fail  encode/example-5-6-7 · ENC-A1 · class 37: minimum and maximum over zero padding\n",
-        "    the scale is f16(2/15), from 5 to 7; 7/15 would take the padding's zeros in\n",
+        "fail  encode/example-5-6-7 · ENC-A1\n",
+        "    it guards against class 37: minimum and maximum over zero padding\n",
+        "    the case: the scale is f16(2/15), from 5 to 7; 7/15 would take the padding's zeros in\n",
         "expected",
         "    >  block 0 scale    3044 (0.13330078)                 3777 (0.46655273)\n",
         "    >  block 0 bias     4500 (5)                          0000 (0)\n",

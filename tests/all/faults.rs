@@ -126,7 +126,7 @@ fn every_fault_shows_and_is_told_apart_from_the_others_of_its_operation() {
     }
     let suite = embedded();
     let mut subject = InProcess::new(Reference);
-    let mut asker = Asker::new(&mut subject, Duration::MAX).unwrap();
+    let mut asker = Asker::new(&mut subject, Duration::MAX, true).unwrap();
     for case in suite.cases().iter().filter(is_short) {
         let operation = case.question.operation();
         let Some(seen) = by_operation.get_mut(&operation) else { continue };

@@ -15,7 +15,13 @@ use q4proof::suite::{Answer, Case, Floats, Lawful, Question, Refusal};
 
 fn settings(profile: &str) -> Settings {
     let profile = profile.parse().unwrap();
-    Settings { profile, deadline: Duration::from_secs(1), seed: None, stop: Stop::default() }
+    Settings {
+        profile,
+        deadline: Duration::from_secs(1),
+        seed: None,
+        stop: Stop::default(),
+        keep_going: false,
+    }
 }
 
 fn records(subject: &mut dyn Subject, profile: &str, ids: &[&str]) -> Vec<Record> {

@@ -361,7 +361,8 @@ fn an_encoding_that_is_not_canonical_is_measured() {
     within[2] = 0x01;
     let judgement = encoding(canonical(), within.clone(), false);
     assert_eq!((judgement.outcome, judgement.within_bound), (Outcome::Fail, true));
-    assert!(judgement.summary.ends_with("of its bound (within ENC-B1)"), "{}", judgement.summary);
+    let words = "1 field differs; value 0 errs by less than 0.01 of its bound (within ENC-B1)";
+    assert_eq!(judgement.summary, words);
     let lawful = encoding(canonical(), within.clone(), true);
     assert_eq!(lawful.outcome, Outcome::PassAlternate);
     assert_eq!(lawful.behaviour.as_deref(), Some("within-bound"));
@@ -385,4 +386,58 @@ fn an_encoding_that_is_not_canonical_is_measured() {
     let judgement = judged(within_bound(), Ok(values(&[])));
     assert_eq!(judgement.summary, "no bound is known for this question");
     assert_eq!(judgement.outcome, Outcome::Fail);
+}
+
+/// Of equal values ENC-B1 allows no error, and then there is no share.
+#[test]
+fn an_error_where_none_is_allowed_has_no_number() {
+    let question = Question::encode(
+        FormatId::KHQ4,
+        Some(Mode::Asymmetric),
+        &[32],
+        Floats::F32(Bits(vec![0x3f80_0000; 32])),
+    );
+    let canonical = [&[0x00, 0x3c, 0x00, 0x3c][..], &[0; 16]].concat();
+    let mut other = canonical.clone();
+    other[19] = 0x10;
+    let case = case_of(question, Lawful::One(encoded(canonical)));
+    let judgement = judge(&case, &Ok(encoded(other)), true);
+    assert_eq!((judgement.outcome, judgement.share), (Outcome::Fail, None));
+    let words = "1 field differs; value 31 is beyond any error that ENC-B1 allows";
+    assert_eq!(judgement.summary, words);
+}
+
+/// The block of [5, 6, 7] with other codes behind them: that is ENC-P1, whatever the case is about, and no reason to
+/// accept any encoding within the bound.
+#[test]
+fn where_only_the_padding_differs_that_is_said() {
+    let values = Floats::F32(Bits(vec![0x40a0_0000, 0x40c0_0000, 0x40e0_0000]));
+    let question = Question::encode(FormatId::KHQ4, Some(Mode::Asymmetric), &[3], values);
+    let block = [&[0x44, 0x30, 0x00, 0x45, 0x70, 0x0f][..], &[0; 14]].concat();
+    let lawful = Behaviour::answers("padding-formula", encoded(block.clone()));
+    let other = Behaviour::answers("padding-other", encoded([0x11; 20].to_vec()));
+    for expect in [Lawful::One(encoded(block.clone())), Lawful::one_of(vec![other, lawful])] {
+        let case = case_of(question.clone(), expect);
+        let judged = |at: usize, byte: u8, bounded: bool| {
+            let mut given = block.clone();
+            given[at] = byte;
+            judge(&case, &Ok(encoded(given)), bounded)
+        };
+        // The nibble of value 2 is the lower one of byte 5; what is above it is padding.
+        for (at, byte) in [(19, 0x30), (5, 0x3f)] {
+            let padding = judged(at, byte, false);
+            assert_eq!((padding.outcome, padding.only_padding), (Outcome::Fail, true));
+            assert!(!padding.within_bound, "no hint is given");
+            let words = "only the padding differs: a slot behind the last value holds neither what the \
+                         formula gives for 0.0 nor 0 (ENC-P1)";
+            assert_eq!(padding.summary, words);
+            assert_eq!(judged(at, byte, true).outcome, Outcome::PassAlternate);
+        }
+        for (at, byte) in [(5, 0x0e), (0, 0x45), (4, 0x71), (2, 0x01)] {
+            let more = judged(at, byte, false);
+            assert_eq!((more.outcome, more.only_padding), (Outcome::Fail, false), "byte {at}");
+        }
+        let longer = judge(&case, &Ok(encoded([&block[..], &block].concat())), false);
+        assert!(!longer.only_padding);
+    }
 }

@@ -13,6 +13,55 @@ fn the_reference_conforms() {
     assert_eq!(checked.verdict(), "profile all: 6 passed, 0 failed · suite unlocked · conforms");
 }
 
+/// Who has seen the reference conform is told how to ask an implementation of their own.
+#[test]
+fn a_clean_pass_of_the_reference_ends_with_the_next_step() {
+    let next = |arguments: &[&str]| {
+        let checked = Bench::new().run("check", arguments);
+        checked
+            .stdout
+            .lines()
+            .last()
+            .is_some_and(|line| line.starts_with("next: q4proof check -- "))
+    };
+    assert!(next(&[]));
+    assert!(next(&["--subject", "reference"]));
+    assert!(next(&["--filter", "decode", "--seed", "3"]));
+    // Nothing was asked, or somebody else.
+    assert!(!next(&["--profile", "save:khq4"]));
+    assert!(!next(&["--subject", "planted:sound"]));
+    assert!(!next(&["--", env!("CARGO_BIN_EXE_q4proof"), "serve"]));
+}
+
+#[test]
+fn the_help_says_what_a_seed_is_for() {
+    let help = q4proof(["check", "--help"]);
+    let text = help.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "order shuffled by this number, so that an answer that depends on the question before shows",
+        "The same number gives the same order",
+        "--keep-going",
+    ] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+}
+
+/// A word that is nearly a case or a clause, and a file that is nearly a log.
+#[test]
+fn what_is_nearly_right_is_answered_with_what_was_meant() {
+    for (id, words) in [
+        ("encode/exmaple-5-6-7", "did you mean encode/example-5-6-7?"),
+        ("enc-a1", "SPEC.md has no clause \"enc-a1\"; did you mean ENC-A1?"),
+        ("ENCA1", "did you mean ENC-A1?"),
+        ("KHQ4-H", "did you mean KHQ4-H1?"),
+        ("quantum", "`q4proof list` names the cases"),
+        ("quantum/x-y-z", "`q4proof list` names the cases"),
+        ("encode/example", "there is encode/example-"),
+    ] {
+        q4proof(["show", id]).says(2, &[words]);
+    }
+}
+
 #[test]
 fn the_reference_conforms_to_the_vectors_that_the_command_carries() {
     let checked = q4proof(["check"]);
@@ -86,14 +135,14 @@ fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
     let bench = Bench::new();
     let checked = bench.run("check", &["--subject", "planted:padded-tail-range"]);
     let repro = format!(
-        "q4proof repro encode/worked --subject planted:padded-tail-range --vectors {}\n",
+        "q4proof repro CASE --subject planted:padded-tail-range --vectors {}\n",
         bench.text("vectors")
     );
     checked.shows(
         1,
         &[
-            "fail  encode/worked · ENC-A1 · class 37: minimum and maximum over zero padding\n",
-            "    about encode/worked\n",
+            "fail  encode/worked · ENC-A1\n    scale, bias and nibbles differ; value 0 errs by 1.97 of its bound (beyond ENC-B1)\n",
+            "    the case: about encode/worked\n    it guards against class 37: minimum and maximum over zero padding\n",
             "    >  block 0 scale    3044 (0.13330078)                 3777 (0.46655273)\n",
             "    >  block 0 nibbles  07f00000000000000000000000000000  bdf00000000000000000000000000000\n",
             "                        ^                                 ^\n",
@@ -107,10 +156,7 @@ fn a_fault_is_shown_with_what_was_expected_and_how_to_ask_again() {
 #[test]
 fn a_subject_that_refuses_everything_passes_no_refusal() {
     let checked = Bench::new().run("check", &["--subject", "planted:refuse-all"]);
-    checked.shows(
-        1,
-        &["control-rejected  2 cases of load:khq4", "its control load/worked came to fail"],
-    );
+    checked.shows(1, &["\nKHQ4-P3 +1  control not passed (fail)      2  load/scale-zero\n"]);
     assert!(checked.verdict().starts_with("profile all: 0 passed, 6 failed"), "{checked:#?}");
 }
 
@@ -135,6 +181,7 @@ fn a_filter_asks_the_control_too_and_says_how_much_was_asked() {
     );
     let refused = bench.run("check", &["--filter", "l*-zero", "--subject", "planted:refuse-all"]);
     refused.shows(1, &["control-rejected  load/scale-zero"]);
+    refused.shows(1, &["1 failing case, 1 cause\n"]);
 }
 
 #[test]
@@ -268,5 +315,40 @@ fn a_mutant_of_a_codec_is_known_by_the_exit_code() {
         let checked =
             q4proof(["check", "--profile", "decode:khq4+load:khq4", "--", "python3", &path]);
         assert_eq!(checked.code, Some(code), "{mutant}: {checked:#?}");
+    }
+}
+
+/// The reference, with the last code of each encoded block changed: where that is padding, nothing else differs.
+#[test]
+fn where_only_the_padding_differs_the_report_says_so() {
+    let own = env!("CARGO_BIN_EXE_q4proof");
+    let script = format!(r#"{own} serve | sed -u 's/0000"}}}}}}$/0030"}}}}}}/'"#);
+    let bench = Bench::new();
+    let arguments =
+        ["--profile", "encode:khq4", "--filter", "encode/worked", "--", "sh", "-c", &script];
+    let checked = bench.run("check", &arguments);
+    checked.shows(
+        1,
+        &[
+            "\nENC-P1  only the padding differs      1  encode/worked\n",
+            "only the padding differs: a slot behind the last value holds neither",
+            "the case: about encode/worked\n\n",
+        ],
+    );
+    for words in ["zero padding", "hint:", "encode-bounded"] {
+        assert!(!checked.stdout.contains(words), "{words:?} is in {checked:#?}");
+    }
+}
+
+/// Everything that explains a failure fits in a hundred columns.
+#[test]
+fn a_failure_is_a_hundred_columns_wide() {
+    let id = ["--filter", "encode/tail-*", "--filter", "decode/e*", "--subject"];
+    for subject in ["planted:padded-tail-range", "planted:refuse-all"] {
+        let checked = q4proof([&["check"], &id[..], &[subject]].concat());
+        let end = checked.stdout.find("\nask one again").expect("failures");
+        for line in checked.stdout[..end].lines().skip(1) {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
     }
 }

@@ -25,7 +25,11 @@ fn what_newly_fails_is_a_regression() {
     let worse = diff(&bench, &SOUND, &FAULTY);
     worse.shows(
         1,
-        &["\nnewly failing\n  fail  encode/worked ", "ENC-A1 · Asymmetric", "fields differ"],
+        &[
+            "\nnewly failing\n  fail  encode/worked ",
+            "ENC-A1 · Asymmetric",
+            "scale, bias and nibbles differ",
+        ],
     );
     let counts = "2 newly failing, 0 newly passing, 0 new, 0 gone, 0 failing in both · regressions";
     assert_eq!(worse.verdict(), counts);
@@ -92,4 +96,50 @@ fn hostile_words_do_not_steer_the_terminal() {
     let shown = diff(&bench, &["--profile", "decode:khq4"], &crate::logs::hostile());
     shown.shows(1, &["<script>alert(1)</script>", "\\u{1b}[2J"]);
     assert!(!shown.stdout.contains('\x1b'), "{shown:#?}");
+}
+
+/// The small suite asked of a shell that answers each decode by `script`, where `$seq` is known.
+fn answered_by(bench: &Bench, name: &str, script: &str) -> String {
+    let script = format!(
+        r#"read hello; echo '{{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode:khq4"]}}'
+        while read line; do seq=${{line#*:}}; seq=${{seq%%,*}}; {script}; done"#
+    );
+    bench.log(name, &["--profile", "decode:khq4", "--", "sh", "-c", &script])
+}
+
+/// What fails in both passes may fail by something else, and then a line says so.
+#[test]
+fn a_changed_outcome_has_a_line_of_its_own_and_is_a_regression_where_it_is_worse() {
+    let bench = Bench::new();
+    let wrong = r#"echo "{\"seq\":$seq,\"refused\":{\"message\":\"no\"}}""#;
+    let fail = answered_by(&bench, "fail", wrong);
+    let crash = answered_by(&bench, "crash", "exit 3");
+    let unsupported =
+        answered_by(&bench, "unsupported", r#"echo "{\"seq\":$seq,\"unsupported\":true}""#);
+    for (earlier, later, code, line, verdict) in [
+        (&fail, &crash, 1, "fail  ->  crash  worse  decode/worked  DEC-1 · ", "regressions"),
+        (&crash, &fail, 0, "crash  ->  fail    decode/worked  DEC-1 · ", "no regression"),
+        (&unsupported, &fail, 1, "unsupported  ->  fail  worse  decode/worked  ", "regressions"),
+        (&fail, &unsupported, 0, "fail  ->  unsupported    decode/worked  ", "no regression"),
+    ] {
+        let shown = q4proof(["diff", earlier, later]);
+        shown.shows(code, &["\nfailing in both, by another outcome\n  ", line]);
+        let counts = format!(
+            "0 newly failing, 0 newly passing, 0 new, 0 gone, 1 failing in both (1 by another outcome) · {verdict}"
+        );
+        assert_eq!(shown.verdict(), counts);
+    }
+    let same = q4proof(["diff", &crash, &crash]);
+    same.shows(0, &["1 failing in both · no regression"]);
+    assert!(!same.stdout.contains("another outcome"), "{same:#?}");
+}
+
+/// A case of tier should that fails worse is shown, and changes no verdict.
+#[test]
+fn a_should_that_fails_worse_is_no_regression() {
+    let bench = suite(|cases| cases[0]["tier"] = json!("should"));
+    let fail = r#"echo "{\"seq\":$seq,\"refused\":{\"message\":\"no\"}}""#;
+    let (fail, crash) = (answered_by(&bench, "fail", fail), answered_by(&bench, "crash", "exit 3"));
+    let shown = q4proof(["diff", &fail, &crash]);
+    shown.shows(0, &["fail  ->  crash (should)  worse  decode/worked", "no regression"]);
 }

@@ -446,6 +446,12 @@ fn a_ledger_that_cannot_be_trusted_is_refused() {
     };
     refuse(&EQUIVALENT.replace("right is zero wherever this is called", "it is"), "no argument");
     refuse("survivors = 1\n", "survivors");
+    // As `check` says it of its ledger: the line, and what is wrong there, in one line.
+    refuse(
+        "\n[[equivalent]]\nmutant = 7\n",
+        "ledger.toml:3: invalid type: integer `7`, expected a string",
+    );
+    refuse("[ratchet\n", "ledger.toml:1: ");
     // Twenty characters are the least that an argument has.
     let argued =
         |argument: &str| EQUIVALENT.replace("right is zero wherever this is called", argument);

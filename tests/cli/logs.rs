@@ -72,6 +72,12 @@ fn what_is_no_whole_log_is_refused_by_line() {
     let broken = [
         (String::new(), "log:1", "is no JSON", "header of a log of version 1"),
         ("garbage\n".into(), "log:1", "is no JSON", "header of a log of version 1"),
+        (
+            bench.run("check", &[]).stdout,
+            "log:1",
+            "is the report that `check` prints",
+            "as `q4proof check --json -- COMMAND > LOG` writes it",
+        ),
         ("{\"a\":1}\n".into(), "log:1", "without the name of a `record`", "expected the header"),
         ("[1]\n".into(), "log:1", "without the name of a `record`", "expected the header"),
         (without(0), "log:1", "is a record \"case\"", "expected the header"),
@@ -180,7 +186,7 @@ fn junit_is_well_formed_and_counts_what_binds() {
     for words in [
         r#"<testsuite name="encode:khq4" tests="2" skipped="0" errors="0" failures="2">"#,
         r#"<testcase name="encode/worked" classname="ENC-A1">"#,
-        r#"<failure message="fail: 3 fields differ; value 0 errs by 1.97 of its bound (beyond ENC-B1)" type="fail">"#,
+        r#"<failure message="fail: scale, bias and nibbles differ; value 0 errs by 1.97 of its bound (beyond ENC-B1)" type="fail">"#,
         "expected                          got",
         "q4proof repro encode/worked --subject planted:padded-tail-range --profile encode:khq4+load:khq4",
         r#"<testcase name="load/worked" classname="KHQ4-H1"/>"#,
@@ -228,7 +234,7 @@ fn markdown_shows_totals_clauses_and_failures_and_takes_no_markup() {
         "# q4proof: planted:padded-tail-range 0.1.0 (Rust)\n\n**does not conform**\n\n",
         "| encode:khq4 | must | 2 | 0 | 0 | 0 | 2 | 0 |\n",
         "| ENC-A1 | Asymmetric: minimum and maximum | 1 | encode/worked |\n",
-        "```text\nfail  encode/worked · ENC-A1 · class 37",
+        "```text\nfail  encode/worked · ENC-A1\n    scale, bias and nibbles differ; ",
     ] {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }

@@ -52,7 +52,8 @@ fn each_cell_leads_to_its_failing_cases() {
          <td class=\"bad\"><a href=\"#s2-ENC-A1\">1 failed</a> of 1</td>\n</tr>",
             "<td class=\"none\">–</td>",
             "<h3 id=\"s2-ENC-A1\">ENC-A1 · Asymmetric: minimum and maximum</h3>",
-            "<code>encode/worked</code> · class 37: minimum and maximum over zero padding",
+            "<p class=\"quiet\">the case: about encode/worked; it guards against class 37: minimum and maximum over zero \
+             padding</p>",
             "<th scope=\"col\">expected</th>\n<th scope=\"col\">got</th>",
             "<tr class=\"differs\"><th scope=\"row\">block 0 scale</th>\n\
          <td><code>3044 (0.13330078)</code></td>\n<td><code>3777 (0.46655273)</code></td>",
@@ -77,13 +78,14 @@ fn what_a_subject_does_wrong_leads_to_the_bytes_that_show_it() {
             // From the subject to what it does wrong, and from there to the case.
             "<th scope=\"row\"><a href=\"#s1-bugs\">planted:padded-tail-range 0.1.0</a>",
             "<h3 id=\"s1-bugs\"><a href=\"#s1\">planted:padded-tail-range 0.1.0</a></h3>\n\
-             <p>2 cases failed, of 1 class</p>",
-            "<th scope=\"row\">class 37: minimum and maximum over zero padding</th>\n\
-         <td class=\"number\">2</td>\n\
+             <p>2 failing cases, 2 causes</p>",
+            "<th scope=\"row\">scale, bias and nibbles differ</th>\n\
+         <td><a href=\"#s1-ENC-A1\">ENC-A1</a> </td>\n\
+         <td class=\"number\">1</td>\n\
          <td><a href=\"#s1-encode/worked\"><code>encode/worked</code></a></td>\n\
-         <td><a href=\"#s1-ENC-A1\">ENC-A1</a> <a href=\"#s1-ENC-P1\">ENC-P1</a> </td>",
+         <td>class 37: minimum and maximum over zero padding </td>",
             "<article id=\"s1-encode/worked\">",
-            "<p class=\"quiet\">about encode/worked</p>",
+            "<p class=\"quiet\">the case: about encode/worked; it guards against class 37: ",
             // What was asked, and how it is asked again.
             "encode 3 values, asymmetric, of shape [3]",
             "    0  40a00000  5.0\n",

@@ -142,7 +142,7 @@ fn the_command_of_a_subject_is_repeated_to_ask_again() {
     let checked = ask("read request; exit 3");
     let hello = HELLO.replace('\'', "");
     let tail = format!("-- sh -c 'read hello; echo '\\''{hello}'\\''; read request; exit 3'\n");
-    checked.shows(1, &["q4proof repro decode/worked --profile decode:khq4 --deadline 0.5", &tail]);
+    checked.shows(1, &["q4proof repro CASE --profile decode:khq4 --deadline 0.5", &tail]);
 }
 
 #[test]
@@ -254,4 +254,190 @@ fn the_exchange_is_what_the_reference_and_the_minimal_codec_say() {
     let mut python = Command::new("python3");
     let minimal = dialogue(python.arg(codec), &(requests[6..].join("\n") + "\n"));
     assert_eq!(minimal.stdout.lines().collect::<Vec<_>>(), answers[6..]);
+}
+
+/// Starts a shell whose adapter answers by `script`, where `$seq` is known, and asks it the vectors that the
+/// command carries.
+fn adapter(prelude: &str, script: &str, more: &[&str]) -> Finished {
+    let script = format!(
+        r#"{prelude}
+        while read -r line; do seq=${{line#*:}}; seq=${{seq%%,*}}; {script}; done"#
+    );
+    let first = ["check", "--profile", "decode:khq4", "--deadline", "0.3"];
+    let last = ["--", "sh", "-c", &script];
+    q4proof([&first[..], more, &last].concat())
+}
+
+fn hello() -> String {
+    format!("read -r hello; echo '{HELLO}'")
+}
+
+/// One mistake in every answer is told after three of them, in one sentence that says what to do.
+#[test]
+fn an_adapter_with_one_mistake_in_each_answer_ends_the_pass() {
+    let unsupported = r#"echo "{\"seq\":$seq,\"unsupported\":true}""#;
+    for (script, words) in [
+        (
+            "printf 'asked %s\\n' \"$seq\"; printf '%s\\n' '{}'",
+            ["\"asked 3\" is no answer", "write nothing but answers to standard output"],
+        ),
+        (&format!("{unsupported}; echo done"), ["debug lines go to standard error", "3 questions"]),
+        (
+            r#"echo "{\"seq\":0,\"unsupported\":true}""#,
+            ["answered seq 0, asked was", "repeat the request's `seq`"],
+        ),
+        (
+            r#"echo "{\"seq\":\"$seq\",\"unsupported\":true}""#,
+            ["expected u64", "write `seq` as a number"],
+        ),
+        (
+            r#"echo "{\"seq\":$seq,\"result\":{\"tensors\":[{\"shape\":\"[3]\",\"blocks\":\"\"}]}}""#,
+            ["expected a sequence", "write `shape` as an array of numbers such as [2,3]"],
+        ),
+        (
+            r#"printf '{"seq":%s,"unsupported":true}\r\n' "$seq""#,
+            ["ends with CR LF", "end each line with LF alone"],
+        ),
+        (
+            r#"echo "{\"seq\":$seq,\"result\":{\"values\":{\"f32\":\"0000A040\"}}}""#,
+            ["capital letters", "write hexadecimal digits in lowercase"],
+        ),
+        (
+            r#"echo "{'seq': $seq, 'unsupported': True}""#,
+            ["is no answer", "Python: json.dumps, not str or repr"],
+        ),
+    ] {
+        let stopped = adapter(&hello(), script, &[]);
+        let first = "the pass was stopped, since 3 questions of decode:khq4 came to the same";
+        stopped.says(3, &[first, words[0], words[1], "--keep-going asks the rest"]);
+        assert_eq!(stopped.stdout, "", "{script}");
+    }
+}
+
+/// A buffer that is not flushed gives its answers when the input ends, and that is how it is recognised.
+#[test]
+fn an_adapter_that_does_not_flush_is_told_to() {
+    let begun = std::time::Instant::now();
+    let keeps = r#"kept="$kept{\"seq\":$seq,\"unsupported\":true}""#;
+    let script = format!(
+        "while read -r line; do seq=${{line#*:}}; seq=${{seq%%,*}}; {keeps}; done; echo \"$kept\"; exit"
+    );
+    let stopped = adapter(&format!("{}; {script}", hello()), "true", &[]);
+    stopped.says(3, &["no answer within the deadline", "flush standard output after each line"]);
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+
+    // So with the answer to the handshake.
+    let script = format!("cat > /dev/null; echo '{HELLO}'");
+    let stopped =
+        Bench::new().run("check", &["--start-deadline", "0.3", "--", "sh", "-c", &script]);
+    let words =
+        "no answer to hello within 0.3 s; it came when its input ended: flush standard output";
+    stopped.says(3, &[words]);
+}
+
+#[test]
+fn a_banner_before_or_after_the_handshake_is_named() {
+    let banner = adapter("echo 'Loading the model'", "true", &[]);
+    let words = ["\"Loading the model\"", "write nothing but answers to standard output"];
+    banner.says(3, &words);
+    let banner = adapter(&format!("{}; echo 'Loaded.'", hello()), "true", &[]);
+    banner.says(3, &["since 3 questions", words[1]]);
+    let windows = adapter(&format!("read -r hello; printf '%s\\r\\n' '{HELLO}'"), "true", &[]);
+    windows.says(3, &["its answer to hello ends with CR LF", "LF alone"]);
+}
+
+/// With `--keep-going`, and where most answers of the operation are some, every case is asked.
+#[test]
+fn a_pass_goes_on_where_that_is_asked_for_or_something_was_answered() {
+    let bench = Bench::new();
+    let wrong = r#"echo "{\"seq\":0,\"unsupported\":true}""#;
+    let all = adapter(&hello(), wrong, &["--keep-going", "--filter", "decode/nibble"]);
+    all.shows(1, &["protocol-error", "answered seq 0", "repeat the request's `seq`"]);
+    let once = format!(
+        r#"echo x >> {0}; [ $(($(wc -l < {0}) % 5)) = 0 ] && seq=0; echo "{{\"seq\":$seq,\"unsupported\":true}}""#,
+        bench.text("asked")
+    );
+    let answered = adapter(&hello(), &once, &["--filter", "decode/nibble"]);
+    answered.shows(1, &["unsupported", "protocol-error", "does not conform"]);
+}
+
+/// The first lines hold the message, the last ones what came of it.
+#[test]
+fn a_crash_shows_the_first_lines_of_what_it_said_and_the_last() {
+    let says = r#"echo "thread 'main' panicked at src/lib.rs:7:9:" >&2; echo 'scale is 0' >&2
+        for frame in 1 2 3 4 5 6 7 8 9; do echo "frame $frame" >&2; done; exit 101"#;
+    let checked = ask(&format!("read request; {says}"));
+    let said = "it said: thread 'main' panicked at src/lib.rs:7:9: | scale is 0 | frame 1 | ... | frame 5 | \
+                frame 6 | frame 7 | frame 8 | frame 9";
+    let stdout = checked.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(stdout.contains(said), "{stdout}");
+    // A backtrace of thousands of lines takes nothing from the message.
+    let long = says.replace("1 2 3 4 5 6 7 8 9", "$(seq 9000)");
+    let checked = ask(&format!("read request; {long}"));
+    let stdout = checked.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "scale is 0 | frame 1 | ... | frame 8996 | frame 8997 | frame 8998 | frame 8999 | frame 9000";
+    assert!(stdout.contains(said), "{stdout}");
+}
+
+/// A panic says where it was, not how it came there, unless the user wants to see that.
+#[test]
+fn a_child_has_no_backtrace_that_the_user_did_not_ask_for() {
+    let says = format!(
+        "read -r hello; echo '{HELLO}'; read -r request; echo \"is $RUST_BACKTRACE.\" >&2; exit 1"
+    );
+    let bench = Bench::new();
+    let asked = |exported: Option<&str>, child: &[&str]| {
+        let arguments =
+            [&["--profile", "decode:khq4", "--"][..], child, &["sh", "-c", &says]].concat();
+        let mut command = bench.command("check", &arguments);
+        command.env_remove("RUST_BACKTRACE");
+        exported.map(|value| command.env("RUST_BACKTRACE", value));
+        crate::support::finished(&mut command)
+    };
+    asked(None, &[]).shows(1, &["is 0."]);
+    asked(Some("full"), &[]).shows(1, &["is full."]);
+    asked(None, &["env", "RUST_BACKTRACE=1"]).shows(1, &["is 1."]);
+}
+
+/// A command line that is one word, and one without `--`.
+#[test]
+fn a_command_that_is_not_given_in_words_is_told_how() {
+    let bench = Bench::new();
+    let quoted = bench.run("check", &["--", "node codec.js"]);
+    quoted.says(3, &["no program has the name \"node codec.js\"", "-- node codec.js"]);
+    let bare = q4proof(["check", "--deadline", "2", "node", "codec.js", "a b"]);
+    bare.says(
+        2,
+        &["a subject's command stands behind --: ", "check --deadline 2 -- node codec.js 'a b'"],
+    );
+    let bare = q4proof(["repro", "decode/worked", "node", "codec.js"]);
+    bare.says(2, &["repro decode/worked -- node codec.js"]);
+    for other in [vec!["check", "--colour"], vec!["list", "node"], vec!["nothing", "node"]] {
+        let refused = q4proof(&other);
+        assert_eq!(refused.code, Some(2), "{refused:#?}");
+        assert!(!refused.stderr.contains("behind --"), "{refused:#?}");
+    }
+}
+
+/// A capability that does not exist is passed over by the profile, and named.
+#[test]
+fn a_capability_that_does_not_exist_is_named_with_what_was_meant() {
+    for (name, meant) in [
+        ("lode", "there is load:khq4, load:khf1"),
+        ("dceode:khq4", "there is decode:khq4"),
+        ("expected_shape", "there is expected-shape"),
+        ("quantum", "PROTOCOL.md lists the capabilities"),
+    ] {
+        let hello = HELLO.replace("[\"decode:khq4\"]", &format!("[\"decode:khq4\",\"{name}\"]"));
+        let script = format!("read hello; echo '{hello}'; read request; exit 1");
+        let checked = Bench::new().run("check", &["--", "sh", "-c", &script]);
+        let hint = format!("hint: the handshake lists {name:?}, which is no capability: {meant}\n");
+        checked.shows(1, &[&hint]);
+    }
+    assert!(!ask("read request; exit 1").stdout.contains("no capability"));
+    let generates =
+        HELLO.replace("\"decode:khq4\"", "\"decode:khq4\",\"generate:model\",\"to-f16\"");
+    let script = format!("read hello; echo '{generates}'; read request; exit 1");
+    let checked = Bench::new().run("check", &["--", "sh", "-c", &script]);
+    assert!(!checked.stdout.contains("no capability"), "{checked:#?}");
 }

@@ -49,9 +49,10 @@ impl Finished {
         }
     }
 
-    /// The last line of standard output.
+    /// The line of the verdict, which is the last of standard output but for a next step.
     pub fn verdict(&self) -> &str {
-        self.stdout.lines().last().unwrap_or_default()
+        let is_next = |line: &&str| line.starts_with("next: q4proof check -- ");
+        self.stdout.lines().rev().find(|line| !is_next(line)).unwrap_or_default()
     }
 }
 

@@ -16,6 +16,7 @@ fn a_seed_changes_the_order_and_nothing_else() {
             deadline: Duration::from_secs(1),
             seed,
             stop: Stop::default(),
+            keep_going: false,
         };
         let mut subject = InProcess::new(Reference);
         run(suite, &cases, &mut subject, &settings, &mut |_| {}).unwrap()

@@ -4,21 +4,26 @@
 //! failure that no line lists is as wrong as a line whose failure has gone. So a ledger cannot
 //! outlive what it says, and says nothing that was not seen.
 //!
-//! A line names a case by its id, or several by a pattern. [`compare()`] puts it beside a pass,
-//! [`bless()`] writes the lines of a pass, without the reasons, which nobody but a person knows.
+//! A line names a case by its id, or several by a pattern and the most of them that may fail (`at_most`), so that
+//! a case that is added to the suite is not waived unseen. [`compare()`] puts it beside a pass, [`bless()`] writes
+//! the lines of a pass, without the reasons, which nobody but a person knows.
 
 mod bless;
 mod compare;
 
+use std::fmt;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 use toml::Spanned;
 
 pub use bless::bless;
 pub use compare::{Comparison, Finding, What, compare};
 
+use crate::report::toml_text;
 use crate::subject::Hello;
 use crate::suite::judge::Outcome;
 use crate::suite::library::read_text;
@@ -72,10 +77,38 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Table {
     case: Spanned<String>,
-    outcome: Spanned<Outcome>,
-    kind: Kind,
+    outcome: Spanned<Outcomes>,
+    at_most: Option<Spanned<usize>>,
+    kind: Spanned<Kind>,
     issue: Spanned<String>,
     reason: Spanned<String>,
+}
+
+/// One outcome, or a list of them.
+struct Outcomes(Vec<Outcome>);
+
+impl<'de> Deserialize<'de> for Outcomes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OutcomesVisitor)
+    }
+}
+
+struct OutcomesVisitor;
+
+impl<'de> Visitor<'de> for OutcomesVisitor {
+    type Value = Outcomes;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an outcome such as \"fail\", or a list of outcomes")
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Outcomes, E> {
+        Outcome::deserialize(word.into_deserializer()).map(|outcome| Outcomes(vec![outcome]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Outcomes, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Outcomes)
+    }
 }
 
 /// The failures that are known of a subject.
@@ -100,8 +133,10 @@ pub struct Entry {
     pub line: usize,
     /// An id, or a pattern of ids.
     pub case: String,
-    /// What each of the cases comes to.
-    pub outcome: Outcome,
+    /// What each of the cases comes to: one of these.
+    pub outcomes: Vec<Outcome>,
+    /// The most cases that the line waives: 1 where it names one by its id.
+    pub at_most: usize,
     /// Why it is here.
     pub kind: Kind,
     /// Where it is followed up: an address, a number, or a paragraph of a document.
@@ -124,14 +159,10 @@ impl Ledger {
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, LedgerError> {
-        let line_of =
-            |start: usize| 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        let line_of = |start: usize| toml_text::line_of(text, start);
         let at =
             |line: usize, problem: String| LedgerError { place: format!("{file}:{line}"), problem };
-        let parsed: File = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line_of(span.start));
-            at(line, error.message().lines().collect::<Vec<_>>().join("; "))
-        })?;
+        let parsed: File = toml_text::parse(text).map_err(|(line, problem)| at(line, problem))?;
         let mut entries = Vec::new();
         for table in parsed.expected {
             for (name, value) in
@@ -149,20 +180,49 @@ impl Ledger {
                     return Err(at(line_of(value.span().start), problem));
                 }
             }
-            let outcome = *table.outcome.get_ref();
-            if !outcome.is_failure() {
+            let outcome_line = line_of(table.outcome.span().start);
+            let Outcomes(outcomes) = table.outcome.into_inner();
+            let passes = outcomes.iter().find(|outcome| !outcome.is_failure());
+            if passes.is_some() || outcomes.is_empty() {
                 let problem = format!(
                     "`outcome` is {}, expected one that fails: fail, control-rejected, \
                      unsupported, timeout, crash, protocol-error or over-budget",
-                    outcome.name()
+                    passes.map_or("an empty list", |outcome| outcome.name())
                 );
-                return Err(at(line_of(table.outcome.span().start), problem));
+                return Err(at(outcome_line, problem));
             }
+            let line = line_of(table.case.span().start);
+            let kind_line = line_of(table.kind.span().start);
+            let (case, kind) = (table.case.into_inner(), table.kind.into_inner());
+            let is_pattern = glob::is_pattern(&case);
+            if is_pattern && kind == Kind::Flaky {
+                let problem = "`kind` is flaky and `case` is a pattern, expected the id of the case that fails at \
+                               times";
+                return Err(at(kind_line, problem.into()));
+            }
+            let at_most = match (table.at_most, is_pattern) {
+                (None, false) => 1,
+                (Some(count), true) if *count.get_ref() > 0 => count.into_inner(),
+                (Some(count), true) => {
+                    let problem = "`at_most` is 0, expected the number of cases that may fail";
+                    return Err(at(line_of(count.span().start), problem.into()));
+                }
+                (None, true) => {
+                    let problem = "`case` is a pattern without `at_most`, expected the number of cases that may \
+                                   fail, such as at_most = 3";
+                    return Err(at(line, problem.into()));
+                }
+                (Some(count), false) => {
+                    let problem = "`at_most` stands beside one id, expected a pattern";
+                    return Err(at(line_of(count.span().start), problem.into()));
+                }
+            };
             entries.push(Entry {
-                line: line_of(table.case.span().start),
-                case: table.case.into_inner(),
-                outcome,
-                kind: table.kind,
+                line,
+                case,
+                outcomes,
+                at_most,
+                kind,
                 issue: table.issue.into_inner(),
                 reason: table.reason.into_inner(),
             });
@@ -209,6 +269,12 @@ impl Entry {
     /// Whether this line speaks of `case`.
     pub fn lists(&self, case: &Case) -> bool {
         if self.is_pattern() { glob::matches(&self.case, &case.id) } else { self.case == case.id }
+    }
+
+    /// The outcomes in words.
+    pub fn expected(&self) -> String {
+        let names: Vec<&str> = self.outcomes.iter().map(|outcome| outcome.name()).collect();
+        names.join(" or ")
     }
 
     /// Whether it names its cases by a pattern.

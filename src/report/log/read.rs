@@ -164,8 +164,12 @@ fn parse(file: &str, text: &str) -> Result<Log, LogError> {
 }
 
 fn header(line: &str) -> Result<Header, String> {
-    let expected =
-        format!("the header of a log of version {VERSION}, as `q4proof check --json` writes it");
+    let expected = format!(
+        "the header of a log of version {VERSION}, as `q4proof check --json -- COMMAND > LOG` writes it"
+    );
+    if line.starts_with("q4proof ") {
+        return Err(format!("is the report that `check` prints, expected {expected}"));
+    }
     let (kind, value) = record(line, &expected)?;
     if kind != "header" {
         return Err(format!("is a record {kind:?}, expected {expected}"));

@@ -1,68 +1,61 @@
-//! What a subject does wrong, by the classes of real bugs that its failing cases guard against: how many
-//! cases show each, and the first, with its bytes.
+//! What a subject does wrong: the causes of its failures, each with its clause, how many cases show it, the first of
+//! them with its bytes, and the classes of bugs that the cases guard against.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::markup::Markup;
-use super::{anchor, kills, of_bugs, of_case, of_clause};
-use crate::report::classes;
-use crate::report::text::counted;
+use super::{WORD, anchor, kills, of_bugs, of_case, of_clause};
+use crate::report::cause::{self, Group};
+use crate::report::failure::tier;
+use crate::report::text::{counted, plain};
+use crate::report::{classes, failure};
 use crate::run::Record;
 use crate::run::selftest::KillMatrix;
+use crate::suite::case::Tier;
 use crate::suite::judge::Outcome;
 
-/// The failing cases of one subject that guard against one class.
+/// The failing cases of one subject that have one cause.
 pub struct Bug<'a> {
-    /// The class, where the cases have one.
-    class: Option<u8>,
-    /// The cases, of which there is one at least.
-    records: Vec<&'a Record>,
+    group: Group<'a>,
 }
 
-impl Bug<'_> {
-    /// The case to look at first: one that binds, was answered, and shows the least.
-    pub fn first(&self) -> &Record {
+impl<'a> Bug<'a> {
+    /// The case to look at first: one that was answered, and shows the least.
+    pub fn first(&self) -> &'a Record {
         let rows =
             |record: &Record| record.decisive().map(|entry| entry.judgement.rows.len()).max();
-        let order =
-            |record: &&&Record| (record.tier, record.outcome != Outcome::Fail, rows(record));
-        self.records.iter().min_by_key(order).expect("a bug has a case")
+        let order = |record: &&&Record| (record.outcome != Outcome::Fail, rows(record));
+        self.group.records.iter().min_by_key(order).expect("a group has a case")
     }
 
-    /// How many of the cases keep the subject from conforming.
-    fn binding(&self) -> usize {
-        self.records.iter().filter(|record| record.is_failure()).count()
-    }
-
+    /// The cause in words.
     fn heading(&self) -> String {
-        self.class.map_or_else(|| "of no class".to_owned(), classes::heading)
+        let words = plain(&self.group.words(), WORD);
+        match self.group.cause.tier {
+            Tier::Must => words,
+            other => format!("{words} (tier {})", tier(other)),
+        }
     }
 
-    /// How many cases, and what they came to where that is not simply a failure.
-    fn count(&self) -> String {
-        let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
-        for record in &self.records {
-            *counts.entry(record.outcome).or_default() += 1;
-        }
-        let others = counts.iter().filter(|(outcome, _)| **outcome != Outcome::Fail);
-        let others: Vec<String> =
-            others.map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-        let asterisk = if self.binding() == 0 { "*" } else { "" };
-        let total = format!("{}{asterisk}", self.records.len());
-        if others.is_empty() { total } else { format!("{total} ({})", others.join(", ")) }
+    /// The clauses of its cases.
+    fn clauses(&self) -> BTreeSet<&'a str> {
+        self.group.records.iter().map(|record| record.clause.as_str()).collect()
+    }
+
+    /// The classes of bugs that its cases guard against, where what was seen can be of them.
+    fn classes(&self) -> BTreeSet<u8> {
+        let of_it = |record: &&&Record| failure::guards_against(record).is_some();
+        self.group.records.iter().filter(of_it).filter_map(|record| record.class).collect()
     }
 }
 
-/// What a subject does wrong: what keeps it from conforming first, and there that of the most cases.
+/// What a subject does wrong: what keeps it from conforming first, and there what most cases show.
 pub fn of(records: &[Record]) -> Vec<Bug<'_>> {
-    let mut by_class: BTreeMap<Option<u8>, Vec<&Record>> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.outcome.is_failure()) {
-        by_class.entry(record.class).or_default().push(record);
-    }
+    let failing = records.iter().filter(|record| record.outcome.is_failure());
     let mut bugs: Vec<Bug> =
-        by_class.into_iter().map(|(class, records)| Bug { class, records }).collect();
-    bugs.sort_by_key(|bug| Reverse((bug.binding(), bug.records.len())));
+        cause::groups(failing).into_iter().map(|group| Bug { group }).collect();
+    bugs.sort_by_key(|bug| (bug.group.cause.tier, Reverse(bug.group.records.len())));
     bugs
 }
 
@@ -74,9 +67,10 @@ pub fn section(
     kill_matrix: Option<&KillMatrix>,
 ) {
     page.element("h2", &[("id", "bugs")], "What each does wrong");
-    let words = "The classes of real bugs that the failing cases guard against. The first case of each \
-                 leads to what was expected and what was got, and to the bytes that were asked. An \
-                 asterisk: all are of tier should or informative, which changes no verdict.";
+    let words = "The causes of the failures: cases of one clause in which the same differs. The first case of \
+                 each leads to what was expected and what was got, and to the bytes that were asked. Last are \
+                 the classes of real bugs that the cases guard against: what was seen may be another bug. \
+                 Failures of tier should or informative change no verdict.";
     page.element("p", &[], words);
     let sound = names.iter().zip(bugs).filter(|(_, bugs)| bugs.is_empty());
     let sound: Vec<&str> = sound.map(|(name, _)| name.as_str()).collect();
@@ -91,11 +85,12 @@ pub fn section(
         page.open("h3", &[("id", &of_bugs(index))]);
         page.link(&anchor(index), name);
         page.close();
-        let failed = bugs.iter().map(|bug| bug.records.len()).sum();
-        let classes = if bugs.len() == 1 { "1 class" } else { &format!("{} classes", bugs.len()) };
-        let summary = format!("{} failed, of {classes}", counted(failed, "case"));
+        let failed = bugs.iter().map(|bug| bug.group.records.len()).sum();
+        let summary =
+            format!("{}, {}", counted(failed, "failing case"), counted(bugs.len(), "cause"));
         page.element("p", &[], &summary);
-        page.table("bugs", &["class of bugs", "cases", "first", "clauses"], |page| {
+        let headings = ["what differs", "clauses", "cases", "first", "the cases guard against"];
+        page.table("bugs", &headings, |page| {
             for bug in bugs {
                 row(page, index, bug, kill_matrix);
             }
@@ -105,26 +100,26 @@ pub fn section(
 
 fn row(page: &mut Markup, index: usize, bug: &Bug, kill_matrix: Option<&KillMatrix>) {
     page.open("tr", &[]);
-    page.open("th", &[("scope", "row")]);
-    match bug.class {
-        Some(class) if kill_matrix.is_some_and(|matrix| kills::has(matrix, class)) => {
-            page.link(&kills::of_class(class), &bug.heading());
-        }
-        _ => page.text(&bug.heading()),
+    page.element("th", &[("scope", "row")], &bug.heading());
+    page.open("td", &[]);
+    for clause in bug.clauses() {
+        page.link(&of_clause(index, clause), clause);
+        page.text(" ");
     }
     page.close();
-    page.element("td", &[("class", "number")], &bug.count());
+    page.element("td", &[("class", "number")], &bug.group.records.len().to_string());
     page.open("td", &[]);
     page.open("a", &[("href", &format!("#{}", of_case(index, bug.first())))]);
     page.element("code", &[], &bug.first().id);
     page.close();
     page.close();
     page.open("td", &[]);
-    let mut clauses: Vec<&str> = bug.records.iter().map(|record| record.clause.as_str()).collect();
-    clauses.sort_unstable();
-    clauses.dedup();
-    for clause in clauses {
-        page.link(&of_clause(index, clause), clause);
+    for class in bug.classes() {
+        if kill_matrix.is_some_and(|matrix| kills::has(matrix, class)) {
+            page.link(&kills::of_class(class), &classes::heading(class));
+        } else {
+            page.text(&classes::heading(class));
+        }
         page.text(" ");
     }
     page.close();
@@ -135,7 +130,6 @@ fn row(page: &mut Markup, index: usize, bug: &Bug, kill_matrix: Option<&KillMatr
 mod tests {
     use super::super::tests::record;
     use super::*;
-    use crate::suite::case::Tier;
     use crate::suite::judge::Outcome::{Crash, Fail, Pass, Timeout, WrongClass};
 
     #[test]
@@ -153,15 +147,26 @@ mod tests {
             of_class(8, Tier::Must, Crash),
             of_class(9, Tier::Must, Timeout),
             of_class(9, Tier::Must, Fail),
+            of_class(8, Tier::Must, Fail),
             of_class(9, Tier::Should, Fail),
         ];
         let bugs = of(&records);
-        let shown: Vec<_> =
-            bugs.iter().map(|bug| (bug.class, bug.count(), bug.first().id.as_str())).collect();
+        let shown: Vec<_> = bugs
+            .iter()
+            .map(|bug| {
+                (bug.heading(), bug.group.records.len(), bug.classes(), bug.first().id.as_str())
+            })
+            .collect();
+        let bug = |heading: &str, classes: &[u8], count, first: &'static str| {
+            (heading.to_owned(), count, classes.iter().copied().collect::<BTreeSet<u8>>(), first)
+        };
         let expected = [
-            (Some(9), "3 (1 timeout)".to_owned(), "load/9-fail"),
-            (Some(8), "1 (1 crash)".to_owned(), "load/8-crash"),
-            (Some(7), "2* (1 timeout)".to_owned(), "load/7-fail"),
+            // Two classes, and for all that can be seen one cause.
+            bug("", &[8, 9], 2, "load/9-fail"),
+            bug("crash: ", &[8], 1, "load/8-crash"),
+            bug("timeout", &[9], 1, "load/9-timeout"),
+            bug(" (tier should)", &[7, 9], 2, "load/7-fail"),
+            bug("timeout (tier should)", &[7], 1, "load/7-timeout"),
         ];
         assert_eq!(shown, expected);
     }

@@ -10,7 +10,7 @@ use super::{SENTENCE, WORD, of_case, of_clause};
 use crate::report::failure::{self, tier};
 use crate::report::log::Log;
 use crate::report::text::{counted, plain, without_paths};
-use crate::report::{case, classes, clauses};
+use crate::report::{case, clauses};
 use crate::run::{EntryRecord, Record};
 use crate::suite::Suite;
 use crate::suite::case::Tier;
@@ -86,22 +86,21 @@ fn article(page: &mut Markup, suite: &Suite, log: &Log, index: usize, record: &R
     if record.tier != Tier::Must {
         page.text(&format!(" · tier {}", tier(record.tier)));
     }
-    if let Some(class) = record.class {
-        page.text(&format!(" · {}", classes::heading(class)));
-    }
     page.close();
     let asked = suite.get(&record.id);
-    if let Some(case) = asked {
-        page.element("p", &[("class", "quiet")], &case.note);
-    }
     for (names, entry) in alike(record) {
         let through = match names.as_slice() {
             [] => String::new(),
             names => format!("through {}: ", plain(&names.join(", "), WORD)),
         };
-        let said = plain(&without_paths(&entry.judgement.summary), SENTENCE);
+        let said = plain(&without_paths(&failure::seen(&entry.judgement)), SENTENCE);
         page.element("p", &[], &format!("{through}{said}"));
         comparison(page, &entry.judgement.rows);
+    }
+    if let Some(case) = asked {
+        let class = failure::guards_against(record);
+        let class = class.map(|class| format!("; it guards against {class}")).unwrap_or_default();
+        page.element("p", &[("class", "quiet")], &format!("the case: {}{class}", case.note));
     }
     if let Some(case) = asked {
         page.folded("what was asked", |page| {

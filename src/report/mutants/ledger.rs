@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::sweep::{Fate, Mutant, Refused};
+use crate::report::toml_text;
 
 /// Characters below which an argument is none.
 const SHORTEST_ARGUMENT: usize = 20;
@@ -47,7 +48,9 @@ impl Ledger {
     /// [`Refused`], where it cannot be read, or an entry has no argument.
     pub fn read(path: &Path) -> Result<Self, Refused> {
         let text = std::fs::read_to_string(path).map_err(|error| Refused::new(path, error))?;
-        let ledger: Self = toml::from_str(&text).map_err(|error| Refused::new(path, error))?;
+        let ledger: Self = toml_text::parse(&text).map_err(|(line, problem)| {
+            Refused::new(Path::new(&format!("{}:{line}", path.display())), problem)
+        })?;
         let short = |entry: &&Entry| entry.argument.trim().len() < SHORTEST_ARGUMENT;
         match ledger.equivalent.iter().chain(&ledger.timeout).find(short) {
             None => Ok(ledger),

@@ -2,12 +2,14 @@
 //! anew after whatever makes its next answer untrustworthy.
 
 mod group;
+mod habits;
 mod pipes;
 
 use std::io;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use thiserror::Error;
 
 use super::answer::{reply, shown};
@@ -29,6 +31,23 @@ const ROUND: Duration = Duration::from_millis(50);
 
 /// How long a child that answers at once may go without a look at its memory.
 const MEMORY_ROUND: Duration = Duration::from_millis(250);
+
+/// How long a child whose input has ended may take to write what it has kept back.
+const LATE: Duration = Duration::from_secs(1);
+
+/// How often that is waited for: as often as a mistake has to be seen.
+const MOST_LATE_LOOKS: u32 = 3;
+
+/// The variable by which Rust programs add a backtrace to the message of a panic.
+const BACKTRACE: &str = "RUST_BACKTRACE";
+
+/// Lines of standard error that are shown: the first since the question, which hold a panic's message, and the
+/// last.
+const FIRST_LINES: usize = 3;
+const LAST_LINES: usize = 5;
+
+/// Characters of such a line.
+const LINE: usize = 200;
 
 /// A child that could not be started, or gave no handshake.
 #[derive(Debug, Error)]
@@ -65,6 +84,10 @@ pub struct ChildSubject {
     generation: u64,
     failed_starts: u32,
     seq: u64,
+    /// How often more it is looked whether an answer that did not come in time waits in a buffer. No longer, once
+    /// it has answered a question.
+    late_looks: u32,
+    advice: Option<&'static str>,
 }
 
 /// One process and what it has started. Dropping it kills them all.
@@ -107,6 +130,8 @@ impl ChildSubject {
             generation: 0,
             failed_starts: 0,
             seq: 0,
+            late_looks: MOST_LATE_LOOKS,
+            advice: None,
         })
     }
 
@@ -146,6 +171,7 @@ impl ChildSubject {
             _ => self.seq,
         };
         let (memory, stop) = (self.limits.memory, self.stop.clone());
+        let late_looks = self.late_looks;
         let mut line = match request_line(seq, request) {
             Ok(line) => line,
             Err(error) => return Reply::ProtocolError(format!("the request has no JSON: {error}")),
@@ -156,22 +182,37 @@ impl ChildSubject {
             Err(error) => return Reply::Crash(error.to_string()),
         };
         if running.speaks_unasked() {
+            self.advice = Some(habits::NOISE);
             let what = "it wrote more than its answers, before this was asked";
             return Reply::ProtocolError(what.into());
         }
-        running.pipes.send(line.as_bytes());
+        running.ask(line.as_bytes());
         let line = match running.line(deadline, memory, &stop) {
             Ok(line) => line,
-            Err(Silence::Timeout) => return Reply::Timeout,
+            Err(Silence::Timeout) => {
+                if late_looks > 0 && running.answers_when_its_input_ends(&stop) {
+                    self.advice = Some(habits::UNFLUSHED);
+                }
+                self.late_looks = late_looks.saturating_sub(1);
+                return Reply::Timeout;
+            }
             Err(Silence::Ended) => return Reply::Crash(running.ending()),
             Err(Silence::Garbage(what)) => return Reply::ProtocolError(what),
             Err(Silence::OverBudget(what)) => return Reply::OverBudget(what),
         };
         match reply(&line, seq) {
             Reply::Answer(_) if running.pipes.is_ahead() => {
+                self.advice = Some(habits::NOISE);
                 Reply::ProtocolError("it wrote more than one line for an answer".into())
             }
-            reply => reply,
+            Reply::Answer(answer) => {
+                self.late_looks = 0;
+                Reply::Answer(answer)
+            }
+            reply => {
+                self.advice = habits::advice(&line, seq);
+                reply
+            }
         }
     }
 }
@@ -192,6 +233,7 @@ impl Subject for ChildSubject {
     }
 
     fn ask(&mut self, request: &Request, deadline: Duration) -> Reply {
+        self.advice = None;
         let reply = self.exchange(request, deadline);
         if !matches!(reply, Reply::Answer(_)) {
             self.running = None;
@@ -203,6 +245,26 @@ impl Subject for ChildSubject {
         // A child that is gone has already forgotten what it accepted.
         self.generation + u64::from(self.running.is_none())
     }
+
+    fn advice(&self) -> Option<&'static str> {
+        self.advice
+    }
+}
+
+/// Why a command did not become a process. One word with a space in it is a command line that was quoted as a whole.
+fn not_spawned(command: &[String], error: &io::Error) -> String {
+    match command {
+        [line]
+            if error.kind() == io::ErrorKind::NotFound
+                && line.trim().contains(char::is_whitespace) =>
+        {
+            format!(
+                "no program has the name {line:?}; without the quotes its words are a program and its arguments: \
+                 -- {line}"
+            )
+        }
+        _ => error.to_string(),
+    }
 }
 
 fn start(command: &[String], limits: Limits, stop: &Stop) -> Result<(Running, Hello), StartError> {
@@ -210,23 +272,39 @@ fn start(command: &[String], limits: Limits, stop: &Stop) -> Result<(Running, He
     let (program, arguments) = command.split_first().ok_or_else(|| failed("it is empty".into()))?;
     let mut process = Command::new(program);
     process.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if std::env::var_os(BACKTRACE).is_none() {
+        // A panic's message says more than its backtrace, and does not scroll away.
+        process.env(BACKTRACE, "0");
+    }
     std::os::unix::process::CommandExt::process_group(&mut process, 0);
-    let child = process.spawn().map_err(|error| failed(error.to_string()))?;
+    let child = process.spawn().map_err(|error| failed(not_spawned(command, &error)))?;
     let mut running = Running::new(child).map_err(|error| failed(error.to_string()))?;
 
-    running.pipes.send(format!("{{\"op\":\"hello\",\"protocol\":{PROTOCOL}}}\n").as_bytes());
+    running.ask(format!("{{\"op\":\"hello\",\"protocol\":{PROTOCOL}}}\n").as_bytes());
     let line = running.line(limits.start, limits.memory, stop).map_err(|silence| {
         failed(match silence {
             Silence::Timeout => {
                 let seconds = limits.start.as_secs_f64();
-                format!("no answer to hello within {seconds} s{}", running.said())
+                let late = if running.answers_when_its_input_ends(stop) {
+                    format!("; it came when its input ended: {}", habits::UNFLUSHED)
+                } else {
+                    String::new()
+                };
+                format!("no answer to hello within {seconds} s{late}{}", running.said())
             }
             Silence::Ended => running.ending(),
             Silence::Garbage(what) | Silence::OverBudget(what) => what,
         })
     })?;
-    let hello: Hello = serde_json::from_slice(&line)
-        .map_err(|error| failed(format!("its answer to hello is {:?}: {error}", shown(&line))))?;
+    let hello: Hello = serde_json::from_slice(&line).map_err(|error| {
+        let what = format!("its answer to hello is {:?}: {error}", shown(&line));
+        let is_json = serde_json::from_slice::<Value>(&line).is_ok_and(|value| value.is_object());
+        failed(if is_json { what } else { format!("{what}; {}", habits::NOISE) })
+    })?;
+    if line.ends_with(b"\r") {
+        let what = "its answer to hello ends with CR LF";
+        return Err(failed(format!("{what}; {}", habits::CARRIAGE_RETURN)));
+    }
     if hello.protocol != PROTOCOL {
         return Err(failed(format!("it speaks protocol {}, expected {PROTOCOL}", hello.protocol)));
     }
@@ -346,14 +424,41 @@ impl Running {
         format!("{how}{}", self.said())
     }
 
-    /// The last lines of standard error, for a person.
+    /// Puts a request on its way.
+    fn ask(&mut self, line: &[u8]) {
+        self.pipes.forget_first_errors();
+        self.pipes.send(line);
+    }
+
+    /// Whether a child that gave no answer gives one once its input has ended: then its answers wait in a buffer.
+    fn answers_when_its_input_ends(&mut self, stop: &Stop) -> bool {
+        if stop.is_told() {
+            return false;
+        }
+        self.pipes.close_input();
+        self.line(LATE, u64::MAX, stop).is_ok()
+    }
+
+    /// The first and the last lines of standard error since the question, for a person; where it said nothing
+    /// since then, the last ones before.
     fn said(&self) -> String {
-        const LINES: usize = 5;
-        let text = self.pipes.errors();
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        match lines.len().checked_sub(LINES) {
-            _ if lines.is_empty() => String::new(),
-            skipped => format!("; it said: {}", lines[skipped.unwrap_or(0)..].join(" | ")),
+        let lines = |text: String| -> Vec<String> {
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            lines.map(|line| line.chars().take(LINE).collect()).collect()
+        };
+        let (first, last) = (lines(self.pipes.first_errors()), lines(self.pipes.last_errors()));
+        let begins_at = last.len().saturating_sub(LAST_LINES);
+        let shown = if first.is_empty() {
+            last[begins_at..].to_vec()
+        } else if self.pipes.first_errors_are_all() && first.len() <= FIRST_LINES + LAST_LINES {
+            first
+        } else {
+            let gap = ["...".to_owned()];
+            [&first[..first.len().min(FIRST_LINES)], &gap, &last[begins_at..]].concat()
+        };
+        match shown.as_slice() {
+            [] => String::new(),
+            shown => format!("; it said: {}", shown.join(" | ")),
         }
     }
 }

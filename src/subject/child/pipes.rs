@@ -16,6 +16,9 @@ pub(super) const LONGEST_LINE: usize = 64 << 20;
 /// How much of the end of standard error is kept, in bytes.
 const KEPT_ERRORS: usize = 16 << 10;
 
+/// How much of its beginning since a question, in bytes.
+const KEPT_FIRST_ERRORS: usize = 4 << 10;
+
 /// What is moved at once, in bytes.
 const PIECE: usize = 64 << 10;
 
@@ -32,6 +35,9 @@ pub(super) struct Pipes {
     /// How much of that holds no end of a line.
     searched: usize,
     errors: VecDeque<u8>,
+    /// The beginning of standard error since the question, and how long that is as a whole.
+    first_errors: Vec<u8>,
+    errors_since: usize,
 }
 
 /// What there is on a child's standard output.
@@ -72,6 +78,8 @@ impl Pipes {
             written: Vec::new(),
             searched: 0,
             errors: VecDeque::new(),
+            first_errors: Vec::new(),
+            errors_since: 0,
         })
     }
 
@@ -98,9 +106,25 @@ impl Pipes {
     }
 
     /// What the child complained of last.
-    pub fn errors(&self) -> String {
+    pub fn last_errors(&self) -> String {
         let bytes: Vec<u8> = self.errors.iter().copied().collect();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// What it complained of first since the question.
+    pub fn first_errors(&self) -> String {
+        String::from_utf8_lossy(&self.first_errors).into_owned()
+    }
+
+    /// Whether it has complained of nothing else since then.
+    pub fn first_errors_are_all(&self) -> bool {
+        self.errors_since <= KEPT_FIRST_ERRORS
+    }
+
+    /// Begins a question.
+    pub fn forget_first_errors(&mut self) {
+        self.first_errors.clear();
+        self.errors_since = 0;
     }
 
     /// Moves what can be moved, once, waiting for that no longer than `patience`, and says what there
@@ -201,6 +225,9 @@ impl Pipes {
         let mut piece = [0; PIECE];
         match stderr.read(&mut piece) {
             Ok(count @ 1..) => {
+                let room = KEPT_FIRST_ERRORS - self.first_errors.len();
+                self.first_errors.extend(&piece[..count.min(room)]);
+                self.errors_since += count;
                 self.errors.extend(&piece[..count]);
                 let surplus = self.errors.len().saturating_sub(KEPT_ERRORS);
                 self.errors.drain(..surplus);

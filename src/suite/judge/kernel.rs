@@ -46,7 +46,7 @@ pub(super) fn dot(question: &Matmul, refuse: &BTreeSet<Class>, given: &Given) ->
     let index = margin.index;
     let (sum, got) = (&sums[index], f32::from_bits(values.0[index]));
     let expected = format!("{:e} within {:e}", sum.exact.approximate(), sum.bound.approximate());
-    let summary = format!("value {index} errs by {:.1} times what DOT-1 allows", margin.share);
+    let summary = beyond(index, margin.share, "DOT-1");
     let row = Row::new(format!("value {index}"), expected, format!("{got:e}"));
     Judgement { rows: vec![row], ..Judgement::plain(Outcome::Fail, summary) }.measured(margin.share)
 }
@@ -66,13 +66,19 @@ pub(super) fn rotated(judgement: Judgement, question: &Rotate, given: &Given) ->
             Judgement::behaved(Outcome::PassAlternate, "within-bound").measured(margin.share)
         }
         Some(margin) => {
-            let share = format!(
-                "value {} errs by {:.1} times what ROT-9 allows",
-                margin.index, margin.share
-            );
+            let share = beyond(margin.index, margin.share, "ROT-9");
             let summary = format!("{}; {share}", judgement.summary);
             Judgement { summary, ..judgement }.measured(margin.share)
         }
         None => judgement,
+    }
+}
+
+/// How far the worst value is beyond the bound of a clause.
+fn beyond(index: usize, share: f64, clause: &str) -> String {
+    if share.is_finite() {
+        format!("value {index} errs by {share:.1} times what {clause} allows")
+    } else {
+        format!("value {index} is beyond any error that {clause} allows")
     }
 }

@@ -85,9 +85,13 @@ pub struct Judgement {
     /// One sentence on what was wrong; empty where nothing was.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub summary: String,
-    /// Whether a failed encoding is within ENC-B1, and so lawful under `encode-bounded`.
+    /// Whether a failed encoding is within ENC-B1, and so lawful under `encode-bounded`, and differs from the
+    /// lawful ones in more than its padding.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub within_bound: bool,
+    /// Whether a failed encoding differs from a lawful one in nothing but its padding (ENC-P1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_padding: bool,
     /// The error of the value that is furthest off, as a share of its bound: 1 is the bound itself. Of
     /// answers that a bound measures: products (DOT-1), and encodings and rotations that are not the
     /// canonical ones (ENC-B1, ROT-9). `None` elsewhere, and where the error has no number.
@@ -128,6 +132,7 @@ impl Judgement {
             behaviour: None,
             summary: summary.into(),
             within_bound: false,
+            only_padding: false,
             share: None,
             rows: Vec::new(),
         }
@@ -158,7 +163,9 @@ pub fn judge(case: &Case, given: &Given, bounded: bool) -> Judgement {
         (Question::Rotate(rotate), _) => rotated(judgement, rotate, given),
         (Question::Encode(encode), Ok(Answer::Encoded(encoded))) => {
             let lawful = bounded || matches!(case.expect, Lawful::Within { .. });
-            within_bound(judgement, encode.format, &source(encode), encoded, lawful)
+            let source = source(encode);
+            let judgement = within_bound(judgement, encode.format, &source, encoded, lawful);
+            padding(judgement, &case.expect, encode.format, &source, encoded)
         }
         _ => judgement,
     }
@@ -214,11 +221,64 @@ fn within_bound(
     if lawful && margin.acceptable {
         return Judgement::behaved(Outcome::PassAlternate, "within-bound").measured(margin.share);
     }
-    let limit = if margin.acceptable { "within" } else { "beyond" };
-    let share =
-        format!("value {} errs by {:.2} of its bound ({limit} ENC-B1)", margin.index, margin.share);
+    let (index, share) = (margin.index, margin.share);
+    let share = match share {
+        share if !share.is_finite() => {
+            format!("value {index} is beyond any error that ENC-B1 allows")
+        }
+        share => {
+            let limit = if margin.acceptable { "within" } else { "beyond" };
+            let share = if share < 0.01 { "less than 0.01".into() } else { format!("{share:.2}") };
+            format!("value {index} errs by {share} of its bound ({limit} ENC-B1)")
+        }
+    };
     let summary = format!("{}; {share}", judgement.summary);
     Judgement { summary, within_bound: margin.acceptable, ..judgement }.measured(margin.share)
+}
+
+/// Says of a failure that only the padding differs, where that is so.
+fn padding(
+    judgement: Judgement,
+    expect: &Lawful<Answer>,
+    format: FormatId,
+    source: &Source<'_>,
+    given: &Encoded,
+) -> Judgement {
+    let Some(leaf) = blocks::named(format) else { return judgement };
+    let differs = |expected: &Encoded| {
+        expected.tensor_scale == given.tensor_scale
+            && expected.blocks != given.blocks
+            && rows::is_same_but_for_padding(
+                leaf,
+                source.values.len(),
+                &expected.blocks,
+                &given.blocks,
+            )
+    };
+    let only_padding = match expect {
+        Lawful::Within { .. } => encodings(&leaf.encode(source)).into_iter().any(differs),
+        expect => encodings(expect).into_iter().any(|answer| match answer {
+            Answer::Encoded(expected) => differs(expected),
+            _ => false,
+        }),
+    };
+    if !judgement.outcome.is_failure() || !only_padding {
+        return judgement;
+    }
+    let summary = "only the padding differs: a slot behind the last value holds neither what the formula gives for \
+                   0.0 nor 0 (ENC-P1)";
+    Judgement { summary: summary.into(), within_bound: false, only_padding, ..judgement }
+}
+
+/// The answers that are lawful, under whatever behaviour.
+fn encodings<T>(expect: &Lawful<T>) -> Vec<&T> {
+    match expect {
+        Lawful::One(answer) => vec![answer],
+        Lawful::OneOf(behaviours) => {
+            behaviours.iter().flat_map(|one| encodings(&one.expect)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn compare(format: FormatId, answer: &Answer, given: &Given, behaviour: &str) -> Judgement {
