@@ -40,6 +40,7 @@ pub(super) fn case(question: Question) -> Result<Case, String> {
         source: Source { derivation: String::new(), agreed: Vec::new() },
         control: None,
         line: None,
+        measured: false,
         recipe: None,
         question,
         expect,

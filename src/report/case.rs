@@ -295,6 +295,7 @@ pub(super) mod tests {
             source: Source { derivation: "exact evaluator".into(), agreed: Vec::new() },
             control: None,
             line: None,
+            measured: false,
             recipe: None,
             question: Question::decode(FormatId::KHQ4, Vec::new(), 0),
             expect: Lawful::One(Answer::Values(Floats::F32(Bits(Vec::new())))),

@@ -12,7 +12,7 @@ use super::place::{LaidOut, Workplace};
 use super::snapshot::Snapshot;
 use super::watch::Watch;
 use crate::store::regular_file;
-use crate::subject::{Reply, Request, Response, Subject};
+use crate::subject::{Peak, Reply, Request, Response, Subject};
 use crate::suite::answer::{Answer, Given, Refusal};
 use crate::suite::case::Case;
 use crate::suite::floats::Float;
@@ -55,6 +55,16 @@ impl<'a> Asker<'a> {
     /// How often the subject was started anew.
     pub fn generation(&self) -> u64 {
         self.subject.generation()
+    }
+
+    /// The most memory that the subject had so far, where that can be seen.
+    pub fn peak(&mut self) -> Option<Peak> {
+        self.subject.peak()
+    }
+
+    /// Ends the subject, which is started anew for the next question.
+    pub fn end(&mut self) {
+        self.subject.end();
     }
 
     /// Whether the subject was asked nothing since it was started.

@@ -6,6 +6,7 @@
 
 pub mod ask;
 mod jobs;
+mod memory;
 mod place;
 pub mod record;
 pub(crate) mod scratch;
@@ -26,6 +27,7 @@ pub use record::{EntryRecord, Record, Totals};
 
 use crate::subject::{Hello, Stop, Subject};
 use crate::suite::case::{Case, Feature};
+use crate::suite::expected::file_bytes;
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError, recipe};
 use ask::Asker;
@@ -194,6 +196,11 @@ impl<'a> Pass<'a> {
     /// A case's judgement, behind its control.
     fn attempt(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
         let control = self.suite.control(case);
+        // A peak never falls: what is measured is asked of a fresh process, behind its control.
+        let measured = case.measured && self.asker.peak().is_some();
+        if measured {
+            self.asker.end();
+        }
         if let Some(control) = control {
             let judgement = self.control(control, entry)?;
             match judgement.outcome {
@@ -210,7 +217,14 @@ impl<'a> Pass<'a> {
                 }
             }
         }
+        let before = measured.then(|| self.asker.peak()).flatten();
         let judgement = self.asker.ask(case, control, entry, self.is_bounded(case))?;
+        if let Some((before, after)) = before.zip(self.asker.peak())
+            && !judgement.outcome.is_failure()
+            && let Some(what) = memory::beyond(before, after, file_len(case, control))
+        {
+            return Ok(Judgement::plain(Outcome::OverBudget, what));
+        }
         self.recipe(case, entry, judgement)
     }
 
@@ -248,6 +262,12 @@ impl<'a> Pass<'a> {
         }
         Ok(judgement)
     }
+}
+
+/// The length of a case's file.
+fn file_len(case: &Case, control: Option<&Case>) -> u64 {
+    let bytes = file_bytes(&case.question, control.map(|control| &control.question));
+    bytes.ok().flatten().map_or(0, |bytes| bytes.len() as u64)
 }
 
 /// Fisher and Yates, driven by splitmix64.

@@ -41,6 +41,15 @@ impl Stop {
     }
 }
 
+/// The most memory that a subject had at a time, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peak {
+    /// Of its address space, touched or not.
+    pub mapped: u64,
+    /// Of what it touched.
+    pub resident: u64,
+}
+
 /// Whatever can be asked.
 pub trait Subject {
     /// Who answers, and what is offered.
@@ -58,6 +67,14 @@ pub trait Subject {
     fn advice(&self) -> Option<&'static str> {
         None
     }
+
+    /// The most memory that it had so far, where that can be seen.
+    fn peak(&mut self) -> Option<Peak> {
+        None
+    }
+
+    /// Ends the subject, which is started anew for the next question, where it is a process.
+    fn end(&mut self) {}
 
     /// How often the subject was started anew: what it accepted before counts no longer.
     fn generation(&self) -> u64 {

@@ -11,7 +11,9 @@ use q4proof::suite::exact::files;
 use q4proof::suite::judge::{Outcome, judge};
 use q4proof::suite::lint::{Known, lint};
 use q4proof::suite::question::Mode;
-use q4proof::suite::{Answer, Encoded, Floats, FormatId, Lawful, Operation, Profile, Question};
+use q4proof::suite::{
+    Answer, Encoded, Floats, FormatId, Lawful, Operation, Profile, Question, Verb,
+};
 
 use crate::case_of;
 
@@ -37,16 +39,27 @@ fn protocol_lists_every_operation() {
 
 #[test]
 fn an_operation_exists_or_it_does_not() {
-    let exists = |name: &str| {
-        let (verb, format) = name.split_once(':').unwrap();
-        let verb = serde_json::from_str(&format!("{verb:?}")).unwrap();
-        Operation::new(verb, FormatId::named(format).unwrap()).exists()
-    };
-    for name in ["decode:q4_1", "encode:mlx", "load:khf1", "rotate:quarot", "generate:model"] {
-        assert!(exists(name), "{name}");
+    let exists =
+        |verb: Verb, format: &str| Operation::new(verb, FormatId::named(format).unwrap()).exists();
+    let some = [
+        (Verb::Decode, "q4_1"),
+        (Verb::Encode, "mlx"),
+        (Verb::Load, "khf1"),
+        (Verb::Rotate, "quarot"),
+        (Verb::Generate, "model"),
+    ];
+    for (verb, format) in some {
+        assert!(exists(verb, format), "{verb:?} {format}");
     }
-    for name in ["decode:mlx", "matmul:q8_0", "decode:khf1", "generate:khq4", "rotate:khq4"] {
-        assert!(!exists(name), "{name}");
+    let none = [
+        (Verb::Decode, "mlx"),
+        (Verb::Matmul, "q8_0"),
+        (Verb::Decode, "khf1"),
+        (Verb::Generate, "khq4"),
+        (Verb::Rotate, "khq4"),
+    ];
+    for (verb, format) in none {
+        assert!(!exists(verb, format), "{verb:?} {format}");
     }
 }
 

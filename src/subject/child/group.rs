@@ -1,6 +1,7 @@
 //! A child and all that it has started: how much memory they hold together, and their end.
 
 use std::collections::HashMap;
+use std::fs;
 use std::io;
 use std::process::Child;
 
@@ -8,6 +9,8 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 use sysinfo::{Process, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use crate::subject::Peak;
 
 /// A process that leads a group of its own, with its descendants.
 pub(super) struct Group {
@@ -38,6 +41,18 @@ impl Group {
     /// The memory that all of them hold, in bytes: what is shared counts for each.
     pub fn memory(&mut self) -> u64 {
         self.members().into_iter().map(|(_, memory)| memory).sum()
+    }
+
+    /// The most memory that all of them had; `None` where the system does not tell.
+    pub fn peak(&mut self) -> Option<Peak> {
+        let mut peak = Peak { mapped: 0, resident: 0 };
+        for (member, _) in self.members() {
+            let path = format!("/proc/{}/status", member.as_raw_pid());
+            let status = fs::read_to_string(path).ok()?;
+            peak.mapped += kibibytes(&status, "VmPeak:")? << 10;
+            peak.resident += kibibytes(&status, "VmHWM:")? << 10;
+        }
+        Some(peak)
     }
 
     /// Kills them all.
@@ -84,6 +99,12 @@ impl Group {
         let pids = self.known.keys().chain([&self.leader]);
         pids.filter_map(|pid| Some((*pid, processes.get(pid)?.memory()))).collect()
     }
+}
+
+/// The number behind a key of a status file.
+fn kibibytes(status: &str, key: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 fn number(pid: sysinfo::Pid) -> Option<Pid> {

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::answer::{reply, shown};
 use super::message::{Hello, PROTOCOL, Reply, Request};
 use super::serve::request_line;
-use super::{Stop, Subject};
+use super::{Peak, Stop, Subject};
 use crate::suite::case::Line;
 use group::Group;
 use pipes::{LONGEST_LINE, Pipes, Seen};
@@ -248,6 +248,14 @@ impl Subject for ChildSubject {
 
     fn advice(&self) -> Option<&'static str> {
         self.advice
+    }
+
+    fn peak(&mut self) -> Option<Peak> {
+        self.running.as_mut()?.group.peak()
+    }
+
+    fn end(&mut self) {
+        self.running = None;
     }
 }
 

@@ -133,8 +133,10 @@ fn sizes() -> Vec<Draft> {
         count("largest", 20, u64::MAX, 0),
         count("minus-3-signed", 20, (-3i64) as u64, 0),
         count("2p32", 19, 1 << 32, 0),
-        count("1-gib", 12, 1 << 29, 3),
-        count("64-gib", 12, 1 << 35, 40),
+        count("40-mib", 94, 20 << 20, 3).measured(),
+        count("200-mib", 94, 100 << 20, 3).measured(),
+        count("1-gib", 12, 1 << 29, 3).measured(),
+        count("64-gib", 12, 1 << 35, 40).measured(),
         count("twice", 10, 80, 40),
     ]
 }

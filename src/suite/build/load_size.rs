@@ -140,7 +140,7 @@ fn claims() -> Vec<Draft> {
     for gibibytes in [1u64, 2, 4, 8, 16, 32, 64] {
         let note = format!("a payload of {gibibytes} GiB is claimed, one block is there");
         let (id, values) = (format!("claim-{gibibytes}-gib"), (gibibytes << 30) / 20 * 32);
-        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 12, note, VECTOR, claim(values)));
+        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 12, note, VECTOR, claim(values)).measured());
     }
     for gibibytes in [1u64, 64] {
         let rows = (gibibytes << 30) / 20 * 2;
@@ -150,7 +150,12 @@ fn claims() -> Vec<Draft> {
             fault(KHQ4.count, number(COUNT_1D + 8, rows * 16)),
             repair("shape[0]", number(SHAPE, rows)),
         ];
-        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 12, note, MATRIX, edits));
+        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 12, note, MATRIX, edits).measured());
+    }
+    for mebibytes in [40u64, 64, 200] {
+        let note = format!("a payload of {mebibytes} MiB is claimed, one block is there");
+        let (id, values) = (format!("claim-{mebibytes}-mib"), (mebibytes << 20) / 20 * 32);
+        drafts.push(KHQ4.refusal(id, "KHQ4-A3", 94, note, VECTOR, claim(values)).measured());
     }
     for (name, blocks) in
         [("one-block-more", 11u64), ("twice-the-blocks", 20), ("hundred-blocks", 100)]

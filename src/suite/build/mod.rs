@@ -234,6 +234,7 @@ impl Draft {
             control: None,
             question,
             line: None,
+            measured: false,
             recipe: None,
             expect: Lawful::refuse([]),
         })
@@ -271,6 +272,12 @@ impl Draft {
 
     fn line(mut self, line: Line) -> Self {
         self.0.line = Some(line);
+        self
+    }
+
+    /// Measures the memory that is asked for.
+    fn measured(mut self) -> Self {
+        self.0.measured = true;
         self
     }
 

@@ -71,6 +71,9 @@ pub struct Case {
     /// How its request is written, where that is another way than the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<Line>,
+    /// Whether the memory that the subject asks the system for is measured (KHQ4-A3).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub measured: bool,
     /// Further questions, asked where this one is passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<Recipe>,
