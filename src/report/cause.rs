@@ -133,10 +133,14 @@ pub fn difference(judgement: &Judgement) -> String {
             Some(field) => fields.push(field),
         }
     }
+    // Where there are more or fewer, those that are too many or missing differ too.
+    if let Some(number) = fields.iter().find(|field| field.starts_with("number of ")) {
+        return format!("{number} differs");
+    }
     match fields.split_last() {
         None => sentence(&judgement.summary),
         Some((last, [])) => {
-            let ending = if last.ends_with('s') && !last.starts_with("number") { "" } else { "s" };
+            let ending = if last.ends_with('s') { "" } else { "s" };
             format!("{last} differ{ending}")
         }
         Some((last, others)) => format!("{} and {last} differ", others.join(", ")),
@@ -151,11 +155,14 @@ fn are_swapped_in_pairs(rows: &[Row]) -> bool {
         .filter(|row| row.differs())
         .map(|row| Some((row.field.strip_prefix("value ")?.parse().ok()?, row)))
         .collect();
-    let is_swapped = |(at, row): (&usize, &&Row), all: &BTreeMap<usize, &Row>| {
-        all.get(&(at ^ 1))
-            .is_some_and(|other| row.got == other.expected && row.expected == other.got)
+    let Some(differing) = differing else { return false };
+    // The last of an odd number of values has its neighbour in the padding.
+    let last = differing.keys().last().copied().unwrap_or_default();
+    let is_swapped = |(at, row): (&usize, &&Row)| match differing.get(&(at ^ 1)) {
+        Some(other) => row.got == other.expected && row.expected == other.got,
+        None => *at == last && at % 2 == 0,
     };
-    differing.is_some_and(|all| !all.is_empty() && all.iter().all(|one| is_swapped(one, &all)))
+    differing.len() > 1 && differing.iter().all(is_swapped)
 }
 
 /// What a row is about, without the number of its block, value or tensor. `None` where it is about the answer as a
@@ -245,10 +252,7 @@ mod tests {
             (&twice, "scale differs"),
             (&all[2..], "nibbles differ"),
             (&[("value 7", "1", "2"), ("value 9", "1", "2")], "values differ"),
-            (
-                &[("values", "4", "3"), ("value 3", "1", "none")],
-                "number of values and values differ",
-            ),
+            (&[("values", "4", "3"), ("value 3", "1", "none")], "number of values differs"),
             (&[("values", "4", "3")], "number of values differs"),
             (
                 &[("values", "4", "4"), ("value 2", "1", "2"), ("value 3", "2", "1")],
@@ -256,13 +260,23 @@ mod tests {
             ),
             (&[("value 1", "1", "2"), ("value 2", "2", "1")], "values differ"),
             (&[("value 2", "1", "2"), ("value 3", "2", "3")], "values differ"),
+            // The last of an odd number of values has no neighbour.
             (
                 &[("value 2", "1", "2"), ("value 3", "2", "1"), ("value 4", "0", "1")],
+                "values are swapped in pairs",
+            ),
+            (
+                &[("value 2", "1", "2"), ("value 3", "2", "1"), ("value 5", "0", "1")],
                 "values differ",
             ),
             (
+                &[("value 0", "1", "2"), ("value 2", "1", "2"), ("value 3", "2", "1")],
+                "values differ",
+            ),
+            (&[("value 0", "1", "2")], "values differ"),
+            (
                 &[("values", "4", "3"), ("value 2", "1", "2"), ("value 3", "2", "1")],
-                "number of values and values differ",
+                "number of values differs",
             ),
             (&[("shape", "[3]", "[]")], "shape differs"),
             (&[], "what was wrong"),
