@@ -16,7 +16,7 @@ use crate::store::write_atomically;
 use crate::subject::planted::Fault;
 use crate::suite::case::VectorFile;
 use crate::suite::judge::Outcome;
-use crate::suite::lint::{Known, lint};
+use crate::suite::lint::{Known, lint, lint_recipes};
 use crate::suite::{Suite, build};
 
 /// Make or check the vectors themselves
@@ -121,6 +121,7 @@ fn lint_all(folder: &Folder) -> Result<Exit, Problem> {
         ));
     }
     let suite = Suite::from_folder(&folder.vectors())?;
+    problems.extend(lint_recipes(&suite));
     let cited: BTreeSet<&str> = suite.cases().iter().map(|case| case.clause.as_str()).collect();
     let uncited: Vec<&str> = clauses.difference(&cited).copied().collect();
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use q4proof::run::ask::Asker;
 use q4proof::subject::planted::{Fault, Faulty, Liar};
 use q4proof::subject::{Implementation, InProcess, Reference, Reply, Request, Response, Subject};
-use q4proof::suite::case::{Content, File};
+use q4proof::suite::case::{Content, File, Special};
 use q4proof::suite::question::{Encode, Mode, ReadIndex};
 use q4proof::suite::{Case, Floats, FormatId, Operation, Question, Verb};
 
@@ -97,8 +97,12 @@ struct Seen {
     flips: bool,
 }
 
-/// Cases that take no megabytes of an index, which tell nothing apart that others do not.
+/// Cases that take no megabytes of an index, which tell nothing apart that others do not, and that leave the
+/// place of a save free.
 fn is_short(case: &&Case) -> bool {
+    if let Question::Save(save) = &case.question {
+        return save.path == File::Special(Special::Missing);
+    }
     let Question::ReadIndex(ReadIndex { path: File::Directory(entries), .. }) = &case.question
     else {
         return true;

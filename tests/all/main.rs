@@ -10,8 +10,6 @@ use q4proof::suite::{Answer, Case, Lawful, Question, Suite};
 
 mod agreement;
 mod allocation;
-#[cfg(feature = "build")]
-mod builders;
 mod clauses;
 mod conformance;
 mod corpus;

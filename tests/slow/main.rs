@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
 
 mod allocation;
+mod builders;
 mod corpus;
 mod exhaustive;
 mod fuzz;
