@@ -59,6 +59,9 @@ pub struct FilterArguments {
     /// Only cases whose id holds this, or matches it where it has a * or ?; may be repeated
     #[arg(long, value_name = "PATTERN")]
     pub filter: Vec<String>,
+    /// Only the small cases, without the questions of recipes; the verdict says how many cases were asked
+    #[arg(long)]
+    pub quick: bool,
 }
 
 impl FilterArguments {
@@ -84,7 +87,8 @@ impl FilterArguments {
         let wanted = |case: &&Case| {
             self.filter.is_empty() || self.filter.iter().any(|filter| matches(filter, &case.id))
         };
-        Ok(cases().filter(wanted).collect())
+        let small = |case: &&Case| !self.quick || case.recipe.is_none();
+        Ok(cases().filter(wanted).filter(small).collect())
     }
 }
 

@@ -90,6 +90,9 @@ fn lay_out_file(
             if named.again {
                 return write_again(case, control, path);
             }
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
             if !named.link {
                 return lay_out_file(case, control, &named.file, path);
             }

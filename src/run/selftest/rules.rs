@@ -45,6 +45,11 @@ fn believed(row: &LiarRow) -> Option<String> {
     (idle && totals.passed > 0).then(|| format!("{name} passes {} cases", totals.passed))
 }
 
+/// Whether enough cases catch a fault, one of its class among them.
+pub(super) fn is_strong(row: &Row) -> bool {
+    weak(row).is_none()
+}
+
 fn weak(row: &Row) -> Option<String> {
     let Row { name, class, killed_by, of_its_class, .. } = row;
     if killed_by.len() < FEWEST_KILLS {

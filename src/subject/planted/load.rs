@@ -59,7 +59,8 @@ pub(super) struct Parsed {
 
 impl Loader {
     pub(super) fn load(mut self, path: &str, expected: Option<&[u64]>) -> Result<Tensor, Refusal> {
-        let bytes = self.read(path)?;
+        let decoded = self.has(Fault::PathPercentDecoded).then(|| percent_decoded(path));
+        let bytes = self.read(decoded.as_deref().unwrap_or(path))?;
         if self.has(Fault::FormatByMagic) {
             self.format = match bytes.as_deref() {
                 Some([b'K', b'H', b'Q', b'4', ..]) => FileFormat::Khq4,
@@ -394,4 +395,23 @@ fn open(path: &str) -> std::io::Result<File> {
         options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32);
     }
     options.open(path)
+}
+
+/// A path as a URL has it.
+fn percent_decoded(path: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), path.as_bytes());
+    while let Some((&byte, others)) = rest.split_first() {
+        let digits = others.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(decoded) if byte == b'%' => {
+                bytes.push(decoded);
+                rest = &others[2..];
+            }
+            _ => {
+                bytes.push(byte);
+                rest = others;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -8,6 +8,8 @@ faults! {
             "Never looks at the magic: it reads any format's header as this one's."
         2 MagicThreeBytes "magic-three-bytes"
             "Compares three bytes of the magic: it takes a sister format for this one."
+        88 PathPercentDecoded "path-percent-decoded"
+            "Takes `%` and two hex digits in a path for one character."
         2 FormatByMagic "format-by-magic"
             "Reads a file as what its magic names, whatever format the caller asked for."
         3 SwappedMagicAccepted "swapped-magic-accepted"

@@ -3,7 +3,7 @@
 //! A writer refuses what its own reader would (KHQ4-W2): a writer that lacks a check asks a reader
 //! that lacks the guard.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -55,6 +55,16 @@ faults! {
             "Creates the file before it checks what to write: a refusal leaves an empty file."
         31 SaveScaleAbsolute "save-scale-absolute"
             "Writes the magnitude of a scale below zero: the block is another one."
+        86 SaveAppends "save-appends"
+            "Opens its target to append: what was there stays in front."
+        86 SaveNotCut "save-not-cut"
+            "Writes over a file and does not cut it: the end of a longer one stays."
+        86 SaveKeepsOld "save-keeps-old"
+            "Leaves a file that is there as it is, and says that it is done."
+        86 SaveMakesFolders "save-makes-folders"
+            "Makes the folders of its path, which it was not asked to."
+        86 SaveReplacesDirectory "save-replaces-directory"
+            "Removes a directory that is in its way."
         6 SaveLeavesFileAside "save-leaves-file-aside"
             "Writes aside and copies where it is to rename: the other file stays."
     }
@@ -101,7 +111,7 @@ impl Faulty {
         let reader = Self::new(missing_guard);
         Loader { faulty: reader, format: FileFormat::Khq4, width: usize::BITS, map: false }
             .parse(&Self::new(None).file(request))?;
-        write_whole(path, &self.file(request))
+        self.write_whole(path, &self.file(request))
     }
 
     /// As [`Faulty::save_blocks`], of KHF1.
@@ -120,7 +130,7 @@ impl Faulty {
             faulty.bytes(b"KHF1", 1, shape, numel, faulty.written_halves(values))
         };
         Loader::of_halves(missing_guard).parse(&file(Self::new(None)))?;
-        write_whole(path, &file(self))
+        self.write_whole(path, &file(self))
     }
 
     /// What a careless writer leaves, whatever comes of the save.
@@ -212,6 +222,29 @@ impl Faulty {
             _ => {}
         }
         payload
+    }
+}
+
+impl Faulty {
+    /// KHQ4-W3, as far as there is no fault in it.
+    fn write_whole(self, path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+        let mut options = OpenOptions::new();
+        match self.fault {
+            Some(Fault::SaveAppends) => options.append(true),
+            Some(Fault::SaveNotCut) => options.write(true).truncate(false),
+            Some(Fault::SaveKeepsOld) if path.is_file() => return Ok(()),
+            Some(Fault::SaveMakesFolders) => {
+                fs::create_dir_all(path.parent().unwrap_or(path)).map_err(io)?;
+                return write_whole(path, bytes);
+            }
+            Some(Fault::SaveReplacesDirectory) if path.is_dir() => {
+                fs::remove_dir(path).map_err(io)?;
+                return write_whole(path, bytes);
+            }
+            _ => return write_whole(path, bytes),
+        };
+        let mut file = options.create(true).open(path).map_err(io)?;
+        file.write_all(bytes).map_err(io)
     }
 }
 

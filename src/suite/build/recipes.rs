@@ -32,10 +32,31 @@ pub(super) fn each(
     recipes.iter().map(draft).collect()
 }
 
+/// The small decode of each format, with its family and clause.
+pub(super) fn decode_questions() -> [(&'static str, Question, &'static str); 3] {
+    let q8_0 = [&plain_payload(32)[..], &[7; 14]].concat();
+    [
+        ("decode", Question::decode(FormatId::KHQ4, plain_payload(32), 32), "DEC-1"),
+        ("decode-q4-1", Question::decode(FormatId::Q4_1, plain_payload(32), 32), "GGML-2"),
+        ("decode-q8-0", Question::decode(FormatId::Q8_0, q8_0, 32), "Q8-2"),
+    ]
+}
+
+/// The small encode of each format, with its family and clause.
+pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 4] {
+    let ask = |format: FormatId, mode: Option<Mode>, float: Float| {
+        Question::Encode(Encode { format, mode, shape: vec![32], values: ramp(float) })
+    };
+    [
+        ("encode", ask(FormatId::KHQ4, Some(Mode::Symmetric), Float::F32), "ENC-Y3"),
+        ("encode-q4-1", ask(FormatId::Q4_1, None, Float::F32), "GGML-3"),
+        ("encode-q8-0", ask(FormatId::Q8_0, None, Float::F32), "Q8-3"),
+        ("encode-mlx", ask(FormatId::MLX, None, Float::F16), "MLX-2"),
+    ]
+}
+
 fn decodes() -> Vec<Draft> {
-    let khq4 = Question::decode(FormatId::KHQ4, plain_payload(32), 32);
-    let q4_1 = Question::decode(FormatId::Q4_1, plain_payload(32), 32);
-    let q8_0 = Question::decode(FormatId::Q8_0, [&plain_payload(32)[..], &[7; 14]].concat(), 32);
+    let [(_, khq4, _), (_, q4_1, _), (_, q8_0, _)] = decode_questions();
     let Question::Decode(single) = khq4.clone() else { unreachable!("a decode") };
     let to_half = Question::Decode(Decode { to: Some(Float::F16), ..single });
     let half =
@@ -63,6 +84,7 @@ fn decodes() -> Vec<Draft> {
                 (DrawnNumbers, "GGML-2", 78),
                 (Sizes, "GGML-2", 79),
                 (WideNumbers, "GGML-1", 82),
+                (FaultAtTheEnd, "GGML-1", 35),
             ],
         ),
         each(
@@ -74,6 +96,7 @@ fn decodes() -> Vec<Draft> {
                 (DrawnNumbers, "Q8-2", 78),
                 (Sizes, "Q8-2", 79),
                 (WideNumbers, "Q8-1", 82),
+                (FaultAtTheEnd, "Q8-1", 35),
             ],
         ),
     ]
@@ -106,6 +129,7 @@ fn encodes() -> Vec<Draft> {
             (EveryExponent, clause, 78),
             (DrawnWeights, clause, 44),
             (Sizes, clause, 79),
+            (Dimensions, clause, 79),
         ]
     };
     let mut drafts = Vec::new();
@@ -124,18 +148,24 @@ fn encodes() -> Vec<Draft> {
         ] {
             let question = ask(FormatId::KHQ4, Some(mode), float);
             let suffix = format!("-{}-{}", float.name(), mode.name());
-            let recipes = [(EveryNumber, "ENC-S5", 78), (EveryExponent, "ENC-S5", 78)];
+            let recipes = [
+                (EveryNumber, "ENC-S5", 78),
+                (EveryExponent, "ENC-S5", 78),
+                (FaultAtTheEnd, "ENC-S2", 79),
+            ];
             let of_type = each("encode", &suffix, &question, &recipes);
             drafts.extend(of_type.into_iter().map(|draft| draft.requires(feature)));
         }
     }
     let others = [
-        (FormatId::Q4_1, "encode-q4-1", "GGML-3", Float::F32),
-        (FormatId::Q8_0, "encode-q8-0", "Q8-3", Float::F32),
-        (FormatId::MLX, "encode-mlx", "MLX-2", Float::F16),
+        (FormatId::Q4_1, "encode-q4-1", "GGML-3", "GGML-1", Float::F32),
+        (FormatId::Q8_0, "encode-q8-0", "Q8-3", "Q8-1", Float::F32),
+        (FormatId::MLX, "encode-mlx", "MLX-2", "MLX-1", Float::F16),
     ];
-    for (format, family, clause, float) in others {
-        drafts.extend(each(family, "", &ask(format, None, float), &numbers(clause)));
+    for (format, family, clause, layout, float) in others {
+        let question = ask(format, None, float);
+        drafts.extend(each(family, "", &question, &numbers(clause)));
+        drafts.extend(each(family, "", &question, &[(FaultAtTheEnd, layout, 35)]));
     }
     drafts
 }
@@ -190,6 +220,15 @@ fn loads() -> Vec<Draft> {
             expected_shape: Some(vec![32]),
             address_width: None,
         });
+        let narrow = Question::Load(Load {
+            format,
+            path: small(format),
+            expected_shape: None,
+            address_width: Some(32),
+        });
+        let width = if format == FormatId::KHQ4 { "KHQ4-H8" } else { "KHF1-H3" };
+        let narrow = each(family, "-width-32", &narrow, &[(WideNumbers, width, 9)]);
+        drafts.extend(narrow.into_iter().map(|draft| draft.requires(Feature::Width32)));
         let expecting = each(family, "-expected-shape", &question, &[(WideNumbers, clause, 82)]);
         drafts.extend(expecting.into_iter().map(|draft| draft.requires(Feature::ExpectedShape)));
     }
@@ -204,6 +243,7 @@ fn saves() -> Vec<Draft> {
             (Sizes, written, 79),
             (Dimensions, written, 79),
             (FaultAtTheEnd, refused, 79),
+            (WideNumbers, refused, 82),
         ]
     };
     [
@@ -213,38 +253,60 @@ fn saves() -> Vec<Draft> {
     .concat()
 }
 
-fn products() -> Vec<Draft> {
-    let question = Question::Matmul(Matmul {
+/// A small product.
+pub(super) fn product() -> Question {
+    Question::Matmul(Matmul {
         format: FormatId::KHQ4,
         rows: 1,
         columns: 32,
         vectors: 1,
         blocks: Bytes(plain_payload(32)),
         x: ramp(Float::F32),
-    });
+    })
+}
+
+fn products() -> Vec<Draft> {
     let recipes = [(EveryNumber, "DOT-2", 78), (DrawnNumbers, "DOT-2", 78), (Sizes, "DOT-3", 81)];
-    each("matmul", "", &question, &recipes)
+    each("matmul", "", &product(), &recipes)
+}
+
+/// A small rotation.
+pub(super) fn rotation() -> Question {
+    rotate(Side::Input, false, None, false, Float::F32)
+}
+
+fn rotate(side: Side, inverse: bool, block: Option<u64>, gamma: bool, float: Float) -> Question {
+    let (rows, columns) = if side == Side::Input { (1, 64) } else { (64, 1) };
+    let values = (0..64u8).map(|at| f32::from(at) - 31.0);
+    let values = match float {
+        Float::F64 => Floats::F64(Bits64(values.map(|one| f64::from(one).to_bits()).collect())),
+        _ => Floats::of(&values.collect::<Vec<f32>>()),
+    };
+    Question::Rotate(Rotate {
+        format: FormatId::QUAROT,
+        seed: 7,
+        side,
+        inverse,
+        rows,
+        columns,
+        block,
+        gamma: gamma.then(|| values.clone()),
+        values,
+    })
 }
 
 fn rotations() -> Vec<Draft> {
-    let rotate = |side: Side, inverse: bool, block: Option<u64>, gamma: bool, float: Float| {
-        let gamma = gamma.then(|| ramp(float));
-        Question::Rotate(Rotate {
-            format: FormatId::QUAROT,
-            seed: 7,
-            side,
-            inverse,
-            rows: if side == Side::Input { 1 } else { 32 },
-            columns: if side == Side::Input { 32 } else { 1 },
-            block,
-            gamma,
-            values: ramp(float),
-        })
-    };
     let of = |suffix: &str, clause: &str, question: Question, recipes: &[RecipeName]| {
         let class = |name: RecipeName| if name == Sizes { 81 } else { 82 };
         let recipes: Vec<_> = recipes.iter().map(|&name| (name, clause, class(name))).collect();
         each("rotate", suffix, &question, &recipes)
+    };
+    // One run of 8192 values; the sizes are runs of the same length.
+    let long_runs = match rotate(Side::Input, false, Some(8192), false, Float::F32) {
+        Question::Rotate(rotate) => {
+            Question::Rotate(Rotate { columns: 8192, values: Floats::of(&[1.0; 8192]), ..rotate })
+        }
+        other => other,
     };
     [
         of(
@@ -265,6 +327,25 @@ fn rotations() -> Vec<Draft> {
             "ROT-5",
             rotate(Side::Input, false, Some(32), false, Float::F32),
             &[Sizes, WideNumbers],
+        ),
+        of("-runs-of-8192", "ROT-5", long_runs, &[Sizes]),
+        of(
+            "-runs-of-two",
+            "ROT-5",
+            rotate(Side::Input, false, Some(2), false, Float::F32),
+            &[Sizes],
+        ),
+        of(
+            "-runs-inverse",
+            "ROT-5",
+            rotate(Side::Input, true, Some(64), false, Float::F32),
+            &[Sizes],
+        ),
+        of(
+            "-f64-output-inverse",
+            "ROT-6",
+            rotate(Side::Output, true, None, false, Float::F64),
+            &[Sizes],
         ),
         of("-gamma", "ROT-7", rotate(Side::Input, false, None, true, Float::F32), &[Sizes]),
     ]

@@ -75,7 +75,7 @@ pub(super) fn payload(format: &dyn BlockFormat, blocks: usize) -> Vec<u8> {
     period.iter().cycle().take(blocks).flatten().copied().collect()
 }
 
-/// That many plain values of a type, none of which is a zero; the least of each block is below zero.
+/// That many plain values of a type, none of which is a zero; the least of each block is below zero, at another place in each.
 pub(super) fn values(float: Float, count: usize) -> Floats {
     let mut dice = SplitMix64::new(0x7061_7274);
     let period: Vec<f32> = (0..PERIOD * WEIGHTS)
@@ -84,7 +84,7 @@ pub(super) fn values(float: Float, count: usize) -> Floats {
             let size = 2f32.powi((block % 7) as i32 - 5) * (1.0 + block as f32 / 400.0);
             let unit = dice.signed_unit();
             match at % WEIGHTS {
-                0 => -size,
+                place if place == block * 11 % 32 => -size,
                 _ if unit == 0.0 => size / 3.0,
                 _ => unit * size,
             }

@@ -36,10 +36,10 @@ pub(super) fn bits(of: &Question) -> Vec<Question> {
 pub(super) fn foreign(of: &Question) -> Vec<Question> {
     let Question::Load(load) = of else { return Vec::new() };
     let sound = sound(load, 70);
-    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
+    let of_gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     let zeros = [0; 32];
     let before: [&[u8]; 7] =
-        [b"\xef\xbb\xbf", &gzip, &zeros, &zeros[..1], &zeros[..4], b"\n", &sound[..4]];
+        [b"\xef\xbb\xbf", &of_gzip, &zeros, &zeros[..1], &zeros[..4], b"\n", &sound[..4]];
     let up_to = |multiple: usize| vec![0; multiple - sound.len() % multiple];
     let after: [Vec<u8>; 14] = [
         b"\n".to_vec(),
@@ -57,11 +57,27 @@ pub(super) fn foreign(of: &Question) -> Vec<Question> {
         sound.clone(),
         vec![0xff; 40],
     ];
+    let packed = [gzip(&sound), [&sound[..], &gzip(&sound)].concat()];
     let front = before.into_iter().map(|before| [before, &sound].concat());
     let back = after.into_iter().map(|after| [&sound[..], &after].concat());
     // In front of a text, a writer on another system may have changed each line feed.
     let cut = (0..sound.len()).map(|len| sound[..len].to_vec());
-    files(load, front.chain(back).chain(cut))
+    files(load, front.chain(back).chain(cut).chain(packed))
+}
+
+/// A gzip stream that holds bytes as they are (RFC 1951, 3.2.4; RFC 1952).
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let crc = bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+    });
+    let len = bytes.len() as u16;
+    let mut stream = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1];
+    stream.extend(len.to_le_bytes());
+    stream.extend((!len).to_le_bytes());
+    stream.extend(bytes);
+    stream.extend((!crc).to_le_bytes());
+    stream.extend(u32::from(len).to_le_bytes());
+    stream
 }
 
 /// The file of a plain tensor.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::suite::case::{Content, DirectoryEntry, File};
-use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
+use crate::suite::exact::directory::INDEX_FILE;
 use crate::suite::expected::expected;
 use crate::suite::lawful::Lawful;
 use crate::suite::question::{NameTensors, Question, ReadIndex, TensorRank};
@@ -12,14 +12,19 @@ use crate::suite::question::{NameTensors, Question, ReadIndex, TensorRank};
 /// Numbers of tensors.
 fn counts() -> impl Iterator<Item = usize> {
     let sides = (1..=12u32).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
-    sides.filter(|count| *count != 2).chain([10_000])
+    sides.filter(|count| *count != 2).chain([10_000, 10_001, 65_537])
 }
 
-/// Lists of that many tensors.
+/// Lists of that many tensors, and such whose last has the name of the first.
 pub(super) fn sizes(of: &Question) -> Vec<Question> {
-    counts()
-        .filter_map(|count| named(of, (0..count).map(|index| name(index, count)).collect()))
-        .collect()
+    let names = |count: usize| (0..count).map(|index| name(index, count)).collect::<Vec<_>>();
+    let sound = counts().map(names);
+    let twice = [2, 3, 64, 129, 1001, 4097].map(|count| {
+        let mut names = names(count);
+        names[count - 1] = names[0].clone();
+        names
+    });
+    sound.chain(twice).filter_map(|names| named(of, names)).collect()
 }
 
 fn name(index: usize, count: usize) -> String {
@@ -46,7 +51,7 @@ fn named(of: &Question, names: Vec<String>) -> Option<Question> {
 }
 
 /// A directory of this index alone.
-fn index(read: &ReadIndex, index: &Value) -> Question {
+pub(super) fn index(read: &ReadIndex, index: &Value) -> Question {
     let content = Content::Text(index.to_string());
     let entry = DirectoryEntry { path: INDEX_FILE.into(), content };
     Question::ReadIndex(ReadIndex { path: File::Directory(vec![entry]), ..read.clone() })
@@ -72,11 +77,11 @@ pub(super) fn names(of: &Question) -> Vec<Question> {
     ];
     let characters = (1..128u8).map(char::from).chain(others);
     let single = characters.map(|character| vec![format!("a{character}b.weight")]);
-    let lengths = [
+    let lengths: [usize; 25] = [
         1, 2, 63, 64, 127, 128, 200, 247, 248, 249, 250, 251, 252, 253, 254, 255, 256, 257, 511,
-        512, 1000, 4095, 4096,
+        512, 1000, 4095, 4096, 65_535, 65_536,
     ];
-    let long = lengths.map(|length| vec!["a".repeat(length)]);
+    let long = lengths.map(|length| vec!["a-".repeat(length.div_ceil(2))]);
     let twins: [[&str; 2]; 7] = [
         ["a.weight", "A.weight"],
         ["\u{e9}", "e\u{301}"],
@@ -140,62 +145,7 @@ pub(super) fn names(of: &Question) -> Vec<Question> {
     questions
 }
 
-/// Configurations beside an empty index: those of real models, and texts that are no object.
-pub(super) fn configs(of: &Question) -> Vec<Question> {
-    let Question::ReadIndex(read) = of else { return Vec::new() };
-    let texts = [
-        r#"{"model_type": "llama", "hidden_size": 4096, "rms_norm_eps": 1e-05, "rope_theta": 500000.0}"#,
-        r#"{"pad_token_id": null, "eos_token_id": [128001, 128008, 128009], "tie_word_embeddings": false}"#,
-        r#"{"rope_scaling": {"factor": 8.0, "rope_type": "llama3", "original_max_position_embeddings": 8192}}"#,
-        r#"{"architectures": ["Qwen3ForCausalLM"], "layer_types": ["a", "b"], "sliding_window": null}"#,
-        r#"{"max_position_embeddings": 18446744073709551616, "big": 1e308, "small": 5e-324, "minus": -0.0}"#,
-        r#"{"id": 9007199254740993, "low": -9223372036854775808, "high": 18446744073709551615}"#,
-        r#"{"text": "\u00e9\ud83e\udde0\\\"\/\b\f\n\r\t", "": "", "a": {"a": {"a": [[[]]]}}}"#,
-        "{}",
-        " {\n\t\"a\" : 1 }\r\n",
-        "\u{feff}{}",
-        "",
-        " ",
-        "null",
-        "[]",
-        "1",
-        "\"a\"",
-        "{",
-        "{}}",
-        "{\"a\": 1,}",
-        "{'a': 1}",
-        "{\"a\": NaN}",
-        "{\"a\": Infinity}",
-        "{\"a\": 01}",
-        "{\"a\": .5}",
-        "{\"a\": +1}",
-        "{\"a\": 0x10}",
-        "{\"a\": \"\t\"}",
-        "// a\n{}",
-        "{} // a",
-        "{\"quarot_seed\": 18446744073709551615}",
-        "{\"quarot_seed\": 9007199254740993}",
-        "{\"quarot_seed\": 18446744073709551616}",
-        "{\"quarot_seed\": -1}",
-        "{\"quarot_seed\": 1.0}",
-        "{\"quarot_seed\": 1e2}",
-        "{\"quarot_seed\": \"1\"}",
-        "{\"quarot_seed\": null}",
-        "{\"quarot_seed\": true}",
-    ];
-    let entries = |config: &str| {
-        [(INDEX_FILE, "{\"tensors\": []}"), (CONFIG_FILE, config)].map(|(path, text)| {
-            DirectoryEntry { path: path.into(), content: Content::Text(text.into()) }
-        })
-    };
-    let question = |text: &str| {
-        let path = File::Directory(entries(text).to_vec());
-        Question::ReadIndex(ReadIndex { path, ..read.clone() })
-    };
-    texts.into_iter().map(question).filter(is_demanded).collect()
-}
-
 /// Whether SPEC.md says what is to be answered.
-fn is_demanded(question: &Question) -> bool {
+pub(super) fn is_demanded(question: &Question) -> bool {
     !matches!(expected(question, None), Lawful::Undemanded(_))
 }

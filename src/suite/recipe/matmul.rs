@@ -18,8 +18,17 @@ const WIDTHS: [u64; 24] =
 const RAGGED: [u64; 6] = [8, 33, 65, 129, 1000, 4095];
 
 /// Weights: many rows of few columns, few rows of many columns, many vectors.
-const LARGE: [(u64, u64, u64); 6] =
-    [(8192, 32, 1), (8191, 128, 1), (4097, 64, 2), (255, 4096, 1), (256, 4096, 1), (33, 2048, 33)];
+const LARGE: [(u64, u64, u64); 9] = [
+    (32_767, 32, 1),
+    (32_768, 32, 1),
+    (2, 4128, 1),
+    (8192, 32, 1),
+    (8191, 128, 1),
+    (4097, 64, 2),
+    (255, 4096, 1),
+    (256, 4096, 1),
+    (33, 2048, 33),
+];
 
 /// The sizes.
 pub(super) fn sizes(of: &Matmul) -> Vec<Question> {
@@ -34,7 +43,22 @@ pub(super) fn sizes(of: &Matmul) -> Vec<Question> {
         .chain(together)
         .chain(LARGE)
         .map(|(rows, columns, vectors)| product(of, rows, columns, vectors))
+        .chain(exponents(of))
         .collect()
+}
+
+/// A value of x of every third exponent that DOT-1 takes, once alone and once beside a much larger one of another
+/// vector.
+fn exponents(of: &Matmul) -> impl Iterator<Item = Question> {
+    (-90..90).step_by(3).map(move |exponent| {
+        let blocks = payload(format(of.format), 3 * 2);
+        let value = 1.5 * 2f32.powi(exponent);
+        let alone = (0..64).map(|at| if at == 37 { value } else { 0.0 });
+        let other = (0..64).map(|at| if at == 5 { -1.0 } else { 0.0 });
+        let x: Vec<f32> = alone.chain(other).collect();
+        let (blocks, x) = (Bytes(blocks), Floats::of(&x));
+        Question::Matmul(Matmul { rows: 3, columns: 64, vectors: 2, blocks, x, ..of.clone() })
+    })
 }
 
 /// A product of plain blocks and drawn vectors.

@@ -12,9 +12,11 @@ mod headers;
 mod indexes;
 mod matmul;
 mod numbers;
+mod opened;
 mod paths;
 mod rotate;
 mod sizes;
+mod texts;
 mod values;
 mod wide;
 
@@ -74,6 +76,10 @@ pub enum RecipeName {
     Names,
     /// `config.json` as real models have it, and as none has.
     Configs,
+    /// An index of every kind of text.
+    Texts,
+    /// Directories that are opened: of many files, of every name, with shapes that are nearly right.
+    Opened,
 }
 
 impl RecipeName {
@@ -98,7 +104,9 @@ impl RecipeName {
             (Self::Paths, _) => paths::names(of),
             (Self::SamePath, _) => paths::same(of),
             (Self::Names, _) => indexes::names(of),
-            (Self::Configs, _) => indexes::configs(of),
+            (Self::Configs, _) => texts::configs(of),
+            (Self::Texts, _) => texts::indexes(of),
+            (Self::Opened, _) => opened::directories(of),
             (Self::StoredNumbers | Self::EveryExponent | Self::DrawnWeights, _) => Vec::new(),
         }
     }
@@ -120,6 +128,8 @@ impl RecipeName {
             Self::SamePath => "other bytes at the same path",
             Self::Names => "names of every character and length",
             Self::Configs => "config.json of every kind",
+            Self::Texts => "an index of every kind of text",
+            Self::Opened => "directories of many files, names and shapes",
             Self::WideNumbers => "numbers above 2^53, above 2^63, and of two unlike halves",
         }
     }

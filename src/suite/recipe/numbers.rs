@@ -1,6 +1,6 @@
 //! Every finite f16 in every field of f16, with every code at every place; and numbers drawn from all of them.
 
-use super::content::{POSITIVE, SIGN, WEIGHTS, block, floats, format};
+use super::content::{POSITIVE, SIGN, WEIGHTS, block, floats, format, payload};
 use crate::suite::case::File;
 use crate::suite::exact::blocks::BlockFormat;
 use crate::suite::exact::files;
@@ -43,7 +43,21 @@ pub(super) fn drawn(of: &Question) -> Vec<Question> {
     };
     let signs = if is_half(of) { &[0][..] } else { &[0, SIGN][..] };
     let payloads = signs.iter().map(|&sign| (0..4096).map(|_| drawn(sign)).collect());
-    asked(of, payloads.collect())
+    let mut payloads: Vec<Vec<Vec<u8>>> = payloads.collect();
+    payloads.push(twins(format));
+    asked(of, payloads)
+}
+
+/// Blocks that differ from one another in one byte, behind one another: what goes by a part of a block
+/// takes one for the other.
+fn twins(format: &dyn BlockFormat) -> Vec<Vec<u8>> {
+    let plain = payload(format, 1);
+    let twin = |at: usize| {
+        let mut block = plain.clone();
+        block[at] ^= 1;
+        [plain.clone(), block]
+    };
+    (0..plain.len()).flat_map(twin).collect()
 }
 
 /// Whether blocks are decoded to f16, which holds less than their weights may be.

@@ -26,10 +26,18 @@ const LETTERS: [&str; 8] = [
     "\u{2028}",
 ];
 
+/// The names, as those of files in a directory.
+pub(super) fn file_names() -> Vec<String> {
+    let all = NAMES.iter().chain(&LETTERS).map(ToString::to_string);
+    all.chain(["A.q4".into(), "a".repeat(255)]).collect()
+}
+
 /// The question about each name, then about the longest, and through a symbolic link.
 pub(super) fn names(of: &Question) -> Vec<Question> {
     let long = ["a".repeat(255), "\u{e9}".repeat(127), format!("{}.q4", "a b".repeat(84))];
-    let names = NAMES.iter().chain(&LETTERS).map(ToString::to_string).chain(long);
+    // Paths longer than a buffer may be, in folders of long names.
+    let deep = [6, 15].map(|folders| vec!["f".repeat(200); folders].join("/"));
+    let names = NAMES.iter().chain(&LETTERS).map(ToString::to_string).chain(long).chain(deep);
     let named = |name: String, link: bool| {
         let place = of.place()?.unnamed().clone();
         let file = File::Named(Box::new(Named { name, link, again: false, file: place }));

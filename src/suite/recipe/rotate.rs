@@ -1,18 +1,26 @@
 //! Rotations of every length up to 2^14, and of many rows.
 
 use super::content::values;
+use crate::suite::floats::Float;
 use crate::suite::question::{Question, Rotate, Side};
 
 /// Rows, or columns of a matrix whose columns are rotated.
-const COUNTS: [u64; 14] = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65, 129];
+const COUNTS: [u64; 17] = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65, 129, 257, 1025, 4097];
 
 /// The longest, as a power of two.
 const LONGEST: u32 = 14;
 
 /// The sizes.
 pub(super) fn sizes(of: &Rotate) -> Vec<Question> {
-    let longest = if of.block.is_some() { 11 } else { LONGEST };
-    let lengths = (0..=longest).map(|power| (1u64 << power, if power > 10 { 1 } else { 3 }));
+    // The block form takes up to 4096 runs; beyond 2^16 signs only f32 and the input side are asked.
+    let plain = of.gamma.is_none() && of.side == Side::Input && of.values.float() == Float::F32;
+    let longest = match of.block {
+        Some(block) if !of.inverse => (block.ilog2() + 12).min(17),
+        Some(_) => LONGEST,
+        None if plain && !of.inverse => 17,
+        None => LONGEST,
+    };
+    let lengths = (0..=longest).map(|power| (1u64 << power, if power > 12 { 1 } else { 3 }));
     let counts = COUNTS.into_iter().map(|count| (64, count));
     lengths.chain(counts).filter_map(|(length, count)| rotation(of, length, count)).collect()
 }

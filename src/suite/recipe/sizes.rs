@@ -22,7 +22,7 @@ pub(super) fn sizes(of: &Question) -> Vec<Question> {
 
 /// The values of that many blocks: with a partial last one where the format has that, and there are an odd
 /// number of blocks.
-fn count(of: &Question, blocks: usize) -> usize {
+pub(super) fn count(of: &Question, blocks: usize) -> usize {
     match of.format() {
         FormatId::KHQ4 | FormatId::KHF1 if blocks % 2 == 1 => blocks * WEIGHTS - 1 - blocks % 31,
         _ => blocks * WEIGHTS,
@@ -82,10 +82,21 @@ pub(super) fn dimensions(of: &Question) -> Vec<Question> {
         let below = (page - 28) / size;
         [below - 1, below, below + 1, below + 2].map(|units| vec![units * weights])
     });
+    // Whole pages: the length of the file is a multiple of them.
+    let whole = (1..64u64).filter(|pages| (4096 * pages - 28) % size == 0);
+    let pages = pages.chain(whole.map(|pages| vec![(4096 * pages - 28) / size * weights]));
     let ask = |shape: Vec<u64>| match of {
         Question::Load(load) => Some(load_of(load, tensor(id, &shape))),
         Question::Save(save) => Some(save_of(save, tensor(id, &shape))),
+        Question::Encode(encode) => {
+            // The last dimension is whole blocks, as some formats ask for that.
+            let shape = [&shape[..shape.len() - 1], &[32]].concat();
+            let count: u64 = shape.iter().product();
+            let values = values(encode.values.float(), count as usize);
+            Some(Question::Encode(Encode { shape, values, ..encode.clone() }))
+        }
         _ => None,
     };
+    let pages = pages.filter(|_| !matches!(of, Question::Encode(_)));
     many.chain(pages).filter_map(ask).collect()
 }

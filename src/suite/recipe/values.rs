@@ -1,6 +1,6 @@
 //! Values for encoders: every f16, every exponent, values whose scales are every f16, and drawn weights.
 
-use super::content::{POSITIVE, SIGN, WEIGHTS, floats};
+use super::content::{POSITIVE, SIGN, WEIGHTS, floats, values};
 use crate::suite::expected::expected;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits, Bits16, Bits64};
@@ -173,7 +173,25 @@ pub(super) fn drawn(of: &Encode) -> Vec<Question> {
             floats(float, values.into_iter())
         })
         .collect();
-    asked(of, blocks.into_iter())
+    asked(of, blocks.into_iter().chain(twins(float)))
+}
+
+/// Blocks that differ from one another in one value, behind one another: what goes by a part of a block takes
+/// one for the other.
+fn twins(float: Float) -> impl Iterator<Item = Floats> {
+    let plain = values(float, WEIGHTS);
+    (0..WEIGHTS).flat_map(move |at| {
+        let mut bits = plain.bits();
+        // Half or twice the value.
+        let fraction = match float {
+            Float::F16 => 10,
+            Float::Bf16 => 7,
+            Float::F32 => 23,
+            Float::F64 => 52,
+        };
+        bits[at] -= 1 << fraction;
+        [plain.clone(), of_bits(float, bits.into_iter())]
+    })
 }
 
 /// Sums of four draws, one value in sixteen far out.

@@ -1,9 +1,14 @@
 //! Numbers that binary64, 32 bits or a signed 64 do not hold, where another number in their place shows.
 
 use super::headers::files;
+use super::numbers::save_of;
 use super::sizes::sized;
 use crate::suite::case::File;
-use crate::suite::question::{Decode, Load, Question, Rotate};
+use crate::suite::floats::Floats;
+use crate::suite::operation::FormatId;
+use crate::suite::question::{
+    Decode, Load, NameTensors, Question, Rotate, Save, Tensor, TensorRank,
+};
 
 /// Odd numbers above 2^53, above 2^63, and such whose two halves are unlike.
 const WIDE: [u64; 9] = [
@@ -31,6 +36,8 @@ pub(super) fn numbers(of: &Question) -> Vec<Question> {
                 Question::Decode(Decode { original_len: count / 32 * 32, ..decode.clone() })
             })
             .collect(),
+        Question::Save(save) => saves(save),
+        Question::NameTensors(naming) => ranks(naming),
         Question::Load(load) if load.expected_shape.is_some() => expected_shapes(load),
         Question::Load(load) => headers(load),
         _ => Vec::new(),
@@ -60,12 +67,72 @@ fn headers(load: &Load) -> Vec<Question> {
 
 /// A caller that requires the file's shape, or one that differs by one unit.
 fn expected_shapes(load: &Load) -> Vec<Question> {
-    let pairs = WIDE.into_iter().flat_map(|wide| [(wide, wide), (wide, wide ^ 1)]);
-    pairs
-        .flat_map(|(wide, expected)| {
-            let load = Load { expected_shape: Some(vec![expected, 0]), ..load.clone() };
-            let bytes = empty(&load, &[wide, 0], 0);
-            files(&load, [bytes].into_iter())
-        })
-        .collect()
+    let differing = [0, 1, 1 << 32, 1 << 53, 1 << 63];
+    let pairs = WIDE.into_iter().flat_map(|wide| differing.map(|bit| (wide, wide ^ bit)));
+    let one_dimension = pairs.flat_map(|(wide, expected)| {
+        let load = Load { expected_shape: Some(vec![expected, 0]), ..load.clone() };
+        let bytes = empty(&load, &[wide, 0], 0);
+        files(&load, [bytes].into_iter())
+    });
+    // Many dimensions, of which one differs, or is missing, or is too many.
+    let shape: Vec<u64> = (0..40).map(|at| if at == 39 { 0 } else { at + 2 }).collect();
+    let others = (0..40usize).map(|place| {
+        let mut other = shape.clone();
+        other[place] ^= 64;
+        other
+    });
+    let longer = [&shape[..], &[0]].concat();
+    let others = others.chain([
+        shape.clone(),
+        shape[..39].to_vec(),
+        shape[1..].to_vec(),
+        longer,
+        Vec::new(),
+    ]);
+    let many = others.flat_map(|expected| {
+        let load = Load { expected_shape: Some(expected), ..load.clone() };
+        files(&load, [empty(&load, &[0, 3], 0), empty(&load, &shape[30..], 0)].into_iter())
+    });
+    let many: Vec<Question> = many.collect();
+    one_dimension.chain(many).collect()
+}
+
+/// Tensors without values that have wide dimensions, and such whose number of values is wide.
+fn saves(save: &Save) -> Vec<Question> {
+    let tensor = |shape: Vec<u64>, count: u64| match save.format {
+        FormatId::KHF1 => Tensor::of_values(&shape, Floats::F16(Default::default())),
+        _ => Tensor::of_blocks(&shape, count, Vec::new()),
+    };
+    let shapes = WIDE.into_iter().flat_map(|wide| [vec![wide, 0], vec![0, wide]]);
+    let sound = shapes.map(|shape| tensor(shape, 0));
+    let wrong =
+        WIDE.into_iter().map(|wide| tensor(vec![wide], if wide == 7 << 32 { 0 } else { wide }));
+    sound.chain(wrong).map(|tensor| save_of(save, tensor)).collect()
+}
+
+/// Tensors of every number of dimensions that a narrow or a signed number mistakes.
+fn ranks(naming: &NameTensors) -> Vec<Question> {
+    let ranks = [
+        0,
+        1,
+        2,
+        127,
+        128,
+        129,
+        255,
+        256,
+        257,
+        258,
+        65535,
+        65536,
+        65537,
+        65538,
+        (1 << 32) + 1,
+        (1 << 32) + 2,
+    ];
+    let ask = |rank: u64| {
+        let tensors = vec![TensorRank { name: "model.layers.0.mlp.up_proj.weight".into(), rank }];
+        Question::NameTensors(NameTensors { tensors, ..naming.clone() })
+    };
+    ranks.into_iter().chain(WIDE).chain([1 << 32, 1 << 53, 1 << 63]).map(ask).collect()
 }
