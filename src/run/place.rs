@@ -93,12 +93,7 @@ fn lay_out_file(
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            if !named.link {
-                return lay_out_file(case, control, &named.file, path);
-            }
-            lay_out_file(case, control, &named.file, path.with_file_name("linked"))?;
-            link("linked", &path)?;
-            Ok(path)
+            lay_out_file(case, control, &named.file, path)
         }
         File::Bytes(_) | File::Patch(_) => {
             let control = control.map(|control| &control.question);

@@ -124,9 +124,11 @@ impl Bits64 {
 impl fmt::Display for Bytes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digit = |nibble: u8| DIGITS[usize::from(nibble)] as char;
-        let text: String =
-            self.0.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        let mut text = String::with_capacity(2 * self.0.len());
+        for &byte in &self.0 {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
         formatter.write_str(&text)
     }
 }

@@ -11,7 +11,6 @@ use q4proof::suite::{Answer, Case, Lawful, Question, Suite};
 mod agreement;
 mod allocation;
 mod clauses;
-mod conformance;
 mod corpus;
 mod directory;
 mod evaluator;

@@ -79,7 +79,7 @@ fn a_fresh_child_is_asked_the_control_again() {
 #[test]
 fn several_children_come_to_the_same_records_in_the_same_order() {
     let one = |subject: &[&str], jobs: &str| {
-        let all = [&["check", "--json", "--seed", "5", "--jobs", jobs], subject].concat();
+        let all = [&["check", "--quick", "--json", "--seed", "5", "--jobs", jobs], subject].concat();
         let done = q4proof(all);
         assert!(matches!(done.code, Some(0 | 1)), "{done:#?}");
         done.stdout
@@ -116,7 +116,7 @@ fn several_children_are_started_and_all_of_them_are_asked() {
 #[test]
 fn jobs_are_a_number_above_zero() {
     for jobs in ["0", "-1", "x", "1000"] {
-        let done = q4proof(["check", "--jobs", jobs]);
+        let done = q4proof(["check", "--quick", "--jobs", jobs]);
         assert_eq!(done.code, Some(2), "{done:#?}");
         assert!(done.stderr.contains("--jobs"), "{done:#?}");
     }

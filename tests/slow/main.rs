@@ -7,6 +7,7 @@
 
 mod allocation;
 mod builders;
+mod conformance;
 mod corpus;
 mod exhaustive;
 mod fuzz;
@@ -17,3 +18,9 @@ mod vectors;
 /// Counted, for the oracle on memory.
 #[global_allocator]
 static ALLOCATOR: q4proof::fuzz::meter::Counting = q4proof::fuzz::meter::Counting;
+
+/// The vectors that the command carries, read once for all tests.
+fn embedded() -> &'static q4proof::suite::Suite {
+    static SUITE: std::sync::OnceLock<q4proof::suite::Suite> = std::sync::OnceLock::new();
+    SUITE.get_or_init(|| q4proof::suite::Suite::embedded().unwrap())
+}

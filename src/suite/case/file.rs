@@ -30,9 +30,6 @@ pub enum File {
 pub struct Named {
     /// The last component of the path.
     pub name: String,
-    /// Whether the path is a symbolic link to what lies there.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub link: bool,
     /// Whether this is the path of the question before, over whose file this one is written, with the
     /// same time of its last change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

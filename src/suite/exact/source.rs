@@ -1,5 +1,7 @@
 //! Source values of every type as f32, by the letter of ENC-S5, exactly.
 
+use std::collections::HashMap;
+
 use super::number::{Exact, Float, round};
 use crate::suite::floats::Floats;
 
@@ -11,7 +13,13 @@ const INFINITE: u32 = 0x7f80_0000;
 pub fn widened(values: &Floats) -> Vec<u32> {
     match values {
         Floats::F32(bits) => bits.0.clone(),
-        other => other.bits().into_iter().map(|bits| converted(other.float(), bits)).collect(),
+        other => {
+            // Equal bits are equal values: each is converted once.
+            let mut known: HashMap<u64, u32> = HashMap::new();
+            let mut one =
+                |bits| *known.entry(bits).or_insert_with(|| converted(other.float(), bits));
+            other.bits().into_iter().map(&mut one).collect()
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Rotations of every length up to 2^14, and of many rows.
 
 use super::content::values;
-use crate::suite::floats::Float;
 use crate::suite::question::{Question, Rotate, Side};
 
 /// Rows, or columns of a matrix whose columns are rotated.
@@ -12,14 +11,8 @@ const LONGEST: u32 = 14;
 
 /// The sizes.
 pub(super) fn sizes(of: &Rotate) -> Vec<Question> {
-    // The block form takes up to 4096 runs; beyond 2^16 signs only f32 and the input side are asked.
-    let plain = of.gamma.is_none() && of.side == Side::Input && of.values.float() == Float::F32;
-    let longest = match of.block {
-        Some(block) if !of.inverse => (block.ilog2() + 12).min(17),
-        Some(_) => LONGEST,
-        None if plain && !of.inverse => 17,
-        None => LONGEST,
-    };
+    // The block form takes up to 4096 runs.
+    let longest = of.block.map_or(LONGEST, |block| (block.ilog2() + 12).min(LONGEST));
     let lengths = (0..=longest).map(|power| (1u64 << power, if power > 12 { 1 } else { 3 }));
     let counts = COUNTS.into_iter().map(|count| (64, count));
     lengths.chain(counts).filter_map(|(length, count)| rotation(of, length, count)).collect()

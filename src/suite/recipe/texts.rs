@@ -64,7 +64,15 @@ pub(super) fn configs(of: &Question) -> Vec<Question> {
         let config = text(&format!("{{\"quarot_seed\": {seed}}}"));
         [(index, text("{}")), (text("{\"tensors\": []}"), config)]
     });
-    let others = strange("{\"a\": 1}").into_iter().map(|config| (text("[]"), config));
+    // IDX-2: up to 16 MiB.
+    let spaces = |times: u64| Content::Long {
+        before: "{}".into(),
+        text: " ".into(),
+        times,
+        after: String::new(),
+    };
+    let long = [(2 << 20) + 1, (16 << 20) - 2, (16 << 20) - 1].map(spaces);
+    let others = strange("{\"a\": 1}").into_iter().chain(long).map(|config| (text("[]"), config));
     let all = alone.into_iter().chain(both).chain(either).chain(others);
     all.map(|(index, config)| directory(read, vec![(INDEX_FILE, index), (CONFIG_FILE, config)]))
         .filter(is_demanded)
@@ -162,19 +170,7 @@ fn strange(json: &str) -> Vec<Content> {
         [b"{\"tensors\": [], \"a\": \"\x7f\"}".as_slice()].concat(),
         Vec::new(),
     ];
-    // IDX-2: up to 16 MiB.
-    let spaces = |times: u64| Content::Long {
-        before: json.to_owned(),
-        text: " ".into(),
-        times,
-        after: String::new(),
-    };
-    let limit = (16 << 20) - json.len() as u64;
-    texts
-        .map(|one| text(&one))
-        .chain(bytes.map(|bytes| Content::Bytes(Bytes(bytes))))
-        .chain([(1 << 20) + 1, (2 << 20) + 1, limit, limit + 1].map(spaces))
-        .collect()
+    texts.map(|one| text(&one)).chain(bytes.map(|bytes| Content::Bytes(Bytes(bytes)))).collect()
 }
 
 fn text(text: &str) -> Content {
