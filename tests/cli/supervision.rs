@@ -79,7 +79,8 @@ fn a_fresh_child_is_asked_the_control_again() {
 #[test]
 fn several_children_come_to_the_same_records_in_the_same_order() {
     let one = |subject: &[&str], jobs: &str| {
-        let all = [&["check", "--quick", "--json", "--seed", "5", "--jobs", jobs], subject].concat();
+        let all =
+            [&["check", "--quick", "--json", "--seed", "5", "--jobs", jobs], subject].concat();
         let done = q4proof(all);
         assert!(matches!(done.code, Some(0 | 1)), "{done:#?}");
         done.stdout

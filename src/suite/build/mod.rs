@@ -3,8 +3,8 @@
 //!
 //! A builder makes a draft of each case, which is a case without its answer; [`build`] derives
 //! the answers. What a question discriminates is named by the wrong evaluation, which is also the
-//! name of the planted fault that makes it. What formats share stands in [`loads`], for containers, and
-//! in [`blocks`], for formats whose rows are whole blocks.
+//! name of the planted fault that makes it. What formats share stands in `loads`, for containers, and
+//! in `blocks`, for formats whose rows are whole blocks.
 
 mod blocks;
 mod decode;

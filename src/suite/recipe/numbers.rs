@@ -98,7 +98,7 @@ fn one(format: &dyn BlockFormat, scale: u16, half: bool) -> Vec<u8> {
         };
         let below = scale & SIGN != 0;
         let codes = if below { codes.min(16) - 1 } else { codes };
-        let other = if below { other & 0 } else { other | SIGN };
+        let other = if below { 0 } else { other | SIGN };
         return block(format, &[scale, other], |at| {
             let code = |place: usize| ((place + turn) % codes.max(1)) as u8;
             code(2 * at) | code(2 * at + 1) << 4

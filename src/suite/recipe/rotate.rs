@@ -25,7 +25,7 @@ fn rotation(of: &Rotate, length: u64, count: u64) -> Option<Question> {
         Side::Output => (length, count),
     };
     // A length in the block form is a few runs.
-    if of.block.is_some_and(|block| length % block != 0) {
+    if of.block.is_some_and(|block| !length.is_multiple_of(block)) {
         return None;
     }
     let float = of.values.float();

@@ -91,7 +91,7 @@ pub(super) fn every_exponent(of: &Encode) -> Vec<Question> {
     };
     let sign = fraction + exponents_bits(exponents);
     let mut dice = SplitMix64::new(0x6578_706f);
-    let mut drawn = |exponent: u64| dice.next_u64() % (1 << fraction) | exponent << fraction;
+    let mut drawn = |exponent: u64| (dice.next_u64() % (1 << fraction)) | (exponent << fraction);
     let mut blocks = Vec::new();
     // Of f64 those that f32 has.
     let range = if float == Float::F64 { 1023 - 149..1023 + 128 } else { 0..exponents };
