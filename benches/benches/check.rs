@@ -66,7 +66,7 @@ fn ask(criterion: &mut Criterion) {
 }
 
 fn decode_requests(suite: &Suite, subject: &mut dyn Subject) -> Vec<Request> {
-    let mut asker = Asker::new(subject, DEADLINE).expect("a folder for temporary files");
+    let mut asker = Asker::new(subject, DEADLINE, true).expect("a folder for temporary files");
     let decode = Operation::new(Verb::Decode, FormatId::KHQ4);
     let cases = suite.cases().iter().filter(|case| case.question.operation() == decode);
     cases
