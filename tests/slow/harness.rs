@@ -9,7 +9,8 @@ use q4proof::suite::{Case, Suite};
 #[test]
 fn a_seed_changes_the_order_and_nothing_else() {
     let suite = &Suite::embedded().unwrap();
-    let cases: Vec<&Case> = suite.cases().iter().collect();
+    let small = |case: &&Case| case.recipe.is_none();
+    let cases: Vec<&Case> = suite.cases().iter().filter(small).collect();
     let pass = |seed| {
         let settings = Settings {
             profile: Profile::all(),

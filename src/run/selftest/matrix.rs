@@ -145,7 +145,7 @@ impl Row {
 }
 
 /// Whether a case fails by itself.
-fn fails(record: &Record) -> bool {
+pub(super) fn fails(record: &Record) -> bool {
     record.outcome.is_failure() && record.outcome != Outcome::ControlRejected
 }
 

@@ -16,11 +16,11 @@ pub use matrix::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
 use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
 use crate::subject::planted::{Fault, Faulty, Liar};
 use crate::subject::{Implementation, InProcess, Reference, Stop};
-use crate::suite::Suite;
 use crate::suite::case::{Case, Content, DirectoryEntry, File};
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::{Question, ReadIndex};
+use crate::suite::{Suite, SuiteError, recipe};
 
 /// The number of the planted subjects, and the reference.
 pub fn members() -> usize {
@@ -80,8 +80,16 @@ fn ask_recipes(
             .filter(|(_, fault)| fault.operation() == operation)
             .collect();
         of_operation.sort_by_key(|(_, fault)| Some(fault.class()) != case.class);
+        // Made once for all of them.
+        let own = Case { recipe: None, ..case.clone() };
+        let made = recipe::parts(case).map(|part| part.map(|part| part.case));
+        let made: Vec<Case> =
+            made.collect::<Result<_, _>>().map_err(|what| SuiteError::new(&case.id, what))?;
+        let questions: Vec<&Case> = std::iter::once(&own).chain(&made).collect();
         for (at, fault) in of_operation {
-            let records = pass(suite, &[case], Faulty::new(Some(fault)))?;
+            let mut records = pass(suite, &questions, Faulty::new(Some(fault)))?;
+            records.retain(matrix::fails);
+            records.truncate(1);
             if rows[at].add(&records, fault) {
                 break;
             }
