@@ -75,7 +75,8 @@ pub(super) fn payload(format: &dyn BlockFormat, blocks: usize) -> Vec<u8> {
     period.iter().cycle().take(blocks).flatten().copied().collect()
 }
 
-/// That many plain values of a type, none of which is a zero; the least of each block is below zero, at another place in each.
+/// That many plain values of a type, none of which is a zero. The least value of each block is below zero, and
+/// stands at another place than in the block before.
 pub(super) fn values(float: Float, count: usize) -> Floats {
     let mut dice = SplitMix64::new(0x7061_7274);
     let period: Vec<f32> = (0..PERIOD * WEIGHTS)

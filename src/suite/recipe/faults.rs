@@ -78,7 +78,7 @@ fn spoil_tensor(tensor: &mut Tensor, turn: usize) {
     }
 }
 
-/// The last block's scale or bias is not finite, the scale is a zero, or a byte is missing or too much.
+/// The last block's scale or bias is not finite, or a byte is missing or too much.
 fn spoil_payload(bytes: &mut Vec<u8>, turn: usize, ways: usize) {
     let last = bytes.len() - 20;
     let number = NOT_FINITE[turn / ways % NOT_FINITE.len()].to_le_bytes();

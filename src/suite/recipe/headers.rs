@@ -60,7 +60,6 @@ pub(super) fn foreign(of: &Question) -> Vec<Question> {
     let packed = [gzip(&sound), [&sound[..], &gzip(&sound)].concat()];
     let front = before.into_iter().map(|before| [before, &sound].concat());
     let back = after.into_iter().map(|after| [&sound[..], &after].concat());
-    // In front of a text, a writer on another system may have changed each line feed.
     let cut = (0..sound.len()).map(|len| sound[..len].to_vec());
     files(load, front.chain(back).chain(cut).chain(packed))
 }

@@ -38,8 +38,7 @@ pub(super) fn sizes(of: &Matmul) -> Vec<Question> {
         .collect()
 }
 
-/// A value of x of every third exponent that DOT-1 takes, once alone and once beside a much larger one of another
-/// vector.
+/// A value of x of every third exponent that DOT-1 takes, alone in its vector, and a second vector with -1.
 fn exponents(of: &Matmul) -> impl Iterator<Item = Question> {
     (-90..90).step_by(3).map(move |exponent| {
         let blocks = payload(format(of.format), 3 * 2);

@@ -182,7 +182,7 @@ fn twins(float: Float) -> impl Iterator<Item = Floats> {
     let plain = values(float, WEIGHTS);
     (0..WEIGHTS).flat_map(move |at| {
         let mut bits = plain.bits();
-        // Half or twice the value.
+        // Half the value.
         let fraction = match float {
             Float::F16 => 10,
             Float::Bf16 => 7,
@@ -194,7 +194,7 @@ fn twins(float: Float) -> impl Iterator<Item = Floats> {
     })
 }
 
-/// Sums of four draws, one value in sixteen far out.
+/// Sums of four draws, one value in 64 far out.
 fn weights(dice: &mut SplitMix64, size: f32) -> Vec<f32> {
     (0..WEIGHTS)
         .map(|_| {
