@@ -7,12 +7,14 @@
 //! conforms, and one that does nothing passes nothing.
 
 mod matrix;
+mod parallel;
 pub mod rules;
 
 use std::time::Duration;
 
 pub use matrix::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
 
+use self::parallel::each;
 use super::{Profile, Record, RunError, Settings, Totals, ask_all, verify};
 use crate::subject::planted::{Fault, Faulty, Liar};
 use crate::subject::{Implementation, InProcess, Reference, Stop};
@@ -27,89 +29,95 @@ pub fn members() -> usize {
     2 + Fault::all().len() + Liar::ALL.len()
 }
 
-/// Runs the planted faults through the suite; `observe` is told of each member before it is run.
+/// Runs the planted faults through the suite, on all cores; `observe` is told of each member, and of each case
+/// with a recipe, before it is begun.
 ///
 /// # Errors
 ///
 /// [`RunError`] where the vectors or the harness are broken.
-pub fn selftest(suite: &Suite, observe: &mut dyn FnMut(&str)) -> Result<KillMatrix, RunError> {
+pub fn selftest(
+    suite: &Suite,
+    observe: &mut (dyn FnMut(&str) + Send),
+) -> Result<KillMatrix, RunError> {
     let all = cases(suite, |_| true);
     verify(suite, &all)?;
-    let sound: [(&str, Box<dyn Implementation>); 2] = [
-        ("the reference", Box::new(Reference)),
-        ("the sound planted subject", Box::new(Faulty::new(None))),
-    ];
-    let mut sound_rows = Vec::new();
-    for (name, implementation) in sound {
-        observe(name);
-        sound_rows.push(SoundRow::new(name, &pass(suite, &all, implementation)?));
-    }
-    let mut faults = Vec::new();
-    for &fault in Fault::all() {
-        observe(fault.name());
+    let sound = [("the reference", false), ("the sound planted subject", true)];
+    let sound = each(&sound, &mut |(name, _)| observe(name), |&(name, planted)| {
+        let records = match planted {
+            true => pass(suite, &all, Faulty::new(None)),
+            false => pass(suite, &all, Reference),
+        };
+        Ok(SoundRow::new(name, &records?))
+    })?;
+    let mut faults = each(Fault::all(), &mut |fault| observe(fault.name()), |&fault| {
         let cases = cases(suite, |case| case.recipe.is_none() && asked(fault, case));
         let mut row = Row::new(fault, &pass(suite, &cases, Faulty::new(Some(fault)))?);
         row.hidden_by_the_bound = hidden_by_the_bound(suite, fault, &row)?;
-        faults.push(row);
-    }
+        Ok(row)
+    })?;
     ask_recipes(suite, &mut faults, observe)?;
     let plain = cases(suite, |case| case.recipe.is_none());
-    let mut liars = Vec::new();
-    for &liar in Liar::ALL {
-        observe(liar.name());
-        liars.push(LiarRow::new(liar, &pass(suite, &plain, liar)?));
-    }
-    let mut matrix = KillMatrix::new(suite, sound_rows, faults, liars);
+    let liars = each(Liar::ALL, &mut |liar| observe(liar.name()), |&liar| {
+        Ok(LiarRow::new(liar, &pass(suite, &plain, liar)?))
+    })?;
+    let mut matrix = KillMatrix::new(suite, sound, faults, liars);
     matrix.problems = rules::broken(suite, &matrix, rules::UNKILLED);
     Ok(matrix)
 }
 
-/// Asks each case with a recipe of the faults of its operation, until one fails it: its questions are many, so
-/// that not every fault is asked all of them.
+/// Asks each case with a recipe of the faults of its verb, until one fails it: its questions are many, so that
+/// not every fault is asked all of them.
 fn ask_recipes(
     suite: &Suite,
     rows: &mut [Row],
-    observe: &mut dyn FnMut(&str),
+    observe: &mut (dyn FnMut(&str) + Send),
 ) -> Result<(), RunError> {
-    for case in cases(suite, |case| case.recipe.is_some()) {
-        observe(&case.id);
-        let operation = case.question.operation();
-        // A fault of the same class is the likeliest to fail it.
-        let mut of_operation: Vec<(usize, Fault)> = (0..)
-            .zip(Fault::all().iter().copied())
-            .filter(|(_, fault)| fault.operation() == operation)
-            .collect();
-        of_operation.sort_by_key(|(_, fault)| Some(fault.class()) != case.class);
-        // Made once for all of them.
-        let own = Case { recipe: None, ..case.clone() };
-        let made = recipe::parts(case).map(|part| part.map(|part| part.case));
-        let made: Vec<Case> =
-            made.collect::<Result<_, _>>().map_err(|what| SuiteError::new(&case.id, what))?;
-        let questions: Vec<&Case> = std::iter::once(&own).chain(&made).collect();
-        for (at, fault) in of_operation {
-            let mut records = pass(suite, &questions, Faulty::new(Some(fault)))?;
-            records.retain(matrix::fails);
-            records.truncate(1);
-            if rows[at].add(&records, fault) {
-                break;
-            }
-        }
+    let recipes = cases(suite, |case| case.recipe.is_some());
+    let caught = each(&recipes, &mut |case| observe(&case.id), |case| first_caught(suite, case))?;
+    for (at, record) in caught.into_iter().flatten() {
+        rows[at].add(&[record], Fault::all()[at]);
     }
     // What only recipes catch is asked all of those of its class.
-    for (row, &fault) in rows.iter_mut().zip(Fault::all()) {
-        if rules::is_strong(row) {
-            continue;
-        }
+    let weak: Vec<usize> = (0..rows.len()).filter(|&at| !rules::is_strong(&rows[at])).collect();
+    let more = each(&weak, &mut |&at| observe(&rows[at].name), |&at| {
+        let (fault, row) = (Fault::all()[at], &rows[at]);
         let of_class = |case: &Case| {
             case.recipe.is_some()
                 && case.class == Some(fault.class())
                 && case.question.verb() == fault.operation().verb
                 && !row.killed_by.contains(&case.id)
         };
-        let records = pass(suite, &cases(suite, of_class), Faulty::new(Some(fault)))?;
-        row.add(&records, fault);
+        pass(suite, &cases(suite, of_class), Faulty::new(Some(fault)))
+    })?;
+    for (at, records) in weak.into_iter().zip(more) {
+        rows[at].add(&records, Fault::all()[at]);
     }
     Ok(())
+}
+
+/// The first fault that fails a case with a recipe, and how: those of its operation and its class come first.
+fn first_caught(suite: &Suite, case: &Case) -> Result<Option<(usize, Record)>, RunError> {
+    let operation = case.question.operation();
+    let mut of_verb: Vec<(usize, Fault)> = (0..)
+        .zip(Fault::all().iter().copied())
+        .filter(|(_, fault)| fault.operation().verb == operation.verb)
+        .collect();
+    of_verb.sort_by_key(|(_, fault)| {
+        (fault.operation() != operation, Some(fault.class()) != case.class)
+    });
+    // Made once for all of them.
+    let own = Case { recipe: None, ..case.clone() };
+    let made = recipe::parts(case).map(|part| part.map(|part| part.case));
+    let made: Vec<Case> =
+        made.collect::<Result<_, _>>().map_err(|what| SuiteError::new(&case.id, what))?;
+    let questions: Vec<&Case> = std::iter::once(&own).chain(&made).collect();
+    for (at, fault) in of_verb {
+        let records = pass(suite, &questions, Faulty::new(Some(fault)))?;
+        if let Some(record) = records.into_iter().find(matrix::fails) {
+            return Ok(Some((at, record)));
+        }
+    }
+    Ok(None)
 }
 
 /// The cases of the suite that are asked.

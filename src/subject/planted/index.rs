@@ -1,6 +1,7 @@
 //! Model directories (SPEC IDX-1 to IDX-9), with a switch at every guard that their readers have
 //! lacked, and at every one that they had too many.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::fault::faults;
+use super::json::Kept;
 use super::load::FileFormat;
 use super::load::Loader;
 use super::{Fault, Faulty, refusal};
@@ -189,16 +191,16 @@ impl Faulty {
         };
         let parsed = match self.fault {
             Some(Fault::IndexTailIgnored) => serde_json::Deserializer::from_str(&text)
-                .into_iter::<Value>()
+                .into_iter::<Kept>()
                 .next()
-                .unwrap_or(Ok(Value::Null)),
+                .unwrap_or(Ok(Kept(Value::Null))),
             Some(Fault::MalformedIndexIsAbsent) => {
-                Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
+                Ok(serde_json::from_str(&text).unwrap_or(Kept(Value::Null)))
             }
             Some(Fault::EmptyIndexIsAbsent) if text.trim().is_empty() => return Ok(None),
             _ => serde_json::from_str(&text),
         };
-        parsed.map(Some).or_else(|error| wrong(error.to_string()))
+        parsed.map(|Kept(value)| Some(value)).or_else(|error| wrong(error.to_string()))
     }
 
     fn listing(self, index: &Value) -> Outcome<Listing> {
@@ -325,6 +327,7 @@ impl Faulty {
 
     fn check_tensors(self, tensors: &mut Vec<ListedTensor>) -> Outcome<()> {
         let mut kept: Vec<ListedTensor> = Vec::new();
+        let (mut places, mut files) = (HashMap::new(), HashSet::new());
         for tensor in tensors.drain(..) {
             let file = tensor.file.as_str();
             let climbs = match self.fault {
@@ -341,13 +344,12 @@ impl Faulty {
             if bad {
                 return Err(refusal(Class::Path, format!("{file:?}")));
             }
-            let same_name = kept.iter().position(|other| match self.fault {
-                Some(Fault::IndexNamesFolded) => {
-                    other.name.to_lowercase() == tensor.name.to_lowercase()
-                }
-                _ => other.name == tensor.name,
-            });
-            let same_file = kept.iter().any(|other| other.file == tensor.file);
+            let name = match self.fault {
+                Some(Fault::IndexNamesFolded) => tensor.name.to_lowercase(),
+                _ => tensor.name.clone(),
+            };
+            let same_name = places.get(&name).copied();
+            let same_file = files.contains(&tensor.file);
             match (same_name, self.fault) {
                 (Some(_), Some(Fault::DuplicateNameAllowed)) => {}
                 (Some(place), Some(Fault::LastOfNameWins)) => {
@@ -360,6 +362,8 @@ impl Faulty {
             if same_file && !self.has(Fault::DuplicateFileAllowed) && same_name.is_none() {
                 return Err(refusal(Class::Duplicate, tensor.file));
             }
+            places.entry(name).or_insert(kept.len());
+            files.insert(tensor.file.clone());
             kept.push(tensor);
         }
         *tensors = kept;

@@ -14,6 +14,7 @@ mod encode;
 mod fault;
 mod halves;
 mod index;
+mod json;
 mod liar;
 mod load;
 mod load_faults;

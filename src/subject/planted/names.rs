@@ -1,5 +1,7 @@
 //! The files of tensors (SPEC IDX-10 and IDX-11), with a switch at every rule.
 
+use std::collections::HashSet;
+
 use super::fault::faults;
 use super::{Fault, Faulty, refusal};
 use crate::format::Class;
@@ -60,18 +62,18 @@ impl Faulty {
         if empty && self.has(Fault::NamesNoneRefused) {
             return Err(refusal(Class::Missing, "there are no names"));
         }
-        for (place, tensor) in request.tensors.iter().enumerate() {
+        // Files, or without their suffix; and names.
+        let (mut taken, mut names) = (HashSet::new(), HashSet::new());
+        for tensor in &request.tensors {
             let high = tensor.rank > 1 || self.has(Fault::NamesRankIgnored);
             let quantized = high && self.is_quantized(&tensor.name);
             let stem = self.stem(&tensor.name);
             let file = stem.clone() + if quantized { ".q4" } else { ".f16" };
-            let same_file = files.iter().any(|other| match self.fault {
-                Some(Fault::NamesCollideWithoutSuffix) => {
-                    other.rsplit_once('.').is_some_and(|(other, _)| other == stem)
-                }
-                _ => *other == file,
+            let same_file = !taken.insert(match self.fault {
+                Some(Fault::NamesCollideWithoutSuffix) => stem,
+                _ => file.clone(),
             });
-            let same_name = request.tensors[..place].iter().any(|other| other.name == tensor.name);
+            let same_name = !names.insert(&tensor.name);
             let collides = match self.fault {
                 Some(Fault::NamesCollisionOverwritten) => same_name,
                 Some(Fault::NamesTwiceAllowed) => same_file && !same_name,
