@@ -64,6 +64,7 @@ pub fn check(implementation: &dyn Implementation, profile: Profile) -> Result<To
         profile,
         deadline: Duration::MAX,
         seed: None,
+        repeat: 1,
         stop: Stop::default(),
         keep_going: true,
     };

@@ -33,7 +33,7 @@ fn command() -> PathBuf {
 /// and judges its answers.
 fn check(criterion: &mut Criterion) {
     let cases = Suite::embedded().expect("vectors that can be used").cases().len();
-    let settings = Settings { profile: Profile::all(), deadline: DEADLINE, seed: None, stop: Stop::default(), keep_going: true };
+    let settings = Settings { profile: Profile::all(), deadline: DEADLINE, seed: None, repeat: 1, stop: Stop::default(), keep_going: true };
 
     let mut group = criterion.benchmark_group("check");
     group.sample_size(10);

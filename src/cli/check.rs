@@ -14,7 +14,7 @@ use crate::report::ledger::{Ledger, compare};
 use crate::report::log::{self, Header};
 use crate::report::pass::{self, Pass};
 use crate::report::summary::Verdict;
-use crate::run::{Record, RunError, Settings, run, run_among};
+use crate::run::{REPEAT_SEED, Record, RunError, Settings, run, run_among};
 use crate::subject::{Stop, Subject};
 use crate::suite::{Case, Profile, Suite};
 
@@ -37,6 +37,11 @@ pub struct Check {
     /// shows. The same number gives the same order. Without it the cases are asked in the order of the suite
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Ask each case N times, in an order that shuffles all of them together. An answer that differs from the first
+    /// one to the same question fails the case. The further questions of a case with a recipe are asked the first
+    /// time only. Without --seed the order is that of seed 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=1000), allow_negative_numbers = true)]
+    repeat: u16,
     /// Start the subject N times, and let all of them share the cases
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..), allow_negative_numbers = true)]
     jobs: u8,
@@ -72,6 +77,11 @@ impl Check {
         Ok(verdict.into())
     }
 
+    /// The seed of the order, where it is shuffled.
+    fn order_seed(&self) -> Option<u64> {
+        self.seed.or((self.repeat > 1).then_some(REPEAT_SEED))
+    }
+
     /// Asks all cases, by as many subjects as there are.
     fn ask(
         &self,
@@ -87,6 +97,7 @@ impl Check {
             profile,
             deadline: self.subject.deadline,
             seed: self.seed,
+            repeat: self.repeat.into(),
             stop,
             keep_going: self.keep_going,
         };
@@ -120,7 +131,8 @@ impl Check {
             suite,
             hello: opened.subject.hello(),
             profile: &profile,
-            seed: self.seed,
+            seed: self.order_seed(),
+            repeat: self.repeat.into(),
             cases: cases.len(),
             records: &records,
             ran: &opened.subject.ran(),
@@ -141,8 +153,9 @@ impl Check {
     ) -> Result<Verdict, Problem> {
         let profile = opened.profile()?;
         let (asked, hello) = (self.subject.asked(), opened.subject.hello());
-        let header =
-            Header::new(suite, asked, hello, &profile, cases.len(), self.seed, &opened.again);
+        let (seed, repeat) = (self.order_seed(), self.repeat.into());
+        let again = &opened.again;
+        let header = Header::new(suite, asked, hello, &profile, cases.len(), seed, repeat, again);
         print_line(header.line()?)?;
         // The pass cannot be stopped from here: what cannot be written is reported at its end.
         let mut written = Ok(());

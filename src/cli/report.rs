@@ -59,6 +59,7 @@ impl Report {
             hello: &log.header.subject,
             profile: &log.header.profile,
             seed: log.header.seed,
+            repeat: log.header.repeat,
             cases: log.header.cases,
             records: &log.records,
             ran: &log.footer.ran,

@@ -47,6 +47,7 @@ impl Repro {
             profile: opened.profile()?,
             deadline: self.subject.deadline,
             seed: None,
+            repeat: 1,
             stop: stop.clone(),
             keep_going: true,
         };

@@ -122,12 +122,14 @@ pub fn difference(judgement: &Judgement) -> String {
     if judgement.only_padding {
         return "only the padding differs".to_owned();
     }
-    if are_swapped_in_pairs(&judgement.rows) {
+    let inconsistent = judgement.outcome == Outcome::Inconsistent;
+    if !inconsistent && are_swapped_in_pairs(&judgement.rows) {
         return "values are swapped in pairs".to_owned();
     }
     let mut fields: Vec<&str> = Vec::new();
     for row in judgement.rows.iter().filter(|row| row.differs()) {
         match kind(row) {
+            None if inconsistent => return "answers differ".to_owned(),
             None => return sentence(&judgement.summary),
             Some(field) if fields.contains(&field) => {}
             Some(field) => fields.push(field),
@@ -138,6 +140,7 @@ pub fn difference(judgement: &Judgement) -> String {
         return format!("{number} differs");
     }
     match fields.split_last() {
+        None if inconsistent => "outcomes differ".to_owned(),
         None => sentence(&judgement.summary),
         Some((last, [])) => {
             let ending = if last.ends_with('s') { "" } else { "s" };

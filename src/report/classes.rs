@@ -81,6 +81,9 @@ const CLASSES: [&str; 69] = [
     "config.json missing: another model's default used",
 ];
 
+/// The class of a subject that answers the same question in two ways.
+pub const NOT_REPRODUCIBLE: u8 = 92;
+
 /// The first class of [`LATER`]: those between are bugs of the harness, which no vector guards against.
 const FIRST_LATER: u8 = 78;
 
@@ -157,6 +160,7 @@ mod tests {
         );
         assert_eq!(heading(104), "class 104: -0 lost or invented");
         assert_eq!(heading(107), "class 107: geometry of a type wrong in a table");
+        assert_eq!(name(NOT_REPRODUCIBLE), Some("answer that is not reproducible"));
         assert_eq!(name(108), None);
     }
 }

@@ -43,7 +43,7 @@ fn badness(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::NotInProfile | Outcome::Pass | Outcome::PassAlternate | Outcome::WrongClass => 0,
         Outcome::Unsupported => 1,
-        Outcome::Fail | Outcome::ControlRejected => 2,
+        Outcome::Fail | Outcome::ControlRejected | Outcome::Inconsistent => 2,
         Outcome::Timeout | Outcome::Crash | Outcome::ProtocolError | Outcome::OverBudget => 3,
     }
 }
@@ -166,12 +166,16 @@ fn side(name: &str, log: &Log) -> Vec<Cell> {
         format!("{} {}", plain(&header.subject.name, 60), plain(&header.subject.version, 60));
     let suite = format!("suite {} ({})", plain(&header.suite, 40), plain(&header.hash, 40));
     let failed = log.footer.totals.failed;
+    let times = match log.header.repeat {
+        1 => String::new(),
+        repeat => format!(", {repeat} times each"),
+    };
     vec![
         Cell::left(name),
         Cell::left(subject),
         Cell::left(format!("profile {}", header.profile)),
         Cell::left(suite),
-        Cell::left(counted(log.header.cases, "case") + &format!(", {failed} failed")),
+        Cell::left(counted(log.header.cases, "case") + &times + &format!(", {failed} failed")),
         Cell::left(plain(&log.file, 200)),
     ]
 }

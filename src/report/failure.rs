@@ -52,6 +52,9 @@ pub fn judged(case: Option<&Case>, record: &Record) -> String {
 
 /// The class of bugs that the case guards against, where what was seen can be of it: padding alone is no other range.
 pub fn guards_against(record: &Record) -> Option<String> {
+    if record.outcome == Outcome::Inconsistent {
+        return Some(classes::heading(classes::NOT_REPRODUCIBLE));
+    }
     record.class.filter(|_| !only_padding(record)).map(classes::heading)
 }
 
@@ -71,7 +74,7 @@ pub fn judgements(record: &Record) -> String {
         if !names.is_empty() || !judgement.summary.is_empty() || judgement.behaviour.is_some() {
             text.push_str(&wrapped(4, &format!("{}{summary}", through(names))));
         }
-        text.push_str(&comparison(&judgement.rows));
+        text.push_str(&comparison(&judgement.rows, sides(judgement.outcome)));
     }
     for (names, outcome) in &others {
         writeln!(text, "    {}{outcome}", through(names)).ok();
@@ -83,7 +86,10 @@ pub fn judgements(record: &Record) -> String {
 pub fn seen(judgement: &Judgement) -> String {
     let summary = &judgement.summary;
     let (first, rest) = summary.split_at(summary.find("; ").unwrap_or(summary.len()));
-    let is_count = first.ends_with("field differs") || first.ends_with("fields differ");
+    // Of an inconsistent subject the summary tells its answers apart.
+    let is_count = judgement.outcome != Outcome::Inconsistent;
+    let is_count =
+        is_count && (first.ends_with("field differs") || first.ends_with("fields differ"));
     if is_count { difference(judgement) + rest } else { summary.clone() }
 }
 
@@ -134,12 +140,20 @@ pub(super) fn comparable(judgement: &Judgement) -> Judgement {
     }
 }
 
-/// Expected and got side by side; `>` marks a row that differs, `^` the place in a long word of hex.
-pub fn comparison(rows: &[Row]) -> String {
+/// What stands on the two sides of a comparison.
+pub fn sides(outcome: Outcome) -> [&'static str; 2] {
+    match outcome {
+        Outcome::Inconsistent => ["first answer", "later answer"],
+        _ => ["expected", "got"],
+    }
+}
+
+/// Two answers side by side, under these headings; `>` marks a row that differs, `^` the place in a long word of hex.
+pub fn comparison(rows: &[Row], [left, right]: [&str; 2]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut lines = vec![["", "", "expected", "got"].map(Cell::left).to_vec()];
+    let mut lines = vec![["", "", left, right].map(Cell::left).to_vec()];
     let fields = rows.iter().take(MOST_ROWS).map(|row| plain(&row.field, FIELD).chars().count());
     // Indent, mark and the spaces between four columns leave the rest for two values.
     let widest = (WIDTH - 4 - 1 - 3 * 2 - fields.max().unwrap_or(0)) / 2;
@@ -215,7 +229,7 @@ mod tests {
     }
 
     fn shown(rows: &[Row]) -> String {
-        unstyled(&comparison(rows))
+        unstyled(&comparison(rows, ["expected", "got"]))
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Pass<'a> {
     pub profile: &'a Profile,
     /// The seed of the order, if the cases were shuffled.
     pub seed: Option<u64>,
+    /// How often each case was asked.
+    pub repeat: usize,
     /// How many cases were to be asked.
     pub cases: usize,
     /// What each case came to; fewer than `cases` where the pass was stopped.
@@ -164,6 +166,9 @@ pub fn verdict(pass: &Pass) -> String {
     let all = pass.suite.cases().len();
     if pass.cases < all {
         write!(text, ", {} of {all} cases", pass.cases).ok();
+    }
+    if pass.repeat > 1 {
+        write!(text, ", each case asked {} times", pass.repeat).ok();
     }
     if pass.verdict() == Verdict::Interrupted {
         write!(text, ", {} of {} asked", pass.records.len(), pass.cases).ok();
@@ -318,6 +323,7 @@ pub(super) mod tests {
             hello: &Reference.hello(),
             profile: &Profile::all(),
             seed: None,
+            repeat: 1,
             cases: records.len(),
             records,
             ran: &[],

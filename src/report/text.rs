@@ -241,9 +241,16 @@ mod tests {
         for outcome in [PassAlternate, WrongClass] {
             assert_eq!(coloured(outcome), "\x1b[33mx\x1b[0m");
         }
-        for outcome in
-            [Fail, ControlRejected, Unsupported, Timeout, Crash, ProtocolError, OverBudget]
-        {
+        for outcome in [
+            Fail,
+            ControlRejected,
+            Unsupported,
+            Timeout,
+            Crash,
+            ProtocolError,
+            OverBudget,
+            Inconsistent,
+        ] {
             assert_eq!(coloured(outcome), "\x1b[1m\x1b[31mx\x1b[0m", "{outcome:?}");
         }
     }

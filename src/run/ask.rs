@@ -26,6 +26,23 @@ const LONGEST_FILE: u64 = 16 << 20;
 /// Bytes of a refusal's message that are kept.
 const LONGEST_MESSAGE: usize = 4096;
 
+/// What a question came to.
+pub struct Asked {
+    /// The worst of what it and the questions of a recipe came to.
+    pub judgement: Judgement,
+    /// What the question itself came to.
+    pub own: Outcome,
+    /// What it was given, where that can be compared with another answer.
+    pub given: Option<Given>,
+}
+
+impl Asked {
+    /// What came to a judgement without an answer.
+    pub(super) fn nothing(judgement: Judgement) -> Self {
+        Self { own: judgement.outcome, judgement, given: None }
+    }
+}
+
 /// Asks one subject, with a folder of its own for the files.
 pub struct Asker<'a> {
     subject: &'a mut dyn Subject,
@@ -83,7 +100,7 @@ impl<'a> Asker<'a> {
         control: Option<&Case>,
         entry: Option<&str>,
         bounded: bool,
-    ) -> Result<Judgement, RunError> {
+    ) -> Result<Asked, RunError> {
         let LaidOut { question, folder } = self.workplace.lay_out(case, control)?;
         let request = Request { entry: entry.map(str::to_owned), question, line: case.line };
         let before = folder.as_deref().map(Snapshot::of).transpose()?;
@@ -97,13 +114,13 @@ impl<'a> Asker<'a> {
         }
         let given = given(&request, reply);
         let refused = matches!(given, Ok(Err(_)));
-        let judgement = match given {
-            Ok(given) => judge(case, &given, bounded),
+        let (judgement, given) = match given {
+            Ok(given) => (judge(case, &given, bounded), Some(given)),
             Err(mut judgement) => {
                 if let Some(advice) = advice {
                     judgement.summary += &format!("; {advice}");
                 }
-                judgement
+                (judgement, None)
             }
         };
         let changed = match (&folder, &before) {
@@ -113,10 +130,11 @@ impl<'a> Asker<'a> {
         if let Some(folder) = folder {
             self.workplace.remove(&folder);
         }
-        Ok(match changed {
+        let judgement = match changed {
             Some(what) if !judgement.outcome.is_failure() => Judgement::plain(Outcome::Fail, what),
             _ => judgement,
-        })
+        };
+        Ok(Asked { own: judgement.outcome, judgement, given })
     }
 
     /// The request for a case, whose file is laid out for it and stays.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use super::{Pass, Record, RunError, Settings, order, verify};
+use super::{Open, Pass, Record, RunError, Settings, turns, verify};
 use crate::subject::Subject;
 use crate::suite::Suite;
 use crate::suite::case::Case;
@@ -23,7 +23,7 @@ pub fn run_among(
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Vec<Record>, RunError> {
     verify(suite, cases)?;
-    let order = order(cases, settings.seed);
+    let order = turns(cases, settings.seed, settings.repeat);
     let next = AtomicUsize::new(0);
     let (send, receive) = channel();
     thread::scope(|scope| {
@@ -37,25 +37,29 @@ pub fn run_among(
                 };
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(case) = order.get(place) else { return };
-                    let record = pass.case(case);
-                    let goes_on = record.is_ok() && !settings.stop.is_told();
-                    if send.send((place, record)).is_err() || !goes_on {
+                    let Some(&turn) = order.get(place) else { return };
+                    let taken = pass.turn(turn);
+                    let goes_on = taken.is_ok() && !settings.stop.is_told();
+                    if send.send((place, taken)).is_err() || !goes_on {
                         return;
                     }
                 }
             });
         }
         drop(send);
-        let (mut early, mut records) = (BTreeMap::new(), Vec::with_capacity(order.len()));
-        for (place, record) in receive {
-            early.insert(place, record?);
+        let (mut early, mut records) = (BTreeMap::new(), Vec::with_capacity(cases.len()));
+        let (mut open, mut in_order) = (Open::new(settings.repeat), 0);
+        for (place, taken) in receive {
+            early.insert(place, taken?);
             if settings.stop.is_told() {
                 continue;
             }
-            while let Some(record) = early.remove(&records.len()) {
-                observe(&record);
-                records.push(record);
+            while let Some(taken) = early.remove(&in_order) {
+                if let Some(record) = open.add(order[in_order], taken) {
+                    observe(&record);
+                    records.push(record);
+                }
+                in_order += 1;
             }
         }
         Ok(records)

@@ -9,6 +9,7 @@ mod jobs;
 mod memory;
 mod place;
 pub mod record;
+mod repeat;
 pub(crate) mod scratch;
 #[cfg(feature = "build")]
 pub mod selftest;
@@ -24,14 +25,16 @@ use thiserror::Error;
 pub use crate::suite::Profile;
 pub use jobs::run_among;
 pub use record::{EntryRecord, Record, Totals};
+pub use repeat::SEED as REPEAT_SEED;
 
 use crate::subject::{Hello, Stop, Subject};
 use crate::suite::case::{Case, Feature};
 use crate::suite::expected::file_bytes;
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError, recipe};
-use ask::Asker;
+use ask::{Asked, Asker};
 pub(crate) use ask::{given, left_beside};
+use repeat::{Open, Taken, Turn, turns};
 
 /// How a pass is made.
 #[derive(Clone, Debug)]
@@ -43,6 +46,9 @@ pub struct Settings {
     /// Asks the cases in an order shuffled by this seed, so that an answer that depends on the
     /// question before shows.
     pub seed: Option<u64>,
+    /// How often each case is asked; the questions of its recipe only the first time. More than once, the
+    /// order is shuffled, without a seed by [`REPEAT_SEED`].
+    pub repeat: usize,
     /// Ends the pass early where it is told.
     pub stop: Stop,
     /// Asks all cases, although the first answers show that the adapter makes one mistake in each.
@@ -99,27 +105,20 @@ fn ask_all(
     settings: &Settings,
     observe: &mut dyn FnMut(&Record),
 ) -> Result<Vec<Record>, RunError> {
-    let order = order(cases, settings.seed);
     let mut pass = Pass::new(suite, settings, subject)?;
-    let mut records = Vec::with_capacity(order.len());
-    for case in order {
-        let record = pass.case(case)?;
+    let mut open = Open::new(settings.repeat);
+    let mut records = Vec::with_capacity(cases.len());
+    for turn in turns(cases, settings.seed, settings.repeat) {
+        let taken = pass.turn(turn)?;
         if settings.stop.is_told() {
             break;
         }
-        observe(&record);
-        records.push(record);
+        if let Some(record) = open.add(turn, taken) {
+            observe(&record);
+            records.push(record);
+        }
     }
     Ok(records)
-}
-
-/// The order in which the cases are asked.
-fn order<'a>(cases: &[&'a Case], seed: Option<u64>) -> Vec<&'a Case> {
-    let mut order = cases.to_vec();
-    if let Some(seed) = seed {
-        shuffle(&mut order, seed);
-    }
-    order
 }
 
 /// A control that was asked: which one, and through which entry.
@@ -132,6 +131,8 @@ struct Pass<'a> {
     asker: Asker<'a>,
     /// Controls that were passed, and the start of the subject in which they were.
     controls: HashMap<ControlKey, u64>,
+    /// The case that was asked last, and the start of the subject in which it was.
+    last: Option<(String, u64)>,
 }
 
 impl<'a> Pass<'a> {
@@ -146,20 +147,26 @@ impl<'a> Pass<'a> {
             hello: subject.hello().clone(),
             asker: Asker::new(subject, settings.deadline, settings.keep_going)?,
             controls: HashMap::new(),
+            last: None,
         })
     }
 
-    fn case(&mut self, case: &Case) -> Result<Record, RunError> {
+    /// Asks a case through each entry; through none where it is not in the profile.
+    fn turn(&mut self, turn: Turn) -> Result<Taken, RunError> {
+        let case = turn.case;
         let operation = case.question.operation();
         if !self.settings.profile.contains(operation) || !self.offers(&case.requires) {
-            return Ok(Record::new(case, Vec::new()));
+            return Ok(Taken { entries: Vec::new(), after: None });
         }
+        let generation = self.asker.generation();
+        let after = self.last.take().filter(|(_, asked_in)| *asked_in == generation);
         let mut entries = Vec::new();
         for entry in self.hello.entries(operation) {
-            let judgement = self.entry(case, entry.as_deref())?;
-            entries.push(EntryRecord { entry, judgement });
+            let asked = self.entry(turn, entry.as_deref())?;
+            entries.push((entry, asked));
         }
-        Ok(Record::new(case, entries))
+        self.last = Some((case.id.clone(), self.asker.generation()));
+        Ok(Taken { entries, after: after.map(|(id, _)| id) })
     }
 
     fn offers(&self, required: &[Feature]) -> bool {
@@ -173,28 +180,29 @@ impl<'a> Pass<'a> {
     /// What a case came to through an entry. Where that took the subject's life, the case is asked again
     /// of the next one, which was asked nothing before: that tells what the case does from what was left
     /// behind by others.
-    fn entry(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
+    fn entry(&mut self, turn: Turn, entry: Option<&str>) -> Result<Asked, RunError> {
         let was_fresh = self.asker.is_fresh();
         let generation = self.asker.generation();
-        let mut judgement = self.attempt(case, entry)?;
+        let mut asked = self.attempt(turn, entry)?;
         if was_fresh || self.asker.generation() == generation || self.settings.stop.is_told() {
-            return Ok(judgement);
+            return Ok(asked);
         }
-        let again = self.attempt(case, entry)?;
-        let conclusion = if again.outcome == judgement.outcome {
+        let again = self.attempt(turn, entry)?.judgement;
+        let conclusion = if again.outcome == asked.judgement.outcome {
             "as before"
         } else {
             "so that it is what was asked before this, or chance"
         };
-        judgement.summary += &format!(
+        asked.judgement.summary += &format!(
             "; again, asked first of a fresh child: {}, {conclusion}",
             again.outcome.name()
         );
-        Ok(judgement)
+        Ok(asked)
     }
 
-    /// A case's judgement, behind its control.
-    fn attempt(&mut self, case: &Case, entry: Option<&str>) -> Result<Judgement, RunError> {
+    /// What a case came to, behind its control.
+    fn attempt(&mut self, turn: Turn, entry: Option<&str>) -> Result<Asked, RunError> {
+        let case = turn.case;
         let control = self.suite.control(case);
         // A peak never falls: what is measured is asked of a fresh process, behind its control.
         let measured = case.measured && self.asker.peak().is_some();
@@ -205,7 +213,7 @@ impl<'a> Pass<'a> {
             let judgement = self.control(control, entry)?;
             match judgement.outcome {
                 Outcome::Pass | Outcome::PassAlternate => {}
-                Outcome::Unsupported => return Ok(judgement),
+                Outcome::Unsupported => return Ok(Asked::nothing(judgement)),
                 outcome => {
                     let summary = format!(
                         "not judged, as its control {} came to {}: {}",
@@ -213,19 +221,24 @@ impl<'a> Pass<'a> {
                         outcome.name(),
                         judgement.summary
                     );
-                    return Ok(Judgement::plain(Outcome::ControlRejected, summary));
+                    let judgement = Judgement::plain(Outcome::ControlRejected, summary);
+                    return Ok(Asked::nothing(judgement));
                 }
             }
         }
         let before = measured.then(|| self.asker.peak()).flatten();
-        let judgement = self.asker.ask(case, control, entry, self.is_bounded(case))?;
+        let asked = self.asker.ask(case, control, entry, self.is_bounded(case))?;
         if let Some((before, after)) = before.zip(self.asker.peak())
-            && !judgement.outcome.is_failure()
+            && !asked.own.is_failure()
             && let Some(what) = memory::beyond(before, after, file_len(case, control))
         {
-            return Ok(Judgement::plain(Outcome::OverBudget, what));
+            return Ok(Asked::nothing(Judgement::plain(Outcome::OverBudget, what)));
         }
-        self.recipe(case, entry, judgement)
+        if turn.number > 1 {
+            return Ok(asked);
+        }
+        let judgement = self.recipe(case, entry, asked.judgement)?;
+        Ok(Asked { judgement, ..asked })
     }
 
     /// The worst of what a case and the questions of its recipe came to; the first failure ends it.
@@ -241,7 +254,8 @@ impl<'a> Pass<'a> {
                 break;
             }
             let part = part.map_err(|problem| SuiteError::new(&case.id, problem))?;
-            let judgement = self.asker.ask(&part.case, None, entry, self.is_bounded(case))?;
+            let judgement =
+                self.asker.ask(&part.case, None, entry, self.is_bounded(case))?.judgement;
             if judgement.outcome > worst.outcome {
                 let summary = format!("{}: {}", part.in_words(recipe.name), judgement.summary);
                 worst = Judgement { summary, ..judgement };
@@ -256,7 +270,7 @@ impl<'a> Pass<'a> {
         if self.controls.get(&key) == Some(&self.asker.generation()) {
             return Ok(Judgement::plain(Outcome::Pass, ""));
         }
-        let judgement = self.asker.ask(control, None, entry, self.is_bounded(control))?;
+        let judgement = self.asker.ask(control, None, entry, self.is_bounded(control))?.judgement;
         if matches!(judgement.outcome, Outcome::Pass | Outcome::PassAlternate) {
             self.controls.insert(key, self.asker.generation());
         }
@@ -268,12 +282,4 @@ impl<'a> Pass<'a> {
 fn file_len(case: &Case, control: Option<&Case>) -> u64 {
     let bytes = file_bytes(&case.question, control.map(|control| &control.question));
     bytes.ok().flatten().map_or(0, |bytes| bytes.len() as u64)
-}
-
-/// Fisher and Yates, driven by splitmix64.
-fn shuffle<T>(items: &mut [T], seed: u64) {
-    let mut random = crate::suite::random::SplitMix64::new(seed);
-    for last in (1..items.len()).rev() {
-        items.swap(last, random.below(last as u64 + 1) as usize);
-    }
 }

@@ -19,6 +19,7 @@ fn settings(profile: &str) -> Settings {
         profile,
         deadline: Duration::from_secs(1),
         seed: None,
+        repeat: 1,
         stop: Stop::default(),
         keep_going: false,
     }
@@ -83,6 +84,23 @@ fn a_refusal_counts_only_after_its_control_was_passed() {
     );
     let sound = |_: &Request, reply| reply;
     assert_eq!(outcomes(&mut Bent::new(sound), "load:khq4", &[REFUSAL]), [Outcome::Pass]);
+}
+
+#[test]
+fn a_recipe_is_asked_in_the_first_turn_only() {
+    let suite = crate::embedded();
+    let (plain, recipe) =
+        (suite.get("decode/nibble-00").unwrap(), suite.get("save/paths").unwrap());
+    let asked = |case: &Case, repeat| {
+        let mut subject = Bent::new(|_: &Request, reply| reply);
+        let settings = Settings { repeat, ..settings("decode:khq4+save:khq4") };
+        let records = run(suite, &[case], &mut subject, &settings, &mut |_| {}).unwrap();
+        assert_eq!((records.len(), records[0].outcome), (1, Outcome::Pass));
+        subject.asked.len()
+    };
+    assert_eq!((asked(plain, 1), asked(plain, 4)), (1, 4));
+    let further = recipe.recipe.as_ref().unwrap().sha256.len();
+    assert_eq!((asked(recipe, 1), asked(recipe, 4)), (1 + further, 4 + further));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod logs;
 mod matrix;
 mod model;
 mod protocol;
+mod repeat;
 mod selftest;
 mod subjects;
 mod supervision;

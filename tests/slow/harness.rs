@@ -16,6 +16,7 @@ fn a_seed_changes_the_order_and_nothing_else() {
             profile: Profile::all(),
             deadline: Duration::from_secs(1),
             seed,
+            repeat: 1,
             stop: Stop::default(),
             keep_going: false,
         };

@@ -186,7 +186,7 @@ impl Ledger {
             if passes.is_some() || outcomes.is_empty() {
                 let problem = format!(
                     "`outcome` is {}, expected one that fails: fail, control-rejected, \
-                     unsupported, timeout, crash, protocol-error or over-budget",
+                     unsupported, timeout, crash, protocol-error, over-budget or inconsistent",
                     passes.map_or("an empty list", |outcome| outcome.name())
                 );
                 return Err(at(outcome_line, problem));

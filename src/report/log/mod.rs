@@ -45,6 +45,9 @@ pub struct Header {
     /// The seed of the order, if the cases were shuffled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// How often each case was asked.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeat: usize,
     /// Operating system and processor of the harness.
     pub platform: String,
     /// How a case is asked again.
@@ -87,6 +90,7 @@ impl Header {
         profile: &Profile,
         cases: usize,
         seed: Option<u64>,
+        repeat: usize,
         again: &Again,
     ) -> Self {
         Self {
@@ -99,6 +103,7 @@ impl Header {
             profile: profile.clone(),
             cases,
             seed,
+            repeat,
             platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
             again: again.clone(),
         }
@@ -135,6 +140,14 @@ pub fn footer(cases: usize, records: &[Record], ran: Vec<String>) -> serde_json:
     let verdict = verdict.name().to_owned();
     let footer = Footer { totals, alternates: alternates(records), verdict, interrupted, ran };
     serde_json::to_string(&Line::Footer(&footer))
+}
+
+fn once() -> usize {
+    1
+}
+
+fn is_once(repeat: &usize) -> bool {
+    *repeat == 1
 }
 
 fn as_text<S: Serializer>(profile: &Profile, serializer: S) -> Result<S::Ok, S::Error> {

@@ -14,7 +14,7 @@ use crate::report::{case, clauses};
 use crate::run::{EntryRecord, Record};
 use crate::suite::Suite;
 use crate::suite::case::Tier;
-use crate::suite::judge::Row;
+use crate::suite::judge::Judgement;
 
 /// Rows of a comparison that are shown.
 const MOST_ROWS: usize = 12;
@@ -95,7 +95,7 @@ fn article(page: &mut Markup, suite: &Suite, log: &Log, index: usize, record: &R
         };
         let said = plain(&without_paths(&failure::seen(&entry.judgement)), SENTENCE);
         page.element("p", &[], &format!("{through}{said}"));
-        comparison(page, &entry.judgement.rows);
+        comparison(page, &entry.judgement);
     }
     if let Some(case) = asked {
         let class = failure::guards_against(record);
@@ -129,11 +129,13 @@ fn alike(record: &Record) -> Vec<(Vec<&str>, &EntryRecord)> {
     groups
 }
 
-fn comparison(page: &mut Markup, rows: &[Row]) {
+fn comparison(page: &mut Markup, judgement: &Judgement) {
+    let rows = &judgement.rows;
     if rows.is_empty() {
         return;
     }
-    page.table("rows", &["", "expected", "got"], |page| {
+    let [left, right] = failure::sides(judgement.outcome);
+    page.table("rows", &["", left, right], |page| {
         for row in rows.iter().take(MOST_ROWS) {
             let class = if row.differs() { "differs" } else { "same" };
             page.open("tr", &[("class", class)]);

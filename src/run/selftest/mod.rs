@@ -140,8 +140,14 @@ fn pass_as(
     implementation: impl Implementation,
 ) -> Result<Vec<Record>, RunError> {
     let stop = Stop::default();
-    let settings =
-        Settings { profile, deadline: Duration::from_secs(10), seed: None, stop, keep_going: true };
+    let settings = Settings {
+        profile,
+        deadline: Duration::from_secs(10),
+        seed: None,
+        repeat: 1,
+        stop,
+        keep_going: true,
+    };
     ask_all(suite, cases, &mut InProcess::new(implementation), &settings, &mut |_| {})
 }
 

@@ -17,9 +17,9 @@ use super::operation::FormatId;
 use super::question::{Question, Tensor};
 use crate::format::Class;
 use kernel::{dot, rotated};
+pub(crate) use rows::described;
 use rows::{
-    described, file_rows, given_in_words, listing_rows, name_rows, payload_rows, shape_row,
-    value_rows,
+    file_rows, given_in_words, listing_rows, name_rows, payload_rows, shape_row, value_rows,
 };
 
 /// What a case came to.
@@ -48,6 +48,8 @@ pub enum Outcome {
     ProtocolError,
     /// The subject held more memory than it may.
     OverBudget,
+    /// The subject answered the same question in another way than the first time.
+    Inconsistent,
 }
 
 impl Outcome {
@@ -70,6 +72,7 @@ impl Outcome {
             Self::Crash => "crash",
             Self::ProtocolError => "protocol-error",
             Self::OverBudget => "over-budget",
+            Self::Inconsistent => "inconsistent",
         }
     }
 }
@@ -97,7 +100,8 @@ pub struct Judgement {
     /// canonical ones (ENC-B1, ROT-9). `None` elsewhere, and where the error has no number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,
-    /// Expected and got, field by field; empty where they agree.
+    /// Expected and got, field by field; empty where they agree. Of an inconsistent subject, its first and its
+    /// later answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Row>,
 }
@@ -295,7 +299,36 @@ fn compare(format: FormatId, answer: &Answer, given: &Given, behaviour: &str) ->
     if is_same(answer, given) {
         return Judgement::behaved(Outcome::Pass, behaviour);
     }
-    let rows = match (answer, given) {
+    let rows = answer_rows(format, answer, given);
+    let summary = match rows.iter().filter(|row| row.differs()).count() {
+        1 => "1 field differs".to_owned(),
+        count if count > MOST_ROWS => format!("more than {MOST_ROWS} fields differ"),
+        count => format!("{count} fields differ"),
+    };
+    Judgement { rows, ..Judgement::plain(Outcome::Fail, summary) }
+}
+
+/// How a later answer to a question differs from the first one; `None` where it does not. The message of a refusal
+/// is free, and may name the path.
+pub(crate) fn difference(format: FormatId, first: &Given, later: &Given) -> Option<Vec<Row>> {
+    let row = |first: String, later: String| Some(vec![Row::new("answer", first, later)]);
+    let refused = |refusal: &Refusal| {
+        let class = refusal.class.map(|class| format!(" ({class})")).unwrap_or_default();
+        format!("refused{class}: {}", refusal.message)
+    };
+    match (first, later) {
+        (Ok(first), Ok(later)) if first == later => None,
+        (Ok(first), Ok(later)) => Some(answer_rows(format, first, later)),
+        (Err(first), Err(later)) if first.class == later.class => None,
+        (Err(first), Err(later)) => row(refused(first), refused(later)),
+        (Ok(first), Err(later)) => row(described(first), refused(later)),
+        (Err(first), Ok(later)) => row(refused(first), described(later)),
+    }
+}
+
+/// Two answers, field by field.
+fn answer_rows(format: FormatId, answer: &Answer, given: &Answer) -> Vec<Row> {
+    match (answer, given) {
         (Answer::Values(expected), Answer::Values(got)) => value_rows(expected, got),
         (Answer::Encoded(expected), Answer::Encoded(got)) => encoded_rows(format, expected, got),
         (Answer::File(expected), Answer::File(got)) => file_rows(expected, got),
@@ -303,13 +336,7 @@ fn compare(format: FormatId, answer: &Answer, given: &Given, behaviour: &str) ->
         (Answer::Files(expected), Answer::Files(got)) => name_rows(expected, got),
         (Answer::Tensors(expected), Answer::Tensors(got)) => tensor_rows(format, expected, got),
         (expected, _) => vec![Row::new("answer", described(expected), "a result of another kind")],
-    };
-    let summary = match rows.iter().filter(|row| row.differs()).count() {
-        1 => "1 field differs".to_owned(),
-        count if count > MOST_ROWS => format!("more than {MOST_ROWS} fields differ"),
-        count => format!("{count} fields differ"),
-    };
-    Judgement { rows, ..Judgement::plain(Outcome::Fail, summary) }
+    }
 }
 
 fn encoded_rows(format: FormatId, expected: &Encoded, got: &Encoded) -> Vec<Row> {

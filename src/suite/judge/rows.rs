@@ -14,7 +14,8 @@ use crate::suite::question::Tensor;
 /// Bytes of an answer that are kept for people, however long it is.
 const MOST_BYTES: usize = 4096;
 
-pub(super) fn described(answer: &Answer) -> String {
+/// What an answer is, without what it says.
+pub(crate) fn described(answer: &Answer) -> String {
     match answer {
         Answer::Values(values) => counted(values),
         Answer::Encoded(encoded) => format!("{} bytes of blocks", encoded.blocks.0.len()),
