@@ -125,6 +125,7 @@ impl Check {
         let records = self.ask(suite, cases, &profile, opened, stop, &mut observe);
         progress.finish();
         let records = records?;
+        let should = opened.finish();
         let comparison = ledger.map(|ledger| compare(ledger, suite, &records));
         let pass = Pass {
             q4proof: env!("CARGO_PKG_VERSION"),
@@ -136,6 +137,7 @@ impl Check {
             cases: cases.len(),
             records: &records,
             ran: &opened.subject.ran(),
+            should: &should,
             again: &opened.again,
             ledger: comparison.as_ref(),
             verbose: self.verbose,
@@ -166,7 +168,8 @@ impl Check {
         };
         let records = self.ask(suite, cases, &profile, opened, stop, &mut observe)?;
         written?;
-        print_line(log::footer(cases.len(), &records, opened.subject.ran())?)?;
+        let (ran, should) = (opened.subject.ran(), opened.finish());
+        print_line(log::footer(cases.len(), &records, ran, should)?)?;
         Ok(Verdict::of_pass(cases.len(), &records))
     }
 }

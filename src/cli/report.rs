@@ -63,6 +63,7 @@ impl Report {
             cases: log.header.cases,
             records: &log.records,
             ran: &log.footer.ran,
+            should: &log.footer.should,
             again: &again,
             ledger: comparison.as_ref(),
             verbose: self.verbose,

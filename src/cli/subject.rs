@@ -111,6 +111,17 @@ impl Opened {
     pub fn profile(&self) -> Result<Profile, Problem> {
         self.profile.clone().map_or_else(|| claimed(self.subject.as_ref()), Ok)
     }
+
+    /// Ends the subjects at the end of a pass: what they do that they should not, each sentence once.
+    pub fn finish(&mut self) -> Vec<String> {
+        let mut sentences = self.subject.finish();
+        for sentence in self.beside.iter_mut().flat_map(|subject| subject.finish()) {
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
+        sentences
+    }
 }
 
 /// Where a subject comes from.

@@ -8,7 +8,7 @@ use super::failure::judged;
 use super::text::{FAIR, plain, styled};
 use crate::run::{Profile, Record};
 use crate::subject::serve::{answer_line, request_line};
-use crate::subject::{Hello, Reply, Request, Subject};
+use crate::subject::{Hello, Peak, Reply, Request, Subject};
 use crate::suite::Case;
 use crate::suite::judge::Outcome;
 
@@ -51,6 +51,18 @@ impl Subject for Recorder<'_> {
             generation,
         });
         reply
+    }
+
+    fn peak(&mut self) -> Option<Peak> {
+        self.subject.peak()
+    }
+
+    fn end(&mut self) {
+        self.subject.end();
+    }
+
+    fn finish(&mut self) -> Vec<String> {
+        self.subject.finish()
     }
 
     fn generation(&self) -> u64 {

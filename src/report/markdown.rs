@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::cause::{self, Group};
-use super::pass::{Pass, verdict};
+use super::pass::{Pass, SENTENCE, verdict};
 use super::summary::{COLUMNS, groups};
 use super::text::{counted, plain, unstyled};
 use super::{clauses, failure};
@@ -28,6 +28,9 @@ pub fn report(pass: &Pass) -> String {
     write!(text, "**{}**\n\n", pass.verdict().name()).ok();
     write!(text, "{}\n\n", escaped(&unstyled(&verdict(pass)), 1000)).ok();
     text.push_str(&totals(pass.records));
+    for sentence in pass.should {
+        write!(text, "\nshould: {}\n", escaped(sentence, SENTENCE)).ok();
+    }
     if let Some(ledger) = pass.ledger {
         write!(text, "\n## Ledger\n\n{}: ", escaped(&ledger.file, WORD)).ok();
         let expected: usize = ledger.kinds.values().sum();

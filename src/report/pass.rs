@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::cause::{self, Group};
 use super::ledger::{Comparison, Finding};
 use super::summary::Verdict;
-use super::text::{BAD, Cell, GOOD, WIDTH, counted, plain, style_of, styled, table};
+use super::text::{BAD, Cell, FAIR, GOOD, WIDTH, counted, plain, style_of, styled, table};
 use super::{Again, failure, summary};
 use crate::run::{Profile, Record, Totals};
 use crate::subject::Hello;
@@ -17,6 +17,9 @@ use crate::suite::judge::Outcome;
 /// What follows a pass that found the reference to conform.
 const NEXT: &str = "next: q4proof check -- COMMAND asks your own implementation, for example: q4proof check -- \
                     python3 codec.py\n";
+
+/// Characters of a sentence on a subject's processes that are shown.
+pub(super) const SENTENCE: usize = 600;
 
 /// A pass, as its report sees it.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +42,8 @@ pub struct Pass<'a> {
     pub records: &'a [Record],
     /// Where the subject did its work, in lines; empty where that goes without saying.
     pub ran: &'a [String],
+    /// What its processes did that PROTOCOL.md says they should not, in sentences.
+    pub should: &'a [String],
     /// How the same subject is asked again.
     pub again: &'a Again,
     /// What was expected to fail, if a ledger says so.
@@ -117,6 +122,9 @@ pub fn report(pass: &Pass) -> String {
     let hints = summary::hints(pass.records, pass.profile);
     for hint in summary::capability_hint(pass.hello).into_iter().chain(hints) {
         writeln!(text, "hint: {hint}").ok();
+    }
+    for sentence in pass.should {
+        writeln!(text, "{}: {}", styled("should", FAIR), plain(sentence, SENTENCE)).ok();
     }
     if let Some(ledger) = pass.ledger {
         text.push_str(&beside(ledger));
@@ -327,6 +335,7 @@ pub(super) mod tests {
             cases: records.len(),
             records,
             ran: &[],
+            should: &[],
             again: &Again::default(),
             ledger: None,
             verbose: false,

@@ -76,6 +76,12 @@ pub trait Subject {
     /// Ends the subject, which is started anew for the next question, where it is a process.
     fn end(&mut self) {}
 
+    /// Ends the subject at the end of a pass. What it did in that pass, or does now, that PROTOCOL.md says it should
+    /// not: sentences for a person, which change no verdict.
+    fn finish(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// How often the subject was started anew: what it accepted before counts no longer.
     fn generation(&self) -> u64 {
         0

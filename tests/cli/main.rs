@@ -11,6 +11,7 @@ mod files;
 mod fuzz;
 mod gate;
 mod kinds;
+mod leaving;
 mod ledger;
 #[cfg(target_os = "linux")]
 mod left;

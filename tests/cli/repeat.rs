@@ -8,7 +8,7 @@ use crate::support::{BLOCK, Bench, VALUES, case, q4proof};
 const OTHER: &str = "0000a04000dcbd4000fcdfc0";
 
 /// A decoder in the shell: `$number` is that of the request, counted from 1, and `reply` writes an answer.
-fn decoder(replies: &str) -> Vec<String> {
+pub fn decoder(replies: &str) -> Vec<String> {
     let script = format!(
         r#"read -r hello
         echo '{{"protocol":1,"name":"odd","version":"1","language":"sh","capabilities":["decode:khq4"]}}'
@@ -24,14 +24,14 @@ fn decoder(replies: &str) -> Vec<String> {
 }
 
 /// Decodes of the block of the worked example.
-fn decodes(ids: &[&str]) -> Bench {
+pub fn decodes(ids: &[&str]) -> Bench {
     let decode = json!({ "op": "decode", "format": "khq4", "blocks": BLOCK, "original_len": 3 });
     let exact = json!({ "one": { "values": { "f32": VALUES } } });
     let cases: Vec<Value> = ids.iter().map(|id| case(id, "DEC-1", &decode, &exact)).collect();
     Bench::with(&json!({ "about": "decodes", "cases": cases }).to_string())
 }
 
-fn arguments<'a>(first: &[&'a str], rest: &'a [String]) -> Vec<&'a str> {
+pub fn arguments<'a>(first: &[&'a str], rest: &'a [String]) -> Vec<&'a str> {
     first.iter().copied().chain(rest.iter().map(String::as_str)).collect()
 }
 

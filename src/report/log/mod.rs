@@ -70,6 +70,9 @@ pub struct Footer {
     /// Where the subject did its work, in lines; empty where that goes without saying.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ran: Vec<String>,
+    /// What its processes did that PROTOCOL.md says they should not, in sentences; changes no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub should: Vec<String>,
 }
 
 /// One line, as it is written.
@@ -133,12 +136,18 @@ pub fn case(record: &Record) -> serde_json::Result<String> {
 /// # Errors
 ///
 /// As [`Header::line`].
-pub fn footer(cases: usize, records: &[Record], ran: Vec<String>) -> serde_json::Result<String> {
+pub fn footer(
+    cases: usize,
+    records: &[Record],
+    ran: Vec<String>,
+    should: Vec<String>,
+) -> serde_json::Result<String> {
     let totals = Totals::of(records);
     let verdict = Verdict::of_pass(cases, records);
     let interrupted = verdict == Verdict::Interrupted;
     let verdict = verdict.name().to_owned();
-    let footer = Footer { totals, alternates: alternates(records), verdict, interrupted, ran };
+    let alternates = alternates(records);
+    let footer = Footer { totals, alternates, verdict, interrupted, ran, should };
     serde_json::to_string(&Line::Footer(&footer))
 }
 

@@ -55,6 +55,15 @@ impl Group {
         Some(peak)
     }
 
+    /// How many file descriptors all of them have open; `None` where the system does not tell.
+    pub fn descriptors(&mut self) -> Option<usize> {
+        let open = |member: Pid| fs::read_dir(format!("/proc/{}/fd", member.as_raw_pid())).ok();
+        // One that has just ended has none.
+        let count = |(member, _)| open(member).map_or(0, Iterator::count);
+        let count = self.members().into_iter().map(count).sum();
+        (count > 0).then_some(count)
+    }
+
     /// Kills them all.
     pub fn kill(&mut self) {
         // Those that have left the group are found while they still have their parents.

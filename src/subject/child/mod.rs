@@ -6,7 +6,7 @@ mod habits;
 mod pipes;
 
 use std::io;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -20,8 +20,15 @@ use crate::suite::case::Line;
 use group::Group;
 use pipes::{LONGEST_LINE, Pipes, Seen};
 
-/// How long a child that was told to leave, or has closed its output, may take to end.
+/// How long a child that has closed its output may take to end.
 const EXIT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a child may take to end once its input is closed (PROTOCOL.md, Life cycle).
+const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many more file descriptors a child may have open at its end than after its handshake (PROTOCOL.md, Limits):
+/// those of a library that is loaded late, or of a worker.
+const MORE_DESCRIPTORS: usize = 16;
 
 /// How often in a row a child may fail to start before it is given up.
 const MOST_FAILED_STARTS: u32 = 3;
@@ -88,6 +95,8 @@ pub struct ChildSubject {
     /// it has answered a question.
     late_looks: u32,
     advice: Option<&'static str>,
+    /// Of the child whose open file descriptors grew most: their number after its handshake, and at its end.
+    descriptors: Option<(usize, usize)>,
 }
 
 /// One process and what it has started. Dropping it kills them all.
@@ -97,6 +106,8 @@ struct Running {
     pipes: Pipes,
     /// When its memory was looked at.
     weighed: Instant,
+    /// How many file descriptors were open after the handshake.
+    descriptors: Option<usize>,
 }
 
 /// Why there is no line.
@@ -132,6 +143,7 @@ impl ChildSubject {
             seq: 0,
             late_looks: MOST_LATE_LOOKS,
             advice: None,
+            descriptors: None,
         })
     }
 
@@ -162,6 +174,16 @@ impl ChildSubject {
             self.generation += 1;
         }
         Ok(self.running.as_mut().expect("started above"))
+    }
+
+    /// Counts the open file descriptors of the child, which is about to end.
+    fn count_descriptors(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        let counts = running.descriptors.zip(running.group.descriptors());
+        let growth = |(before, after): (usize, usize)| after.saturating_sub(before);
+        if counts.map(growth) > self.descriptors.map(growth) {
+            self.descriptors = counts;
+        }
     }
 
     fn exchange(&mut self, request: &Request, deadline: Duration) -> Reply {
@@ -219,7 +241,7 @@ impl ChildSubject {
 
 impl Drop for ChildSubject {
     fn drop(&mut self) {
-        if let Some(running) = self.running.take()
+        if let Some(mut running) = self.running.take()
             && !self.stop.is_told()
         {
             running.leave();
@@ -235,8 +257,11 @@ impl Subject for ChildSubject {
     fn ask(&mut self, request: &Request, deadline: Duration) -> Reply {
         self.advice = None;
         let reply = self.exchange(request, deadline);
-        if !matches!(reply, Reply::Answer(_)) {
-            self.running = None;
+        match reply {
+            Reply::Answer(_) => {}
+            // It is gone already.
+            Reply::Crash(_) => self.running = None,
+            _ => self.end(),
         }
         reply
     }
@@ -255,8 +280,33 @@ impl Subject for ChildSubject {
     }
 
     fn end(&mut self) {
+        self.count_descriptors();
         self.running = None;
     }
+
+    fn finish(&mut self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        // Whoever stops a pass waits for nothing.
+        if self.stop.is_told() {
+            return sentences;
+        }
+        self.count_descriptors();
+        if let Some(mut running) = self.running.take() {
+            sentences.extend(running.leave());
+        }
+        sentences.extend(self.descriptors.and_then(|(before, after)| left_open(before, after)));
+        sentences
+    }
+}
+
+/// That more file descriptors are open at the end than may be, in a sentence.
+fn left_open(before: usize, after: usize) -> Option<String> {
+    (after > before + MORE_DESCRIPTORS).then(|| {
+        format!(
+            "its processes had {before} open file descriptors after the handshake and {after} at the end, \
+             {MORE_DESCRIPTORS} more are allowed (PROTOCOL.md, Limits)"
+        )
+    })
 }
 
 /// Why a command did not become a process. One word with a space in it is a command line that was quoted as a whole.
@@ -325,13 +375,16 @@ fn start(command: &[String], limits: Limits, stop: &Stop) -> Result<(Running, He
             )));
         }
     }
+    running.descriptors = running.group.descriptors();
     Ok((running, hello))
 }
 
 impl Running {
     fn new(mut child: Child) -> io::Result<Self> {
         match (Group::of(&child), Pipes::of(&mut child)) {
-            (Ok(group), Ok(pipes)) => Ok(Self { child, group, pipes, weighed: Instant::now() }),
+            (Ok(group), Ok(pipes)) => {
+                Ok(Self { child, group, pipes, weighed: Instant::now(), descriptors: None })
+            }
             (Err(error), _) | (_, Err(error)) => {
                 child.kill().ok();
                 child.wait().ok();
@@ -394,13 +447,13 @@ impl Running {
     }
 
     /// Waits for its end, and throws away what it writes meanwhile.
-    fn wait_for_end(&mut self) -> bool {
+    fn wait_for_end(&mut self, patience: Duration) -> bool {
         let begun = Instant::now();
         loop {
             if self.group.has_ended() {
                 return true;
             }
-            let left = EXIT_PATIENCE.saturating_sub(begun.elapsed());
+            let left = patience.saturating_sub(begun.elapsed());
             // A pipe that is closed is ready at once, and no reason to go round without a pause.
             std::thread::sleep(left.min(Duration::from_millis(1)));
             if left.is_zero() || self.pipes.wait(Duration::ZERO).is_err() {
@@ -410,26 +463,44 @@ impl Running {
         }
     }
 
-    /// Ends the child's standard input and gives it a moment to leave by itself.
-    fn leave(mut self) {
+    /// Ends the child's standard input and gives it time to end by itself. What it does other than to end with
+    /// status 0, in a sentence.
+    fn leave(&mut self) -> Option<String> {
         self.pipes.close_input();
-        self.wait_for_end();
+        let how = match self.end_within(LEAVE_PATIENCE) {
+            Some(Ok(status)) if status.success() => return None,
+            Some(Ok(status)) => format!("ended with {status}"),
+            Some(Err(error)) => format!("ended, and its status cannot be read: {error}"),
+            None => "did not end and was killed".into(),
+        };
+        Some(format!(
+            "its process {how} after its input was closed, expected exit status 0 within {} s (PROTOCOL.md, Life \
+             cycle){}",
+            LEAVE_PATIENCE.as_secs(),
+            self.said()
+        ))
     }
 
     /// How the child ended, once its output has: status and the end of standard error.
     fn ending(&mut self) -> String {
-        let ended = self.wait_for_end();
+        let how = match self.end_within(EXIT_PATIENCE) {
+            None => "it closed its output without ending".into(),
+            Some(Ok(status)) => format!("it ended: {status}"),
+            Some(Err(error)) => format!("its status cannot be read: {error}"),
+        };
+        format!("{how}{}", self.said())
+    }
+
+    /// Waits for the child's end and kills what is left then: its status, or `None` where it had to be killed too.
+    fn end_within(&mut self, patience: Duration) -> Option<io::Result<ExitStatus>> {
+        let ended = self.wait_for_end(patience);
         self.group.kill();
         // What it complained of last is still in the pipe, and that is not endless now.
         while matches!(self.pipes.wait(Duration::ZERO), Ok(Seen::Part | Seen::Line(_))) {
             self.pipes.discard();
         }
-        let how = match self.child.wait() {
-            Ok(_) if !ended => "it closed its output without ending".into(),
-            Ok(status) => format!("it ended: {status}"),
-            Err(error) => format!("its status cannot be read: {error}"),
-        };
-        format!("{how}{}", self.said())
+        let status = self.child.wait();
+        ended.then_some(status)
     }
 
     /// Puts a request on its way.
@@ -476,5 +547,20 @@ impl Drop for Running {
         self.group.kill();
         // It is dead, or was waited for already.
         self.child.wait().ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_more_descriptors_are_allowed() {
+        assert_eq!(left_open(5, 5), None);
+        assert_eq!(left_open(5, 3), None);
+        assert_eq!(left_open(5, 21), None);
+        let said = "its processes had 5 open file descriptors after the handshake and 22 at the end, 16 more are \
+                    allowed (PROTOCOL.md, Limits)";
+        assert_eq!(left_open(5, 22).as_deref(), Some(said));
     }
 }
