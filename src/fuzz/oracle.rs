@@ -41,6 +41,7 @@ pub(super) fn case(question: Question) -> Result<Case, String> {
         control: None,
         line: None,
         measured: false,
+        limits: None,
         recipe: None,
         question,
         expect,

@@ -50,6 +50,9 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
     if !case.source.agreed.is_empty() {
         lines.push(("agreed", case.source.agreed.join(", ")));
     }
+    if let Some(limits) = case.limits {
+        lines.push(("limit", format!("no file can be longer than {} bytes", limits.file_size)));
+    }
     if let Some(control) = control {
         lines.push(("control", format!("{}: {}", control.id, control.note)));
     }
@@ -296,6 +299,7 @@ pub(super) mod tests {
             control: None,
             line: None,
             measured: false,
+            limits: None,
             recipe: None,
             question: Question::decode(FormatId::KHQ4, Vec::new(), 0),
             expect: Lawful::One(Answer::Values(Floats::F32(Bits(Vec::new())))),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::io;
 use std::time::Duration;
 
 use super::failure::judged;
@@ -59,6 +60,18 @@ impl Subject for Recorder<'_> {
 
     fn end(&mut self) {
         self.subject.end();
+    }
+
+    fn can_limit_files(&self) -> bool {
+        self.subject.can_limit_files()
+    }
+
+    fn end_to_limit_files(&mut self) {
+        self.subject.end_to_limit_files();
+    }
+
+    fn limit_files(&mut self, bytes: u64) -> io::Result<()> {
+        self.subject.limit_files(bytes)
     }
 
     fn finish(&mut self) -> Vec<String> {

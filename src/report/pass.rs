@@ -140,15 +140,21 @@ pub fn report(pass: &Pass) -> String {
     text
 }
 
+/// What cases with limits need.
+const LIMITED: &str = "a process of its own on Linux";
+
 /// Cases of the profile that need a feature which the subject does not offer.
 fn lacking(pass: &Pass) -> Vec<String> {
     let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
     for record in pass.records {
         let within = pass.profile.contains(record.operation);
         if record.outcome == Outcome::NotInProfile && within {
-            let required = pass.suite.get(&record.id).map_or(&[][..], |case| &case.requires);
-            for feature in required {
+            let Some(case) = pass.suite.get(&record.id) else { continue };
+            for feature in &case.requires {
                 *needs.entry(feature.name()).or_default() += 1;
+            }
+            if case.limits.is_some() {
+                *needs.entry(LIMITED).or_default() += 1;
             }
         }
     }

@@ -79,6 +79,25 @@ impl<'a> Asker<'a> {
         self.subject.peak()
     }
 
+    /// Whether the length of the files that the subject writes can be limited.
+    pub fn can_limit_files(&self) -> bool {
+        self.subject.can_limit_files()
+    }
+
+    /// As [`end`](Self::end), before a question whose files are limited.
+    pub fn end_to_limit_files(&mut self) {
+        self.subject.end_to_limit_files();
+    }
+
+    /// Lets the subject write no longer files, until it ends.
+    ///
+    /// # Errors
+    ///
+    /// Where that cannot be done.
+    pub fn limit_files(&mut self, bytes: u64) -> io::Result<()> {
+        self.subject.limit_files(bytes)
+    }
+
     /// Ends the subject, which is started anew for the next question.
     pub fn end(&mut self) {
         self.subject.end();

@@ -155,7 +155,9 @@ impl<'a> Pass<'a> {
     fn turn(&mut self, turn: Turn) -> Result<Taken, RunError> {
         let case = turn.case;
         let operation = case.question.operation();
-        if !self.settings.profile.contains(operation) || !self.offers(&case.requires) {
+        let can_be_asked = case.limits.is_none() || self.asker.can_limit_files();
+        let in_profile = self.settings.profile.contains(operation) && self.offers(&case.requires);
+        if !in_profile || !can_be_asked {
             return Ok(Taken { entries: Vec::new(), after: None });
         }
         let generation = self.asker.generation();
@@ -184,7 +186,9 @@ impl<'a> Pass<'a> {
         let was_fresh = self.asker.is_fresh();
         let generation = self.asker.generation();
         let mut asked = self.attempt(turn, entry)?;
-        if was_fresh || self.asker.generation() == generation || self.settings.stop.is_told() {
+        let renewed = case_is_asked_fresh(turn.case) && !asked.judgement.outcome.is_failure();
+        let lives = renewed || self.asker.generation() == generation;
+        if was_fresh || lives || self.settings.stop.is_told() {
             return Ok(asked);
         }
         let again = self.attempt(turn, entry)?.judgement;
@@ -204,10 +208,12 @@ impl<'a> Pass<'a> {
     fn attempt(&mut self, turn: Turn, entry: Option<&str>) -> Result<Asked, RunError> {
         let case = turn.case;
         let control = self.suite.control(case);
-        // A peak never falls: what is measured is asked of a fresh process, behind its control.
+        // A peak never falls, and a limit stays: such a case is asked of a fresh process, behind its control.
         let measured = case.measured && self.asker.peak().is_some();
-        if measured {
-            self.asker.end();
+        match case.limits {
+            Some(_) => self.asker.end_to_limit_files(),
+            None if measured => self.asker.end(),
+            None => {}
         }
         if let Some(control) = control {
             let judgement = self.control(control, entry)?;
@@ -226,8 +232,14 @@ impl<'a> Pass<'a> {
                 }
             }
         }
+        if let Some(limits) = case.limits {
+            self.asker.limit_files(limits.file_size)?;
+        }
         let before = measured.then(|| self.asker.peak()).flatten();
         let asked = self.asker.ask(case, control, entry, self.is_bounded(case))?;
+        if case.limits.is_some() {
+            self.asker.end();
+        }
         if let Some((before, after)) = before.zip(self.asker.peak())
             && !asked.own.is_failure()
             && let Some(what) = memory::beyond(before, after, file_len(case, control))
@@ -276,6 +288,11 @@ impl<'a> Pass<'a> {
         }
         Ok(judgement)
     }
+}
+
+/// Whether a process is started for a case alone: that it is gone behind it says nothing.
+fn case_is_asked_fresh(case: &Case) -> bool {
+    case.measured || case.limits.is_some()
 }
 
 /// The length of a case's file.

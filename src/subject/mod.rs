@@ -15,6 +15,7 @@ pub mod reference;
 pub mod registry;
 pub mod serve;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -75,6 +76,23 @@ pub trait Subject {
 
     /// Ends the subject, which is started anew for the next question, where it is a process.
     fn end(&mut self) {}
+
+    /// Whether the length of the files that it writes can be limited.
+    fn can_limit_files(&self) -> bool {
+        false
+    }
+
+    /// As [`end`](Self::end); the files of the process that is started then can be limited.
+    fn end_to_limit_files(&mut self) {}
+
+    /// Lets its processes write no file longer than `bytes` until they end.
+    ///
+    /// # Errors
+    ///
+    /// Where it has no process, or the system does not allow it.
+    fn limit_files(&mut self, _bytes: u64) -> io::Result<()> {
+        Err(io::Error::other("the subject is no process whose files can be limited"))
+    }
 
     /// Ends the subject at the end of a pass. What it did in that pass, or does now, that PROTOCOL.md says it should
     /// not: sentences for a person, which change no verdict.

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::answer::{Answer, Encoded};
-use super::case::{Case, Content, DirectoryEntry, File, Special};
+use super::case::{Case, Content, DirectoryEntry, File, ProcessLimits, Special};
 use super::exact::blocks::{self, Source};
 use super::exact::directory::{self, Node, Nodes};
 use super::exact::files::{self, Caller};
@@ -17,7 +17,7 @@ use super::exact::rotation::Rotation;
 use super::floats::Float;
 use super::lawful::Lawful;
 use super::patch;
-use super::question::{Load, Question, ReadIndex};
+use super::question::{Load, Question, ReadIndex, Save};
 use crate::format::Class;
 
 /// The lawful answers to a question; `control` is the question of its control, whose file a patch edits.
@@ -81,6 +81,31 @@ pub fn expected(question: &Question, control: Option<&Question>) -> Lawful<Answe
     }
 }
 
+/// The lawful answers to the question of a case, of which `control` is the control's.
+pub(super) fn of_case(case: &Case, control: Option<&Question>) -> Lawful<Answer> {
+    match (&case.question, case.limits) {
+        (question, None) => expected(question, control),
+        (Question::Save(save), Some(limits)) => without_room(save, limits),
+        (_, Some(_)) => Lawful::undemanded("only a save is asked with limits"),
+    }
+}
+
+/// What a save comes to whose file is longer than any that can be written (KHQ4-W3).
+fn without_room(save: &Save, limits: ProcessLimits) -> Lawful<Answer> {
+    let place = save.path.unnamed();
+    let file = files::named(save.format).map(|container| container.save(&save.tensors));
+    match (place, file) {
+        (File::Special(Special::Missing) | File::Bytes(_), Some(Lawful::One(file)))
+            if file.0.len() as u64 > limits.file_size =>
+        {
+            Lawful::refuse([Class::Io])
+        }
+        _ => Lawful::undemanded(
+            "the file of a save with limits is lawful, and longer than they allow",
+        ),
+    }
+}
+
 /// What a save comes to where something lies at its path already (KHQ4-W3): a file may be replaced or
 /// kept, and no file can be put where a directory or no folder is.
 fn over(place: &File, saved: Lawful<Answer>) -> Lawful<Answer> {
@@ -116,7 +141,7 @@ fn caller(load: &Load) -> Caller<'_> {
 ///
 /// How it differs, for the person who made the vectors.
 pub fn verify(case: &Case, control: Option<&Case>) -> Result<(), String> {
-    match (&case.expect, expected(&case.question, control.map(|control| &control.question))) {
+    match (&case.expect, of_case(case, control.map(|control| &control.question))) {
         (_, Lawful::Undemanded(why)) => Err(why),
         // A case may demand less of an encoding than that it is canonical.
         (Lawful::Within { refuse }, Lawful::One(_) | Lawful::OneOf(_))

@@ -2,6 +2,8 @@
 //! each of their limits: what is lawful there is read off the text, not off the code.
 
 use q4proof::format::Class::{self, *};
+use q4proof::suite::Case;
+use q4proof::suite::case::ProcessLimits;
 use q4proof::suite::exact::files::khq4::{Khq4, write};
 use q4proof::suite::exact::files::{Caller, Container, khf1};
 use q4proof::suite::floats::Floats;
@@ -284,4 +286,24 @@ fn a_file_of_f16_is_judged_by_its_own_clauses() {
         &[2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x34, 0x12],
     ];
     assert_eq!(write(&[2], 3, &[0x1234]), expected.concat());
+}
+
+/// KHQ4-W3: only a save is asked without room, and only one whose file is longer than the limit.
+#[test]
+fn a_limit_is_below_what_the_file_needs() {
+    let suite = crate::embedded();
+    let case = suite.get("save/no-room-for-the-last-byte").unwrap();
+    // A header of one dimension and three blocks.
+    let len = 4 + 4 + 4 + 8 + 8 + 3 * 20;
+    assert_eq!(case.limits, Some(ProcessLimits { file_size: len - 1 }));
+    assert_eq!(case.expect, Lawful::refuse([Io]));
+    let limited = |case: &Case, file_size| {
+        suite.verify(&Case { limits: Some(ProcessLimits { file_size }), ..case.clone() })
+    };
+    assert!(limited(case, 0).is_ok());
+    assert!(limited(case, len - 1).is_ok());
+    let error = limited(case, len).unwrap_err().to_string();
+    assert!(error.contains("longer than they allow"), "{error}");
+    let error = limited(suite.get("decode/nibble-00").unwrap(), 0).unwrap_err().to_string();
+    assert!(error.contains("only a save is asked with limits"), "{error}");
 }

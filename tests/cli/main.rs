@@ -20,6 +20,8 @@ mod matrix;
 mod model;
 mod protocol;
 mod repeat;
+#[cfg(target_os = "linux")]
+mod room;
 mod selftest;
 mod subjects;
 mod supervision;

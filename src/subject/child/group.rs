@@ -64,6 +64,25 @@ impl Group {
         (count > 0).then_some(count)
     }
 
+    /// Lets none of them write a file longer than `bytes`, nor what they start from now on.
+    ///
+    /// # Errors
+    ///
+    /// Where the system does not allow it.
+    #[cfg(target_os = "linux")]
+    pub fn limit_files(&mut self, bytes: u64) -> io::Result<()> {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        for (member, _) in self.members() {
+            match prlimit(Some(member), Resource::Fsize, limit) {
+                // It has just ended.
+                Ok(_) | Err(rustix::io::Errno::SRCH) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Kills them all.
     pub fn kill(&mut self) {
         // Those that have left the group are found while they still have their parents.

@@ -45,6 +45,10 @@ const LATE: Duration = Duration::from_secs(1);
 /// How often that is waited for: as often as a mistake has to be seen.
 const MOST_LATE_LOOKS: u32 = 3;
 
+/// A shell that becomes the command, with the signal of a file that is too long ignored: a write fails then, as on a
+/// full disk, and does not end the process. What a process ignores, the command that it becomes ignores too.
+const IGNORING: [&str; 3] = ["sh", "-c", r#"trap "" XFSZ; exec "$0" "$@""#];
+
 /// The variable by which Rust programs add a backtrace to the message of a panic.
 const BACKTRACE: &str = "RUST_BACKTRACE";
 
@@ -95,6 +99,8 @@ pub struct ChildSubject {
     /// it has answered a question.
     late_looks: u32,
     advice: Option<&'static str>,
+    /// Whether the files of the next child are to be limited.
+    limited: bool,
     /// Of the child whose open file descriptors grew most: their number after its handshake, and at its end.
     descriptors: Option<(usize, usize)>,
 }
@@ -130,7 +136,7 @@ impl ChildSubject {
     ///
     /// [`StartError`], where there is no such program, or no right answer to the handshake.
     pub fn start(command: &[String], limits: Limits, stop: Stop) -> Result<Self, StartError> {
-        let (running, hello) = start(command, limits, &stop)?;
+        let (running, hello) = start(command, limits, false, &stop)?;
         let running = Some(running);
         Ok(Self {
             command: command.to_vec(),
@@ -143,6 +149,7 @@ impl ChildSubject {
             seq: 0,
             late_looks: MOST_LATE_LOOKS,
             advice: None,
+            limited: false,
             descriptors: None,
         })
     }
@@ -156,13 +163,14 @@ impl ChildSubject {
                     "it failed to start {MOST_FAILED_STARTS} times in a row"
                 )));
             }
-            let started =
-                start(&self.command, self.limits, &self.stop).and_then(|(running, hello)| {
+            let started = start(&self.command, self.limits, self.limited, &self.stop).and_then(
+                |(running, hello)| {
                     if hello == self.hello {
                         return Ok(running);
                     }
                     Err(failed("its handshake is another than when it was started first".into()))
-                });
+                },
+            );
             match started {
                 Ok(running) => self.running = Some(running),
                 Err(error) => {
@@ -282,6 +290,24 @@ impl Subject for ChildSubject {
     fn end(&mut self) {
         self.count_descriptors();
         self.running = None;
+        self.limited = false;
+    }
+
+    fn can_limit_files(&self) -> bool {
+        cfg!(target_os = "linux")
+    }
+
+    fn end_to_limit_files(&mut self) {
+        self.end();
+        self.limited = true;
+    }
+
+    #[cfg(target_os = "linux")]
+    fn limit_files(&mut self, bytes: u64) -> io::Result<()> {
+        match &mut self.running {
+            Some(running) => running.group.limit_files(bytes),
+            None => Err(io::Error::other("there is no process whose files can be limited")),
+        }
     }
 
     fn finish(&mut self) -> Vec<String> {
@@ -325,11 +351,19 @@ fn not_spawned(command: &[String], error: &io::Error) -> String {
     }
 }
 
-fn start(command: &[String], limits: Limits, stop: &Stop) -> Result<(Running, Hello), StartError> {
+/// Starts a command, so that its files can be `limited` where that is asked for, and shakes hands.
+fn start(
+    command: &[String],
+    limits: Limits,
+    limited: bool,
+    stop: &Stop,
+) -> Result<(Running, Hello), StartError> {
     let failed = |reason: String| StartError { command: command.join(" "), reason };
-    let (program, arguments) = command.split_first().ok_or_else(|| failed("it is empty".into()))?;
+    let shell = if limited { &IGNORING[..] } else { &[] };
+    let mut words = shell.iter().copied().chain(command.iter().map(String::as_str));
+    let program = words.next().ok_or_else(|| failed("it is empty".into()))?;
     let mut process = Command::new(program);
-    process.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    process.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if std::env::var_os(BACKTRACE).is_none() {
         // A panic's message says more than its backtrace, and does not scroll away.
         process.env(BACKTRACE, "0");

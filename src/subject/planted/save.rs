@@ -67,6 +67,10 @@ faults! {
             "Removes a directory that is in its way."
         6 SaveLeavesFileAside "save-leaves-file-aside"
             "Writes aside and copies where it is to rename: the other file stays."
+        86 SaveKeepsPart "save-keeps-part"
+            "Writes aside and leaves what it has written there where that fails."
+        87 SaveErrorsIgnored "save-errors-ignored"
+            "Says that a file is saved, whatever the system says to its writing."
     }
 }
 
@@ -232,6 +236,15 @@ impl Faulty {
         match self.fault {
             Some(Fault::SaveAppends) => options.append(true),
             Some(Fault::SaveNotCut) => options.write(true).truncate(false),
+            Some(Fault::SaveErrorsIgnored) => {
+                write_whole(path, bytes).ok();
+                return Ok(());
+            }
+            Some(Fault::SaveKeepsPart) => {
+                let aside = path.with_extension("part");
+                let written = File::create(&aside).and_then(|mut file| file.write_all(bytes));
+                return written.and_then(|()| fs::rename(&aside, path)).map_err(io);
+            }
             Some(Fault::SaveKeepsOld) if path.is_file() => return Ok(()),
             Some(Fault::SaveMakesFolders) => {
                 fs::create_dir_all(path.parent().unwrap_or(path)).map_err(io)?;

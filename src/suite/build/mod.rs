@@ -37,9 +37,9 @@ mod save;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::case::{Case, Feature, Line, Source, Tier, Tombstone, VectorFile};
+use super::case::{Case, Feature, Line, ProcessLimits, Source, Tier, Tombstone, VectorFile};
 use super::exact::ExactBlock;
-use super::expected::expected;
+use super::expected::of_case;
 use super::floats::Floats;
 use super::lawful::Lawful;
 use super::library::{LOCK, Lock, Suite, SuiteError};
@@ -166,8 +166,9 @@ fn expect_kept(before: &Suite, after: &Suite) -> Result<(), SuiteError> {
         if !after.accounts_for(id) {
             return Err(SuiteError::new(id, "would be gone: a removed case leaves a tombstone"));
         }
-        let question =
-            |suite: &Suite| suite.get(id).map(|case| (case.question.clone(), case.control.clone()));
+        let question = |suite: &Suite| {
+            suite.get(id).map(|case| (case.question.clone(), case.control.clone(), case.limits))
+        };
         if let (Some(asked), Some(now)) = (question(before), question(after))
             && asked != now
         {
@@ -194,7 +195,7 @@ fn answered(
     controls.extend(drafts.iter().map(|draft| (draft.0.id.clone(), draft.0.clone())));
     let answer = |Draft(mut case): Draft| {
         let control = case.control.as_ref().and_then(|id| controls.get(id));
-        let lawful = expected(&case.question, control.map(|control| &control.question));
+        let lawful = of_case(&case, control.map(|control| &control.question));
         if let Lawful::Undemanded(why) = lawful {
             return Err(SuiteError::new(&case.id, why));
         }
@@ -235,6 +236,7 @@ impl Draft {
             question,
             line: None,
             measured: false,
+            limits: None,
             recipe: None,
             expect: Lawful::refuse([]),
         })
@@ -278,6 +280,12 @@ impl Draft {
     /// Measures the memory that is asked for.
     fn measured(mut self) -> Self {
         self.0.measured = true;
+        self
+    }
+
+    /// Lets no file be longer than so many bytes.
+    fn limited(mut self, file_size: u64) -> Self {
+        self.0.limits = Some(ProcessLimits { file_size });
         self
     }
 

@@ -119,6 +119,45 @@ fn saves_of(format: FormatId, family: &str, control: &str) -> Vec<Draft> {
             &new,
         ),
     ];
+    // Of these no process can write the whole file.
+    let missing = || File::Special(Special::Missing);
+    let room = |id: &str, note: &str, path: File, tensor: &Tensor, room: &dyn Fn(u64) -> u64| {
+        let len = match file(tensor) {
+            File::Bytes(bytes) => bytes.0.len() as u64,
+            _ => unreachable!("a file of bytes"),
+        };
+        let room = room(len);
+        let note = format!("{note}: the subject can write no file longer than {room} bytes");
+        one(id, &note, path, tensor).class(87).limited(room)
+    };
+    let (short, long) = (tensor(96), tensor(4096));
+    let (half, last, none) = (|len: u64| len / 2, |len: u64| len - 1, |_| 0);
+    drafts.extend([
+        room("no-room", "room for half of the file", missing(), &long, &half),
+        room("no-room-for-the-last-byte", "room for all but one byte", missing(), &short, &last),
+        room("no-room-for-any-byte", "room for no byte", missing(), &short, &none),
+        room(
+            "no-room-over-longer",
+            "half of the room, over a longer file",
+            old(8000),
+            &long,
+            &half,
+        ),
+        room(
+            "no-room-over-shorter",
+            "half of the room, over a shorter file",
+            old(32),
+            &long,
+            &half,
+        ),
+        room(
+            "no-room-over-same-header",
+            "room for all but one byte, over another file of the same header",
+            file(&same_header),
+            &new,
+            &last,
+        ),
+    ]);
     let over = Question::Save(Save { format, path: old(320), tensors: vec![new] });
     let recipes =
         [(Sizes, "KHQ4-W3", 86), (FaultAtTheEnd, "KHQ4-W3", 86), (WideNumbers, "KHQ4-W3", 86)];

@@ -74,11 +74,24 @@ pub struct Case {
     /// Whether the memory that the subject asks the system for is measured (KHQ4-A3).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub measured: bool,
+    /// What the subject's processes may do while they are asked, where that is less than usual: the case is asked
+    /// of a fresh process, behind its control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ProcessLimits>,
     /// Further questions, asked where this one is passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<Recipe>,
     /// The lawful answers.
     pub expect: Lawful<Answer>,
+}
+
+/// What processes may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProcessLimits {
+    /// The longest file that they can write, in bytes: a write beyond it fails.
+    pub file_size: u64,
 }
 
 /// How a request is written on its line, of the ways that PROTOCOL.md leaves free.
