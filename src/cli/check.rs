@@ -155,9 +155,9 @@ impl Check {
     ) -> Result<Verdict, Problem> {
         let profile = opened.profile()?;
         let (asked, hello) = (self.subject.asked(), opened.subject.hello());
-        let (seed, repeat) = (self.order_seed(), self.repeat.into());
-        let again = &opened.again;
-        let header = Header::new(suite, asked, hello, &profile, cases.len(), seed, repeat, again);
+        let (seed, again) = (self.order_seed(), &opened.again);
+        let header = Header::new(suite, asked, hello, &profile, cases.len(), seed, again);
+        let header = Header { repeat: self.repeat.into(), ..header };
         print_line(header.line()?)?;
         // The pass cannot be stopped from here: what cannot be written is reported at its end.
         let mut written = Ok(());

@@ -85,7 +85,7 @@ enum Line<'a> {
 }
 
 impl Header {
-    /// The header of a pass over `cases` cases, in this command and on this platform.
+    /// The header of a pass that asks `cases` cases once, in this command and on this platform.
     pub fn new(
         suite: &Suite,
         asked: String,
@@ -93,7 +93,6 @@ impl Header {
         profile: &Profile,
         cases: usize,
         seed: Option<u64>,
-        repeat: usize,
         again: &Again,
     ) -> Self {
         Self {
@@ -106,7 +105,7 @@ impl Header {
             profile: profile.clone(),
             cases,
             seed,
-            repeat,
+            repeat: once(),
             platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
             again: again.clone(),
         }
