@@ -8,15 +8,19 @@ use clap::{Args, Subcommand};
 
 use super::output::print;
 use super::problem::{Exit, Problem};
+use super::progress::Progress;
+use super::select::SuiteArguments;
 use crate::report::log::Log;
 use crate::report::text::{counted, plain};
-use crate::report::{classes, clauses};
+use crate::report::{classes, clauses, coverage as table};
 use crate::run::Record;
+use crate::run::selftest::families;
 use crate::store::write_atomically;
 use crate::subject::planted::Fault;
 use crate::suite::case::VectorFile;
 use crate::suite::judge::Outcome;
 use crate::suite::lint::{Known, lint, lint_recipes};
+use crate::suite::operation::Operation;
 use crate::suite::{Suite, build};
 
 /// Make or check the vectors themselves
@@ -32,6 +36,9 @@ enum Verb {
     Build(Folder),
     /// Say what is wrong with the vectors
     Lint(Folder),
+    /// Show what the cases reach: of each operation, which numbers, codes, sizes, places and characters, and
+    /// whether a fault of each fails
+    Coverage(SuiteArguments),
     /// Record from logs of `check --json` which subjects agreed on which case
     Agree {
         #[command(flatten)]
@@ -74,6 +81,7 @@ impl Vectors {
         match self.verb {
             Verb::Build(folder) => build_all(&folder),
             Verb::Lint(folder) => lint_all(&folder),
+            Verb::Coverage(suite) => coverage(&suite),
             Verb::Agree { folder, logs } => agree(&folder, &logs),
         }
     }
@@ -180,4 +188,16 @@ fn read_agreements(path: &Path) -> Result<Agreements, Problem> {
 fn write(path: &Path, text: &str) -> Result<(), Problem> {
     write_atomically(path, text.as_bytes())
         .map_err(|error| Problem::Harness(format!("{}: {error}", path.display())))
+}
+
+/// The families of faults, by what the cases reach of them.
+fn coverage(suite: &SuiteArguments) -> Result<Exit, Problem> {
+    let suite = suite.load()?;
+    let mut progress = Progress::new(Operation::all().len());
+    let rows = families(&suite, &mut |operation| progress.step(operation));
+    progress.finish();
+    let rows = rows?;
+    print(&table::report(&rows))?;
+    let is_good = rows.iter().all(|row| row.problems().is_empty());
+    Ok(if is_good { Exit::Good } else { Exit::Bad })
 }

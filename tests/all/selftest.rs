@@ -63,7 +63,7 @@ impl Members {
     }
 
     fn matrix(self, suite: &Suite) -> KillMatrix {
-        KillMatrix::new(suite, self.sound, self.faults, self.liars)
+        KillMatrix::new(suite, self.sound, self.faults, Vec::new(), self.liars)
     }
 }
 

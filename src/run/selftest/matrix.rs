@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::family::FamilyRow;
 use crate::run::{Record, Totals};
 use crate::subject::planted::{Fault, Liar};
 use crate::suite::Suite;
@@ -22,6 +23,9 @@ pub struct KillMatrix {
     pub sound: Vec<SoundRow>,
     /// The faults, in their order.
     pub faults: Vec<Row>,
+    /// The families of faults, each in each operation that has it.
+    #[serde(default)]
+    pub families: Vec<FamilyRow>,
     /// The liars.
     pub liars: Vec<LiarRow>,
     /// What the cases of each clause catch, in the order of the suite.
@@ -90,7 +94,13 @@ pub struct ClauseRow {
 
 impl KillMatrix {
     /// What was seen of each member; which rules that breaks is not said yet.
-    pub fn new(suite: &Suite, sound: Vec<SoundRow>, faults: Vec<Row>, liars: Vec<LiarRow>) -> Self {
+    pub fn new(
+        suite: &Suite,
+        sound: Vec<SoundRow>,
+        faults: Vec<Row>,
+        families: Vec<FamilyRow>,
+        liars: Vec<LiarRow>,
+    ) -> Self {
         Self {
             suite: suite.version.clone(),
             hash: suite.hash.clone(),
@@ -98,6 +108,7 @@ impl KillMatrix {
             clauses: clauses(suite, &faults),
             unkilled: unkilled(suite, &faults),
             faults,
+            families,
             liars,
             problems: Vec::new(),
         }

@@ -6,12 +6,14 @@
 //! stands in [`rules::UNKILLED`] with its reason; what a case says it discriminates, it does; no liar
 //! conforms, and one that does nothing passes nothing.
 
+mod family;
 mod matrix;
 mod parallel;
 pub mod rules;
 
 use std::time::Duration;
 
+pub use family::{FamilyRow, families};
 pub use matrix::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
 
 use self::parallel::each;
@@ -60,7 +62,8 @@ pub fn selftest(
     let liars = each(Liar::ALL, &mut |liar| observe(liar.name()), |&liar| {
         Ok(LiarRow::new(liar, &pass(suite, &plain, liar)?))
     })?;
-    let mut matrix = KillMatrix::new(suite, sound, faults, liars);
+    let families = families(suite, observe)?;
+    let mut matrix = KillMatrix::new(suite, sound, faults, families, liars);
     matrix.problems = rules::broken(suite, &matrix, rules::UNKILLED);
     Ok(matrix)
 }

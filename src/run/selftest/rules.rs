@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::family::FamilyRow;
 use super::matrix::{KillMatrix, LiarRow, Row, SoundRow};
 use crate::subject::planted::Liar;
 use crate::suite::Suite;
@@ -47,6 +48,7 @@ pub fn broken(suite: &Suite, matrix: &KillMatrix, excused: &[(&str, &str)]) -> V
     problems.extend(matrix.liars.iter().filter_map(believed));
     problems.extend(faults.iter().filter_map(weak));
     problems.extend(faults.iter().filter(|row| row.hidden_by_the_bound).map(hidden));
+    problems.extend(matrix.families.iter().flat_map(FamilyRow::problems));
     problems.extend(claims_not_kept(suite, faults));
     problems.extend(unkilled(suite, &matrix.unkilled, excused));
     problems

@@ -70,6 +70,7 @@ fn decodes() -> Vec<Draft> {
                 (EveryNumber, "DEC-1", 78),
                 (DrawnNumbers, "DEC-1", 78),
                 (Sizes, "DEC-3", 79),
+                (Tails, "DEC-3", 35),
                 (FaultAtTheEnd, "DEC-4", 79),
                 (WideNumbers, "DEC-4", 82),
             ],
@@ -140,7 +141,12 @@ fn encodes() -> Vec<Draft> {
             if mode == Mode::Symmetric { "ENC-Y3" } else { "ENC-A4" },
         );
         drafts.extend(each("encode", &suffix, &question, &numbers(clause)));
-        drafts.extend(each("encode", &suffix, &question, &[(FaultAtTheEnd, "ENC-S2", 79)]));
+        drafts.extend(each(
+            "encode",
+            &suffix,
+            &question,
+            &[(FaultAtTheEnd, "ENC-S2", 79), (Tails, "ENC-P1", 35)],
+        ));
         for (float, feature) in [
             (Float::F16, Feature::SourceF16),
             (Float::Bf16, Feature::SourceBf16),
@@ -187,6 +193,8 @@ pub(super) fn small_tensor(format: FormatId) -> Tensor {
 fn loads() -> Vec<Draft> {
     let khq4 = [
         (EveryNumber, "KHQ4-P3", 78),
+        (DrawnNumbers, "KHQ4-P3", 78),
+        (Tails, "KHQ4-P1", 35),
         (Sizes, "KHQ4-P1", 79),
         (Dimensions, "KHQ4-H4", 79),
         (FaultAtTheEnd, "KHQ4-P4", 79),
@@ -246,8 +254,10 @@ fn saves() -> Vec<Draft> {
             (WideNumbers, refused, 82),
         ]
     };
+    let of_blocks = [(DrawnNumbers, "KHQ4-W1", 78), (Tails, "KHQ4-W1", 35)];
     [
         each("save", "", &of(FormatId::KHQ4), &recipes("KHQ4-W1", "KHQ4-W2")),
+        each("save", "", &of(FormatId::KHQ4), &of_blocks),
         each("save-khf1", "", &of(FormatId::KHF1), &recipes("KHF1-A1", "KHF1-A1")),
     ]
     .concat()

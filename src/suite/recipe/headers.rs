@@ -57,11 +57,17 @@ pub(super) fn foreign(of: &Question) -> Vec<Question> {
         sound.clone(),
         vec![0xff; 40],
     ];
+    // The longest of these is four bytes off a multiple of eight.
+    let other = self::sound(load, 33);
+    let up_to = [8, 16, 32].map(|multiple| {
+        let zeros = vec![0; other.len().next_multiple_of(multiple) - other.len()];
+        [&other[..], &zeros].concat()
+    });
     let packed = [gzip(&sound), [&sound[..], &gzip(&sound)].concat()];
     let front = before.into_iter().map(|before| [before, &sound].concat());
     let back = after.into_iter().map(|after| [&sound[..], &after].concat());
     let cut = (0..sound.len()).map(|len| sound[..len].to_vec());
-    files(load, front.chain(back).chain(cut).chain(packed))
+    files(load, front.chain(back).chain(cut).chain(packed).chain(up_to))
 }
 
 /// A gzip stream that holds bytes as they are (RFC 1951, 3.2.4; RFC 1952).

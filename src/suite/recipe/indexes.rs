@@ -127,6 +127,7 @@ pub(super) fn names(of: &Question) -> Vec<Question> {
                 .map(str::to_owned),
             )
             .chain([255, 256, 4096].map(|length| "a".repeat(length)))
+            .chain(others.map(|character| format!("a{character}b.q4")))
             .collect();
         questions.extend(
             files.into_iter().map(|file| index(read, &json!([{ "name": "a", "file": file }]))),

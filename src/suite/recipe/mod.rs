@@ -60,6 +60,8 @@ pub enum RecipeName {
     Sizes,
     /// The same sizes, with something that must be refused in the last block, value or byte.
     FaultAtTheEnd,
+    /// Last blocks of every number of values.
+    Tails,
     /// Files of many dimensions, and files on both sides of 4 KiB, 8 KiB, 64 KiB and 1 MiB.
     Dimensions,
     /// Every single bit of magic and version, versions from 0 to 255 and each power of two.
@@ -97,6 +99,7 @@ impl RecipeName {
             (Self::Sizes, Question::NameTensors(_) | Question::ReadIndex(_)) => indexes::sizes(of),
             (Self::Sizes, _) => sizes::sizes(of),
             (Self::FaultAtTheEnd, _) => faults::at_the_end(of),
+            (Self::Tails, _) => sizes::tails(of),
             (Self::Dimensions, _) => sizes::dimensions(of),
             (Self::HeaderBits, _) => headers::bits(of),
             (Self::ForeignBytes, _) => headers::foreign(of),
@@ -121,6 +124,7 @@ impl RecipeName {
             Self::DrawnWeights => "drawn weights, and values next to the middle of two codes",
             Self::Sizes => "sizes on both sides of each power of two",
             Self::FaultAtTheEnd => "the same sizes, the last block, value or byte at fault",
+            Self::Tails => "last blocks of every number of values",
             Self::Dimensions => "many dimensions, and sizes on both sides of a page",
             Self::HeaderBits => "every bit of magic and version, and every small version",
             Self::ForeignBytes => "bytes that do not belong to the file",

@@ -7,11 +7,11 @@ use crate::suite::hex::Bytes;
 use crate::suite::question::{Load, Question, ReadIndex, Save};
 
 /// Names that something between a request and the file may take for something else.
-const NAMES: [&str; 44] = [
+const NAMES: [&str; 45] = [
     "a b", " a", "a ", "a%20b", "%2e%2e", "a#b", "a?b", "a[x]b", "[a]", "a*b", "*", "a'b", "a\"b",
     "a\\b", "\\", "a\\nb", "a;b", "a|b", "a&b", "a$b", "$HOME", "${HOME}", "`a`", "$(a)", "~",
     "~a", "a:b", "file:a", "a=b", "a,b", "a+b", "a@b", "a!b", "a^b", "{a,b}", "<a>", "-a",
-    "--help", "-", "a\nb", "a\tb", ".a", "...", "a.",
+    "--help", "-", "a\nb", "a\tb", ".a", "...", "a.", "a_b",
 ];
 
 /// Names of letters that are not ASCII: composed, of combining marks, of other scripts, beyond 16 bits.

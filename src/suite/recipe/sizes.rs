@@ -29,6 +29,11 @@ pub(super) fn count(of: &Question, blocks: usize) -> usize {
     }
 }
 
+/// A last block of each number of values, behind whole blocks.
+pub(super) fn tails(of: &Question) -> Vec<Question> {
+    (1..WEIGHTS).filter_map(|rest| sized(of, 2 * WEIGHTS + rest)).collect()
+}
+
 /// The question with that many values.
 pub(super) fn sized(of: &Question, count: usize) -> Option<Question> {
     let shape = [count as u64];

@@ -96,7 +96,7 @@ pub(super) fn every_exponent(of: &Encode) -> Vec<Question> {
     // Of f64 those that f32 has.
     let range = if float == Float::F64 { 1023 - 149..1023 + 128 } else { 0..exponents };
     for exponent in range {
-        for spread in [0, 1, 5] {
+        for spread in [0, 1, 3, 5] {
             let block: Vec<u64> = (0..WEIGHTS as u64)
                 .map(|at| {
                     let bits = drawn(exponent.saturating_sub(at % (spread + 1)));
@@ -106,55 +106,88 @@ pub(super) fn every_exponent(of: &Encode) -> Vec<Question> {
             blocks.push(of_bits(float, block.into_iter()));
         }
     }
-    asked(of, blocks.into_iter())
+    let alone = beyond(of, float, fraction);
+    asked(of, blocks.into_iter()).into_iter().chain(alone).collect()
+}
+
+/// One value of each exponent that f16 has no scale for, among zeros: to be refused, where the format refuses that.
+fn beyond(of: &Encode, float: Float, fraction: u32) -> Vec<Question> {
+    let exponents = match float {
+        Float::F16 => 0..0,
+        Float::Bf16 | Float::F32 => 127..255,
+        Float::F64 => 1023..1023 + 128,
+    };
+    let alone = exponents.map(|exponent| {
+        let value =
+            |at: usize| if at == 13 { exponent << fraction | 3 << (fraction - 2) } else { 0 };
+        question(of, of_bits(float, (0..WEIGHTS).map(value)))
+    });
+    alone.filter(|question| matches!(expected(question, None), Lawful::Refuse(_))).collect()
 }
 
 fn exponents_bits(exponents: u64) -> u32 {
     64 - exponents.leading_zeros()
 }
 
-/// Values whose scale is each f16: exactly, halfway to the next, and next to halfway.
+/// Values whose encodings store each f16 as scale and as bias (or minimum): the scale exactly, and halfway to the
+/// next one or next to halfway.
 pub(super) fn stored(of: &Encode) -> Vec<Question> {
     let float = of.values.float();
-    let blocks = POSITIVE.flat_map(move |bits| {
-        let mantissa = bits & 0x3ff;
-        let all = matches!(mantissa, 0 | 1 | 511 | 512 | 1022 | 1023);
-        let turn = usize::from(mantissa % 4);
-        let ways = if all { 0..4 } else { turn..turn + 1 };
-        ways.map(move |way| (bits, scaled(of, float, bits, way)))
+    let both = |bits: u16| [(bits, 0, false), (bits, 1 + usize::from(bits % 3), true)];
+    let scales = POSITIVE.flat_map(both).map(|(bits, way, below)| {
+        (
+            bits,
+            if of.format == FormatId::MLX {
+                edged(bits, 8, below)
+            } else {
+                scaled(of, bits, way, below)
+            },
+        )
     });
+    // An edge of MLX is at least 8 scales: those of less stand alone.
+    let small = (1..0x1000u16)
+        .flat_map(|bits| [(bits, edged(bits, 1, false)), (bits, edged(bits, 1, true))]);
+    let small = small.filter(|_| of.format == FormatId::MLX);
+    let blocks =
+        scales.chain(small).map(|(bits, values)| (bits, floats(float, values.into_iter())));
     // Only the largest are beyond f16, and only the least may be stored as a zero.
     let beyond = |bits: u16| !(0x0010..0x6c00).contains(&bits);
     let lawful = blocks.filter(|(bits, values)| !beyond(*bits) || has_one_encoding(of, values));
     of_blocks(of, &lawful.map(|(_, values)| values).collect::<Vec<_>>())
 }
 
-/// A block whose scale is an f16, or between that and the next one.
-fn scaled(of: &Encode, float: Float, bits: u16, way: usize) -> Floats {
+/// A block whose scale is an f16, or between that and the next one. Its least value is an f16 of the same exponent,
+/// where the format stores that.
+fn scaled(of: &Encode, bits: u16, way: usize, below: bool) -> Vec<f32> {
     let scale = half::f16::from_bits(bits).to_f64();
     let next = if bits == 0x7bff { 65536.0 } else { half::f16::from_bits(bits + 1).to_f64() };
     let halfway = (scale + next) / 2.0;
-    let near = halfway * 2f64.powi(-20);
+    let near = halfway * 2f64.powi(-16);
     let step = [scale, halfway, halfway - near, halfway + near][way];
-    let parts = (bits % 13) as i32;
-    let values = (0..WEIGHTS as i32).map(move |at| {
-        let code = (at * 7 + parts) % 16;
-        let value = match (of.format, of.mode) {
-            (FormatId::Q8_0, _) => f64::from((at * 37 + parts) % 255 - 127),
-            (_, Some(Mode::Symmetric)) => f64::from((at * 5 + parts) % 15 - 7),
-            (FormatId::MLX, _) => f64::from(code - 15),
-            // The least is below zero: a least of zero would have two encodings (ENC-Z1).
-            _ => f64::from(code - parts % 12 - 1),
-        };
-        let value = match (of.format, of.mode, at) {
-            // The largest of the block is there in each of them.
-            (FormatId::Q8_0, _, 0) => 127.0,
-            (_, Some(Mode::Symmetric), 0) => -7.0,
-            _ => value,
-        };
-        (value * step) as f32
-    });
-    floats(float, values)
+    let parts = i32::from(bits % 13);
+    let least =
+        half::f16::from_bits(bits & 0x7c00 | (bits.wrapping_mul(389).wrapping_add(77) & 0x3ff));
+    let least = if below { -least.to_f64() } else { least.to_f64() };
+    let value = |at: i32| match (of.format, of.mode, at) {
+        // The largest of the block is there in each of them.
+        (FormatId::Q8_0, _, 0) => 127.0 * step,
+        (FormatId::Q8_0, _, _) => f64::from((at * 37 + parts) % 255 - 127) * step,
+        (_, Some(Mode::Symmetric), 0) => -7.0 * step,
+        (_, Some(Mode::Symmetric), _) => f64::from((at * 5 + parts) % 15 - 7) * step,
+        // A least value of zero would have two encodings (ENC-Z1).
+        _ if least == 0.0 => f64::from((at * 7 + parts) % 16 - 1) * step,
+        _ => f64::from((at * 7 + parts) % 16) * step + least,
+    };
+    (0..WEIGHTS as i32).map(|at| value(at) as f32).collect()
+}
+
+/// A block of MLX whose edge, the value of the largest magnitude, is so many times an f16 (MLX-2): its scale is an
+/// eighth of the edge.
+fn edged(bits: u16, times: i32, below: bool) -> Vec<f32> {
+    let unit = half::f16::from_bits(bits).to_f32() * if below { -1.0 } else { 1.0 };
+    let turn = i32::from(bits % 13);
+    let code = |at: i32| if at == 3 { 8 } else { (at * 7 + turn) % 16 - 7 };
+    (0..WEIGHTS as i32).map(|at| code(at) as f32 * unit * times as f32 / 8.0).collect()
 }
 
 /// Weights as models have them, with values far out, of tiny ranges; and values a few units from the middle of

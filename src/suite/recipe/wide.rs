@@ -30,12 +30,15 @@ pub(super) fn numbers(of: &Question) -> Vec<Question> {
             .into_iter()
             .map(|seed| Question::Rotate(Rotate { seed, ..rotate.clone() }))
             .collect(),
-        Question::Decode(decode) => WIDE
-            .into_iter()
-            .map(|count| {
-                Question::Decode(Decode { original_len: count / 32 * 32, ..decode.clone() })
-            })
-            .collect(),
+        Question::Decode(decode) => {
+            let whole = WIDE.map(|count| count / 32 * 32).into_iter();
+            // What the blocks hold, with one bit more.
+            let more = (6..64).map(|bit| decode.original_len | 1 << bit);
+            whole
+                .chain(more)
+                .map(|original_len| Question::Decode(Decode { original_len, ..decode.clone() }))
+                .collect()
+        }
         Question::Save(save) => saves(save),
         Question::NameTensors(naming) => ranks(naming),
         Question::Load(load) if load.expected_shape.is_some() => expected_shapes(load),

@@ -3,7 +3,7 @@
 use num_traits::ToPrimitive;
 
 use super::khq4::{self, BYTES, ExactBlock, WEIGHTS};
-use super::khq4_encode::{Variant, has_zero_minimum, zero_minimum_variants};
+use super::khq4_encode::{MOST_ZERO_MINIMA, Variant, has_zero_minimum, zero_minimum_variants};
 use super::rounded::{finite, half_bits, inverse, quotient, single};
 use super::rows::{decode_rows, each_block, encode_rows};
 use super::{BlockField, BlockFormat, Description, Geometry, Source};
@@ -51,7 +51,9 @@ impl BlockFormat for Q41 {
     fn encode(&self, source: &Source<'_>) -> Lawful<Encoded> {
         encode_rows(WEIGHTS, source, Float::F32, |values| {
             let values: Vec<u32> = values.iter().map(|&bits| bits as u32).collect();
-            encode(&values).ok_or("GGML-3 demands nothing of such values")
+            encode(&values).ok_or(
+                "GGML-3 demands nothing of such values, or more than 8 blocks have a minimum of zero",
+            )
         })
     }
 }
@@ -86,7 +88,8 @@ pub fn decode(payload: &[u8]) -> Vec<u32> {
 }
 
 /// Every lawful encoding of f32 `values` (as bits), the preferred one first (GGML-3); `None` where
-/// nothing is demanded.
+/// nothing is demanded, and where more than [`MOST_ZERO_MINIMA`] blocks have a minimum of zero, each of either
+/// sign.
 ///
 /// # Panics
 ///
@@ -97,7 +100,7 @@ pub fn encode(values: &[u32]) -> Option<Vec<Variant>> {
     let blocks = values.chunks(WEIGHTS).enumerate();
     let zeros: Vec<_> =
         blocks.filter(|(_, block)| has_zero_minimum(block)).map(|(block, _)| (block, 0)).collect();
-    Some(zero_minimum_variants(payload, &zeros))
+    (zeros.len() <= MOST_ZERO_MINIMA).then(|| zero_minimum_variants(payload, &zeros))
 }
 
 fn encode_block(bits: &[u32]) -> Option<ExactBlock> {
