@@ -8,6 +8,8 @@
 mod leaving;
 mod left;
 mod misbehaviour;
+#[cfg(target_os = "linux")]
+mod room;
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
