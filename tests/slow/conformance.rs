@@ -58,7 +58,7 @@ fn a_failure_is_shown_as_an_engineer_needs_it() {
     let count = failures.records.len();
     assert!(first.contains(&format!(" does not conform: {count} of 444 cases failed")), "{text}");
     for words in [
-        "(profile encode:khq4, suite 1.5.0)",
+        "(profile encode:khq4, suite 1.4.0)",
         "fail  encode/example-5-6-7 · ENC-A1\n",
         "    it guards against class 37: minimum and maximum over zero padding\n",
         "    the case: the scale is f16(2/15), from 5 to 7; 7/15 would take the padding's zeros in\n",
