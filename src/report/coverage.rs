@@ -27,6 +27,12 @@ pub fn report(rows: &[FamilyRow]) -> String {
         writeln!(text, "{name:width$}  {about}").ok();
     }
     text.push('\n');
+    for row in rows {
+        for (count, reason) in &row.excuses {
+            let members = counted(*count, "member");
+            writeln!(text, "EXCUSED {} {}: {members}, {reason}", row.name, row.operation).ok();
+        }
+    }
     for row in rows.iter().filter(|row| !row.missed.is_empty()) {
         let named =
             row.missed.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -55,14 +61,14 @@ pub fn summary(rows: &[FamilyRow]) -> String {
         "{} of {} caught, {} excused · {verdict}",
         sum(|row| row.caught),
         counted(sum(|row| row.members), "member"),
-        sum(|row| row.excused),
+        sum(FamilyRow::excused),
     )
 }
 
 fn line(row: &FamilyRow) -> Vec<Cell> {
     let mut cells = vec![Cell::right(row.class), Cell::left(&row.name), Cell::left(&row.operation)];
     cells.extend(
-        [row.members, row.reached, row.caught, row.excused, row.missed.len()].map(Cell::right),
+        [row.members, row.reached, row.caught, row.excused(), row.missed.len()].map(Cell::right),
     );
     cells
 }

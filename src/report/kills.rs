@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::coverage;
 use super::log::LogError;
 use super::text::{BAD, Cell, GOOD, counted, styled, table};
 use crate::run::selftest::{KillMatrix, Row};
@@ -54,6 +55,9 @@ pub fn report(matrix: &KillMatrix) -> String {
             liar.totals.asked()
         )
         .ok();
+    }
+    if !matrix.families.is_empty() {
+        writeln!(text, "\nfamilies of faults: {}", coverage::summary(&matrix.families)).ok();
     }
     text.push('\n');
     for problem in &matrix.problems {

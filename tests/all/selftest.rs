@@ -3,6 +3,7 @@
 use std::fs;
 
 use q4proof::run::Totals;
+use q4proof::run::selftest::family as families;
 use q4proof::run::selftest::rules::{UNKILLED, broken};
 use q4proof::run::selftest::{ClauseRow, KillMatrix, LiarRow, Row, SoundRow};
 use q4proof::subject::planted::Fault;
@@ -193,7 +194,7 @@ fn clauses_count_their_cases_and_what_they_catch() {
     let kills = |places: &[usize]| places.iter().map(|&place| ids[place].clone()).collect();
     let faults =
         vec![row("one-bug", kills(&[0, 2]), 1), row("b", kills(&[2, 3]), 1), row("c", vec![], 0)];
-    let matrix = KillMatrix::new(&suite, Vec::new(), faults, Vec::new());
+    let matrix = KillMatrix::new(&suite, Vec::new(), faults, Vec::new(), Vec::new());
     let clause = |clause: &str, cases, catching, faults| ClauseRow {
         clause: clause.into(),
         cases,
@@ -205,12 +206,16 @@ fn clauses_count_their_cases_and_what_they_catch() {
 }
 
 /// Classes of bugs without a planted fault, with the reasons of conformance/SELFTEST.md.
-const NOT_PLANTED: [u8; 5] = [18, 25, 28, 55, 61];
+const NOT_PLANTED: [u8; 12] = [18, 25, 28, 55, 61, 80, 84, 90, 91, 92, 93, 94];
 
 #[test]
 fn every_class_of_bugs_has_a_fault_or_is_known_to_have_none() {
-    let without: Vec<u8> =
-        (1..=69).filter(|class| Fault::all().iter().all(|fault| fault.class() != *class)).collect();
+    let families = families::classes();
+    let is_planted = |class: u8| {
+        families.contains(&class) || Fault::all().iter().any(|fault| fault.class() == class)
+    };
+    // Those of other blocks, from 95 on, belong to formats that are still to come.
+    let without: Vec<u8> = (1..=69).chain(78..=94).filter(|&class| !is_planted(class)).collect();
     assert_eq!(without, NOT_PLANTED);
 }
 

@@ -6,7 +6,7 @@
 //! stands in [`rules::UNKILLED`] with its reason; what a case says it discriminates, it does; no liar
 //! conforms, and one that does nothing passes nothing.
 
-mod family;
+pub mod family;
 mod matrix;
 mod parallel;
 pub mod rules;
