@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Runs the registered subjects, but lattice-metal, and compares what each passes with what conformance/agreements.json
 # records of it. All of these, and what the suite catches of the planted faults, are then one page,
-# target/engines/matrix.html. Usage: scripts/engines.sh [path of q4proof]
+# target/engines/matrix.html. Usage: scripts/engines.sh [path of q4proof [what its selftest --json has written]]
 #
 # A case that an engine newly passes or newly fails changes that file: look at the difference, and
 # commit it where it is right.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 q4proof=${1:-target/release/q4proof}
+kills=${2:-}
 logs=target/engines
 mkdir -p "$logs"
 
@@ -59,7 +60,10 @@ if [ "$before" != "$after" ]; then
   exit 1
 fi
 
-"$q4proof" selftest --json "$logs/kills.json" > "$logs/kills.txt" || { tail "$logs/kills.txt" >&2; exit 1; }
-tail -n 1 "$logs/kills.txt"
+if [ -z "$kills" ]; then
+  kills=$logs/kills.json
+  "$q4proof" selftest --json "$kills" > "$logs/kills.txt" || { tail "$logs/kills.txt" >&2; exit 1; }
+  tail -n 1 "$logs/kills.txt"
+fi
 "$q4proof" matrix "$logs"/{reference,python,c,lattice-0.15.0,lattice-0.4.2,gguf,candle,candle-view}.jsonl ${mlx[@]+"${mlx[@]}"} \
-  --selftest "$logs/kills.json" --html "$logs/matrix.html"
+  --selftest "$kills" --html "$logs/matrix.html"

@@ -186,7 +186,9 @@ fn scaled(of: &Encode, bits: u16, way: usize, below: bool) -> Vec<f32> {
 fn edged(bits: u16, times: i32, below: bool) -> Vec<f32> {
     let unit = half::f16::from_bits(bits).to_f32() * if below { -1.0 } else { 1.0 };
     let turn = i32::from(bits % 13);
-    let code = |at: i32| if at == 3 { 8 } else { (at * 7 + turn) % 16 - 7 };
+    // The other end has 7 units of 8, or 6: less than the edge, in f16 too.
+    let (codes, least) = if times == 8 { (16, 7) } else { (15, 6) };
+    let code = |at: i32| if at == 3 { 8 } else { (at * 7 + turn) % codes - least };
     (0..WEIGHTS as i32).map(|at| code(at) as f32 * unit * times as f32 / 8.0).collect()
 }
 

@@ -102,6 +102,12 @@ const EXCUSED: &[Excuse] = &[
         reason: "a scale is at most an eighth of the edge, which is an f16",
     },
     Excuse {
+        family: "number-stored",
+        operation: "encode:mlx",
+        of: |member| member == 0x1_8000,
+        reason: "a bias of zero is +0 (MLX-2)",
+    },
+    Excuse {
         family: "filled-up",
         operation: "load:khf1",
         of: |multiple| multiple == 2,

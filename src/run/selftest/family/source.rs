@@ -2,7 +2,6 @@
 
 use super::asked::mistaken_for;
 use super::{Family, Wrong};
-use crate::suite::answer::Given;
 use crate::suite::exact::blocks;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits, Bits16, Bits64};
@@ -41,7 +40,6 @@ pub(super) fn families() -> Vec<Family> {
                 changed(
                     encode,
                     |_, bits| if exponent(float, bits) == member & 0xffff { 0 } else { bits },
-                    &asked.right,
                 )
             },
             shown: |member| {
@@ -71,7 +69,6 @@ pub(super) fn families() -> Vec<Family> {
                 changed(
                     encode,
                     |at, bits| if at as u64 % 32 == member { neighbour(at) } else { bits },
-                    &asked.right,
                 )
             },
             shown: super::range::number,
@@ -129,17 +126,36 @@ fn exponents(operation: Operation) -> Vec<u64> {
     TYPES.into_iter().filter(taken).flat_map(range).collect()
 }
 
-/// The encoding of other values.
-fn changed(encode: &Encode, other: impl Fn(usize, u64) -> u64, right: &Given) -> Option<Wrong> {
-    let bits: Vec<u64> =
-        encode.values.bits().into_iter().enumerate().map(|(at, bits)| other(at, bits)).collect();
+/// The encoding of other values: of the first block in which that shows.
+fn changed(encode: &Encode, other: impl Fn(usize, u64) -> u64) -> Option<Wrong> {
+    let all = encode.values.bits();
+    let blocks = all.chunks(32).enumerate();
+    blocks
+        .filter_map(|(block, bits)| {
+            let changed = |at: usize, bits: u64| other(32 * block + at, bits);
+            let others: Vec<u64> =
+                bits.iter().enumerate().map(|(at, &bits)| changed(at, bits)).collect();
+            if others == bits {
+                return None;
+            }
+            let part = |bits: &[u64]| {
+                let values = of_bits(encode.values.float(), bits);
+                let shape = vec![bits.len() as u64];
+                Question::Encode(Encode { values, shape, ..encode.clone() })
+            };
+            let question = part(bits);
+            let (right, given) = (mistaken_for(&question)?, mistaken_for(&part(&others))?);
+            (given != right).then_some(Wrong { given, part: Some(question) })
+        })
+        .next()
+}
+
+fn of_bits(float: Float, bits: &[u64]) -> Floats {
     let halves = || Bits16(bits.iter().map(|&bits| bits as u16).collect());
-    let values = match encode.values.float() {
+    match float {
         Float::F16 => Floats::F16(halves()),
         Float::Bf16 => Floats::Bf16(halves()),
         Float::F32 => Floats::F32(Bits(bits.iter().map(|&bits| bits as u32).collect())),
-        Float::F64 => Floats::F64(Bits64(bits)),
-    };
-    let given = mistaken_for(&Question::Encode(Encode { values, ..encode.clone() }))?;
-    (given != *right).then(|| Wrong::from(given))
+        Float::F64 => Floats::F64(Bits64(bits.to_vec())),
+    }
 }
