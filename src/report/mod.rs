@@ -34,6 +34,7 @@ mod cause;
 pub mod classes;
 pub mod clauses;
 pub mod conversion;
+#[cfg(feature = "cli")]
 pub mod coverage;
 pub mod diagnosis;
 pub mod dialogue;
