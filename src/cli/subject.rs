@@ -292,8 +292,8 @@ fn claimed(subject: &dyn Subject) -> Result<Profile, Problem> {
     };
     let hint = capability_hint(hello).map(|hint| format!("; {hint}")).unwrap_or_default();
     Err(Problem::NotStarted(format!(
-        "the handshake of {} offers {}, expected operations such as decode:khq4{hint}; --profile names \
-         what to ask all the same",
+        "the handshake of {} offers {}, expected operations such as decode:khq4; --profile names what to \
+         ask all the same{hint}",
         plain(&hello.name, 80),
         plain(&offered, 400),
     )))

@@ -10,8 +10,9 @@ use super::oracle::{ask_twice, case, verdict};
 use super::{Finding, Verdict};
 use crate::subject::{Hello, Implementation, Request};
 use crate::suite::answer::{Answer, Refusal};
-use crate::suite::case::{Case, Feature};
+use crate::suite::case::Case;
 use crate::suite::exact::blocks::MOST_ZERO_MINIMA;
+use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits16, Bits64, Bytes};
 use crate::suite::operation::FormatId;
@@ -115,9 +116,9 @@ pub(super) fn encode(
         FormatId::KHQ4 => {
             let offered = |float: &Float| match float {
                 Float::F32 => true,
-                Float::F16 => hello.offers(Feature::SourceF16.name()),
-                Float::Bf16 => hello.offers(Feature::SourceBf16.name()),
-                Float::F64 => hello.offers(Feature::SourceF64.name()),
+                Float::F16 => hello.offers(Feature::SourceF16.of(format)),
+                Float::Bf16 => hello.offers(Feature::SourceBf16.of(format)),
+                Float::F64 => hello.offers(Feature::SourceF64.of(format)),
             };
             let float = Some(source.float).filter(offered).unwrap_or(Float::F32);
             let values = source.floats(float);
@@ -212,7 +213,7 @@ pub(super) fn decode(
     input: &[u8],
 ) -> Result<Verdict, Finding> {
     let Payload { original_len, blocks } = Payload::read(input);
-    let halves = format == FormatId::KHQ4 && hello.offers(Feature::ToF16.name());
+    let halves = hello.offers(Feature::ToF16.of(format));
     let mut first = None;
     for to in [None, Some(Float::F16).filter(|_| halves)] {
         if first.is_some() && to.is_none() {

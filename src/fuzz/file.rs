@@ -8,7 +8,8 @@ use std::fs;
 use crate::run::left_beside;
 use crate::subject::{Hello, Implementation, Request};
 use crate::suite::answer::Answer;
-use crate::suite::case::{Feature, File};
+use crate::suite::case::File;
+use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits16, Bytes};
 use crate::suite::operation::{FormatId, Operation, Verb};
@@ -36,10 +37,10 @@ pub(super) fn load(
     let all = dice.below(8) == 0;
     let plain = question.ask(if all { &entries } else { entry }, None, None, all)?;
     let sketch = Sketch::read(format, input);
-    if sketch.is_wide() && hello.offers(Feature::Width32.name()) {
+    if sketch.is_wide() && hello.offers(Feature::Width32.of(format)) {
         question.ask(entry, None, Some(32), false)?;
     }
-    if plain == Verdict::Accepted && hello.offers(Feature::ExpectedShape.name()) {
+    if plain == Verdict::Accepted && hello.offers(Feature::ExpectedShape.of(format)) {
         let mut shapes = similar_shapes(&sketch.shape);
         let shape = shapes.swap_remove(dice.below(shapes.len() as u64) as usize);
         question.ask(entry, Some(shape), None, false)?;

@@ -46,7 +46,7 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
         lines.insert(1, ("class", format!("{class}: {}", classes::name(class).unwrap_or("-"))));
     }
     lines.extend(case.discriminates.iter().map(|wrong| ("tells from", wrong.clone())));
-    lines.extend(case.requires.iter().map(|feature| ("requires", feature.name().to_owned())));
+    lines.extend(case.features().map(|feature| ("requires", feature.to_string())));
     if !case.source.agreed.is_empty() {
         lines.push(("agreed", case.source.agreed.join(", ")));
     }
@@ -60,6 +60,12 @@ fn about(case: &Case, control: Option<&Case>) -> Vec<Vec<Cell>> {
         vec![Cell::left(name), Cell::left(plain(&value, usize::MAX))]
     };
     lines.into_iter().map(line).collect()
+}
+
+/// What a subject must have to be asked, beyond the operation.
+pub(super) fn needs(case: &Case) -> impl Iterator<Item = String> {
+    let limited = case.limits.map(|_| "a process of its own on Linux".to_owned());
+    case.features().map(|feature| feature.to_string()).chain(limited)
 }
 
 /// What is asked, with the bytes of a file field by field.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
+use super::case::needs;
 use super::failure::judged;
 use super::text::{FAIR, plain, styled};
 use crate::run::{Profile, Record};
@@ -133,10 +134,9 @@ fn exchange(seq: u64, request: &Request, reply: &Reply, deadline: Duration) -> S
 fn not_asked(case: &Case, profile: &Profile) -> String {
     let operation = case.question.operation();
     if profile.contains(operation) {
-        return format!(
-            "not asked: the subject does not offer the feature that {} requires\n",
-            case.id
-        );
+        let needs: Vec<String> = needs(case).collect();
+        let needs = needs.join(" and ");
+        return format!("not asked: {} needs {needs}, which the subject does not have\n", case.id);
     }
     format!("not asked: {operation} is not in the profile {profile}; --profile all asks it\n")
 }
@@ -147,6 +147,7 @@ mod tests {
     use crate::report::case::tests::decode;
     use crate::report::text::unstyled;
     use crate::run::EntryRecord;
+    use crate::suite::Suite;
     use crate::suite::judge::Judgement;
     use crate::suite::operation::FormatId;
     use crate::suite::question::Question;
@@ -200,6 +201,24 @@ mod tests {
             "control decode/control, through map",
         ];
         assert_eq!(headings, expected, "{text}");
+    }
+
+    #[test]
+    fn what_a_case_needs_is_named_where_it_is_not_asked() {
+        let suite = Suite::embedded().expect("the vectors");
+        let said = |id, profile: &str| {
+            not_asked(suite.get(id).expect("a case"), &profile.parse().expect("a profile"))
+        };
+        let case = "load-khf1/expected-0d";
+        let outside =
+            "not asked: load:khf1 is not in the profile load:khq4; --profile all asks it\n";
+        assert_eq!(said(case, "load:khq4"), outside);
+        let lacks = |id: &str, what: &str| {
+            format!("not asked: {id} needs {what}, which the subject does not have\n")
+        };
+        assert_eq!(said(case, "khf1"), lacks(case, "expected-shape:khf1"));
+        let case = "save/no-room";
+        assert_eq!(said(case, "khq4"), lacks(case, "a process of its own on Linux"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::cause::{self, Group};
 use super::ledger::{Comparison, Finding};
 use super::summary::Verdict;
 use super::text::{BAD, Cell, FAIR, GOOD, WIDTH, counted, plain, style_of, styled, table};
-use super::{Again, failure, summary};
+use super::{Again, case, failure, summary};
 use crate::run::{Profile, Record, Totals};
 use crate::subject::Hello;
 use crate::suite::Suite;
@@ -140,21 +140,15 @@ pub fn report(pass: &Pass) -> String {
     text
 }
 
-/// What cases with limits need.
-const LIMITED: &str = "a process of its own on Linux";
-
-/// Cases of the profile that need a feature which the subject does not offer.
+/// Cases of the profile that need something which the subject does not have.
 fn lacking(pass: &Pass) -> Vec<String> {
-    let mut needs: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut needs: BTreeMap<String, usize> = BTreeMap::new();
     for record in pass.records {
         let within = pass.profile.contains(record.operation);
         if record.outcome == Outcome::NotInProfile && within {
             let Some(case) = pass.suite.get(&record.id) else { continue };
-            for feature in &case.requires {
-                *needs.entry(feature.name()).or_default() += 1;
-            }
-            if case.limits.is_some() {
-                *needs.entry(LIMITED).or_default() += 1;
+            for need in case::needs(case) {
+                *needs.entry(need).or_default() += 1;
             }
         }
     }
@@ -430,7 +424,7 @@ DEC-1 +1  unsupported        2  decode/rejected
             let profile = claimed.parse().expect("a profile");
             seen(&records, |pass| lacking(&Pass { suite: &suite, profile: &profile, ..pass }))
         };
-        assert_eq!(told(Outcome::NotInProfile, "load:khq4"), ["1 case that need width-32"]);
+        assert_eq!(told(Outcome::NotInProfile, "load:khq4"), ["1 case that need width-32:khq4"]);
         assert!(told(Outcome::NotInProfile, "decode:khq4").is_empty());
         assert!(told(Outcome::Pass, "load:khq4").is_empty());
     }

@@ -7,7 +7,8 @@ use super::near::nearest;
 use super::text::{BAD, Cell, FAIR, PLAIN, counted, plain, table};
 use crate::run::{Profile, Record, Totals};
 use crate::subject::Hello;
-use crate::suite::case::{Feature, Tier};
+use crate::suite::case::Tier;
+use crate::suite::feature::FormatFeature;
 use crate::suite::judge::Outcome;
 use crate::suite::operation::{FormatId, Operation, Verb};
 
@@ -209,29 +210,39 @@ pub fn hints(records: &[Record], profile: &Profile) -> Vec<String> {
 
 /// A capability that does not exist is passed over in silence by the profile, so it is named here.
 pub fn capability_hint(hello: &Hello) -> Option<String> {
-    let known: Vec<String> = known_capabilities();
-    let names = || known.iter().map(String::as_str);
-    let unknown = hello.capabilities.iter().find(|name| !names().any(|known| known == *name))?;
-    // Without its format, `lode` is nearer to `load` than to `load:khq4`.
-    let (verb, format) = unknown.split_once(':').unwrap_or((unknown, ""));
-    let verbs = || names().map(|name| name.split(':').next().unwrap_or_default());
-    let of_verb = nearest(verb, verbs()).map(|verb| {
-        let of_it = |name: &&str| name.split(':').next() == Some(verb);
-        names().filter(of_it).collect::<Vec<_>>().join(", ")
-    });
-    let meant = nearest(unknown, names()).filter(|_| !format.is_empty()).map(str::to_owned);
-    let meant = match meant.or(of_verb) {
-        Some(meant) => format!("there is {meant}"),
-        None => "PROTOCOL.md lists the capabilities".to_owned(),
+    let known = known_capabilities();
+    let unknown = hello.capabilities.iter().find(|name| !known.contains(name))?;
+    let meant = match meant(unknown, &known).as_slice() {
+        [] => "PROTOCOL.md lists the capabilities".to_owned(),
+        names => format!("did you mean {}?", names.join(" or ")),
     };
     Some(format!("the handshake lists {:?}, which is no capability: {meant}", plain(unknown, 60)))
+}
+
+/// What `unknown` was meant to be: the nearest name with the nearest format, or with each of its formats where none is
+/// near.
+fn meant<'a>(unknown: &str, known: &'a [String]) -> Vec<&'a str> {
+    let whole = || known.iter().map(String::as_str);
+    let halves = || whole().filter_map(|capability| capability.split_once(':'));
+    // Without its format, `lode` is nearer to `load` than to `load:khq4`.
+    let (name, format) = unknown.split_once(':').unwrap_or((unknown, ""));
+    let Some(name) = nearest(name, halves().map(|(name, _)| name)) else {
+        return nearest(unknown, whole()).into_iter().collect();
+    };
+    let of_name = halves().filter(|(of, _)| *of == name);
+    let near = nearest(format, of_name.map(|(_, format)| format));
+    let is_meant = |capability: &&str| match capability.split_once(':') {
+        Some((of, format)) => of == name && near.is_none_or(|near| near == format),
+        None => false,
+    };
+    whole().filter(is_meant).collect()
 }
 
 /// The names of all operations and features.
 fn known_capabilities() -> Vec<String> {
     let operations = Operation::all().into_iter().map(|operation| operation.to_string());
     let generate = Operation::new(Verb::Generate, FormatId::MODEL).to_string();
-    let features = Feature::ALL.iter().map(|feature| feature.name().to_owned());
+    let features = FormatFeature::all().into_iter().map(|feature| feature.to_string());
     operations.chain([generate]).chain(features).collect()
 }
 

@@ -28,7 +28,7 @@ pub use record::{EntryRecord, Record, Totals};
 pub use repeat::SEED as REPEAT_SEED;
 
 use crate::subject::{Hello, Stop, Subject};
-use crate::suite::case::{Case, Feature};
+use crate::suite::case::Case;
 use crate::suite::expected::file_bytes;
 use crate::suite::judge::{Judgement, Outcome};
 use crate::suite::{Suite, SuiteError, recipe};
@@ -156,7 +156,8 @@ impl<'a> Pass<'a> {
         let case = turn.case;
         let operation = case.question.operation();
         let can_be_asked = case.limits.is_none() || self.asker.can_limit_files();
-        let in_profile = self.settings.profile.contains(operation) && self.offers(&case.requires);
+        let in_profile = self.settings.profile.contains(operation)
+            && case.features().all(|feature| self.hello.offers(feature));
         if !in_profile || !can_be_asked {
             return Ok(Taken { entries: Vec::new(), after: None });
         }
@@ -169,10 +170,6 @@ impl<'a> Pass<'a> {
         }
         self.last = Some((case.id.clone(), self.asker.generation()));
         Ok(Taken { entries, after: after.map(|(id, _)| id) })
-    }
-
-    fn offers(&self, required: &[Feature]) -> bool {
-        required.iter().all(|feature| self.hello.offers(feature.name()))
     }
 
     fn is_bounded(&self, case: &Case) -> bool {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::implementation::{Implementation, Response};
 use crate::suite::answer::Answer;
 use crate::suite::case::Line;
+use crate::suite::feature::FormatFeature;
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::{
     Decode, Encode, Generate, Load, Matmul, NameTensors, Question, ReadIndex, Rotate, Save,
@@ -27,7 +28,7 @@ pub struct Hello {
     pub version: String,
     /// The language it is written in.
     pub language: String,
-    /// Operations, such as `decode:q4_1`, and optional features.
+    /// Operations, such as `decode:q4_1`, and optional features, such as `to-f16:khq4`.
     pub capabilities: Vec<String>,
     /// The public ways into an operation, by its name; each is asked every case. At most
     /// [`MOST_ENTRIES`](Self::MOST_ENTRIES) of one operation.
@@ -47,9 +48,10 @@ impl Hello {
         }
     }
 
-    /// Whether `capability` is offered.
-    pub fn offers(&self, capability: &str) -> bool {
-        self.capabilities.iter().any(|offered| offered == capability)
+    /// Whether `feature` is offered.
+    pub fn offers(&self, feature: FormatFeature) -> bool {
+        let name = feature.to_string();
+        self.capabilities.contains(&name)
     }
 }
 

@@ -106,6 +106,9 @@ fn lint_case(case: &Case, control: Option<&Case>, known: &Known<'_>) -> Vec<Stri
             format!("discriminates {name}, which is no planted fault"),
         );
     }
+    for feature in case.features() {
+        require(feature.exists(), format!("requires {feature}, which is no feature"));
+    }
     if let Lawful::OneOf(behaviours) = &case.expect {
         let names: BTreeSet<&str> =
             behaviours.iter().map(|behaviour| behaviour.name.as_str()).collect();

@@ -12,6 +12,7 @@ pub mod build;
 pub mod case;
 pub mod exact;
 pub mod expected;
+pub mod feature;
 pub mod floats;
 pub mod glob;
 pub mod hex;
@@ -28,6 +29,7 @@ pub mod recipe;
 
 pub use answer::{Answer, Encoded, Refusal};
 pub use case::Case;
+pub use feature::{Feature, FormatFeature};
 pub use floats::{Float, Floats};
 pub use judge::{Judgement, Outcome, judge};
 pub use lawful::Lawful;

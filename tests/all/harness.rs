@@ -11,7 +11,7 @@ use q4proof::subject::{
 use q4proof::suite::hex::{Bits, Bytes};
 use q4proof::suite::judge::Outcome;
 use q4proof::suite::question::Decode;
-use q4proof::suite::{Answer, Case, Floats, Lawful, Question, Refusal};
+use q4proof::suite::{Answer, Case, Feature, Floats, Lawful, Question, Refusal};
 
 fn settings(profile: &str) -> Settings {
     let profile = profile.parse().unwrap();
@@ -169,9 +169,35 @@ fn the_worst_entry_decides() {
 #[test]
 fn a_feature_that_is_not_offered_is_not_asked_for() {
     let mut narrow = Bent::new(|_: &Request, reply| reply);
-    narrow.hello.capabilities.retain(|capability| capability != "width-32");
+    narrow.hello.capabilities.retain(|capability| capability != "width-32:khq4");
     let ids = ["load/width-32-product-wraps-to-0", "load/expected-flat"];
     assert_eq!(outcomes(&mut narrow, "load:khq4", &ids), [Outcome::NotInProfile, Outcome::Pass]);
+}
+
+#[test]
+fn a_feature_is_offered_for_one_format() {
+    let cases: Vec<&Case> = crate::embedded()
+        .cases()
+        .iter()
+        .filter(|case| case.requires.contains(&Feature::ExpectedShape))
+        .collect();
+    let ids: Vec<&str> = cases.iter().map(|case| case.id.as_str()).collect();
+    let asked = |offered: &str| {
+        let mut subject = Bent::new(|_: &Request, reply| reply);
+        subject.hello.capabilities.retain(|capability| !capability.starts_with("expected-shape"));
+        subject.hello.capabilities.push(offered.to_owned());
+        let outcomes = outcomes(&mut subject, "load:khq4+load:khf1", &ids);
+        let of = |outcome| {
+            let pairs = cases.iter().zip(&outcomes).filter(move |(_, came)| **came == outcome);
+            pairs.map(|(case, _)| case.question.format().name()).collect::<BTreeSet<_>>()
+        };
+        (of(Outcome::Pass), of(Outcome::NotInProfile))
+    };
+    let (khq4, khf1) = (BTreeSet::from(["khq4"]), BTreeSet::from(["khf1"]));
+    assert_eq!(asked("expected-shape:khq4"), (khq4.clone(), khf1.clone()));
+    assert_eq!(asked("expected-shape:khf1"), (khf1.clone(), khq4.clone()));
+    // Without its format it offers nothing.
+    assert_eq!(asked("expected-shape"), (BTreeSet::new(), &khq4 | &khf1));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use q4proof::suite::hex::Bytes;
 use q4proof::suite::lawful::Behaviour;
 use q4proof::suite::lint::{Known, lint};
 use q4proof::suite::question::{Load, ReadIndex};
-use q4proof::suite::{Lawful, Question, Suite};
+use q4proof::suite::{Feature, Lawful, Question, Suite};
 
 /// What a case must hold, broken in one place. The file is `load-size.json`, beside its controls.
 type Mistake = fn(&mut VectorFile);
@@ -126,6 +126,18 @@ fn each_mistake_of_a_case_is_named() {
     for (mistake, sentence) in mistakes {
         assert_eq!(problem_of(mistake), format!("{first}: {sentence}"));
     }
+}
+
+#[test]
+fn a_required_feature_is_one_of_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("../../conformance/vectors/decode-q4-1.json");
+    let mut file: VectorFile = serde_json::from_str(text).unwrap();
+    file.cases[0].requires = vec![Feature::ToF16];
+    let text = serde_json::to_string_pretty(&file).unwrap() + "\n";
+    fs::write(folder.path().join("decode-q4-1.json"), text).unwrap();
+    let expected = format!("{}: requires to-f16:q4_1, which is no feature", file.cases[0].id);
+    assert_eq!(problems_in(folder.path(), &[]).unwrap(), [expected]);
 }
 
 #[test]

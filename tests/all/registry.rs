@@ -1,4 +1,4 @@
-//! The registries: which operations there are, what each format is called, how large its blocks are and what
+//! The registries: which operations and features there are, what each format is called, how large its blocks are and what
 //! stands in them. PROTOCOL.md says the same in tables.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,8 @@ use q4proof::suite::judge::{Outcome, judge};
 use q4proof::suite::lint::{Known, lint};
 use q4proof::suite::question::Mode;
 use q4proof::suite::{
-    Answer, Encoded, Floats, FormatId, Lawful, Operation, Profile, Question, Verb,
+    Answer, Case, Encoded, Feature, Floats, FormatFeature, FormatId, Lawful, Operation, Profile,
+    Question, Verb,
 };
 
 use crate::case_of;
@@ -29,12 +30,25 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 #[test]
-fn protocol_lists_every_operation() {
-    let listed: BTreeSet<&str> =
-        rows().map(|(name, _)| name).filter(|name| name.contains(':')).collect();
+fn protocol_lists_every_operation_and_feature() {
+    let names = rows().flat_map(|(names, _)| names.split("`, `"));
+    let listed: BTreeSet<&str> = names.filter(|name| name.contains(':')).collect();
+    let operations = Operation::all().into_iter().map(|operation| operation.to_string());
+    let features = FormatFeature::all().into_iter().map(|feature| feature.to_string());
     let known: BTreeSet<String> =
-        Operation::all().iter().map(ToString::to_string).chain(["generate:model".into()]).collect();
+        operations.chain(features).chain(["generate:model".into()]).collect();
     assert_eq!(listed, known.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn a_format_has_the_features_that_its_cases_require() {
+    let cases = crate::embedded().cases();
+    let required: BTreeSet<String> =
+        cases.iter().flat_map(Case::features).map(|feature| feature.to_string()).collect();
+    let known = FormatFeature::all().into_iter().map(|feature| feature.to_string());
+    assert_eq!(required, known.collect());
+    assert!(Feature::Directory.of(FormatId::KHQ4).exists());
+    assert!(!Feature::Directory.of(FormatId::KHF1).exists());
 }
 
 #[test]

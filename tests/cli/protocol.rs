@@ -423,9 +423,12 @@ fn a_command_that_is_not_given_in_words_is_told_how() {
 #[test]
 fn a_capability_that_does_not_exist_is_named_with_what_was_meant() {
     for (name, meant) in [
-        ("lode", "there is load:khq4, load:khf1"),
-        ("dceode:khq4", "there is decode:khq4"),
-        ("expected_shape", "there is expected-shape"),
+        ("lode", "did you mean load:khq4 or load:khf1?"),
+        ("dceode:khq4", "did you mean decode:khq4?"),
+        ("load:q4_1", "did you mean load:khq4 or load:khf1?"),
+        ("expected-shape", "did you mean expected-shape:khq4 or expected-shape:khf1?"),
+        ("expected_shape:kfh1", "did you mean expected-shape:khf1?"),
+        ("to-f16", "did you mean to-f16:khq4?"),
         ("quantum", "PROTOCOL.md lists the capabilities"),
     ] {
         let hello = HELLO.replace("[\"decode:khq4\"]", &format!("[\"decode:khq4\",\"{name}\"]"));
@@ -436,7 +439,7 @@ fn a_capability_that_does_not_exist_is_named_with_what_was_meant() {
     }
     assert!(!ask("read request; exit 1").stdout.contains("no capability"));
     let generates =
-        HELLO.replace("\"decode:khq4\"", "\"decode:khq4\",\"generate:model\",\"to-f16\"");
+        HELLO.replace("\"decode:khq4\"", "\"decode:khq4\",\"generate:model\",\"to-f16:khq4\"");
     let script = format!("read hello; echo '{generates}'; read request; exit 1");
     let checked = Bench::new().run("check", &["--", "sh", "-c", &script]);
     assert!(!checked.stdout.contains("no capability"), "{checked:#?}");

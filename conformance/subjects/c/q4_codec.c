@@ -1630,8 +1630,8 @@ static void put_handshake(void) {
           "\"capabilities\":[", stdout);
     for (int i = 0; i < OPERATIONS; i++)
         printf("\"%s:%s\",", operations[i].name, operations[i].format->name);
-    puts("\"expected-shape\",\"width-32\",\"source-f16\",\"source-bf16\",\"source-f64\",\"to-f16\","
-         "\"directory\"],"
+    puts("\"expected-shape:khq4\",\"expected-shape:khf1\",\"width-32:khq4\",\"width-32:khf1\","
+         "\"source-f16:khq4\",\"source-bf16:khq4\",\"source-f64:khq4\",\"to-f16:khq4\",\"directory:khq4\"],"
          "\"entries\":{\"load:khq4\":[\"copy\",\"map\"],\"load:khf1\":[\"copy\",\"map\"]}}");
 }
 

@@ -13,7 +13,7 @@ use super::{Answer, Floats, Outcome, block_bytes};
 pub const ENTRIES: &[&str] = &["mode", "f64", "f32", "bf16", "row", "tensor", "shard"];
 
 /// The types other than f32 that the engine encodes from, in every release.
-pub const SOURCES: &[&str] = &["source-bf16", "source-f64"];
+pub const SOURCES: &[&str] = &["source-bf16:khq4", "source-f64:khq4"];
 
 #[derive(Deserialize)]
 pub struct Request {

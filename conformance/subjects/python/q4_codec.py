@@ -14,7 +14,8 @@ import os
 import struct
 import tempfile
 
-FEATURES = ["expected-shape", "width-32", "source-f16", "source-bf16", "source-f64", "to-f16", "directory"]
+FEATURES = ["expected-shape:khq4", "expected-shape:khf1", "width-32:khq4", "width-32:khf1", "source-f16:khq4",
+            "source-bf16:khq4", "source-f64:khq4", "to-f16:khq4", "directory:khq4"]
 ENTRIES = {"load:khq4": ["copy", "map"], "load:khf1": ["copy", "map"]}
 VERSIONS = {b"KHQ4": 2, b"KHF1": 1}
 FORMS = {"f16": "<e", "f32": "<f", "f64": "<d"}  # those of struct

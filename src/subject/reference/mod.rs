@@ -13,7 +13,8 @@ use crate::format::names::file_names;
 use crate::format::{Class, FormatError};
 use crate::store::{self, StoreError};
 use crate::suite::answer::{Encoded, Refusal};
-use crate::suite::case::{Feature, Form, ListedTensor, Listing};
+use crate::suite::case::{Form, ListedTensor, Listing};
+use crate::suite::feature::FormatFeature;
 use crate::suite::floats::Floats;
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::{
@@ -95,7 +96,7 @@ impl Implementation for Reference {
 /// The handshake of one that offers whatever the harness can ask, without entries.
 pub(super) fn everything() -> Hello {
     let operations = Operation::all().into_iter().map(|operation| operation.to_string());
-    let features = Feature::ALL.map(|feature| feature.name().to_owned());
+    let features = FormatFeature::all().into_iter().map(|feature| feature.to_string());
     Hello {
         protocol: PROTOCOL,
         name: String::new(),

@@ -1,8 +1,8 @@
 //! Decode to f16: sums that round once and twice to different numbers, overflows, zeros, subnormals.
 
 use super::{Draft, block, plain_payload, ramp};
-use crate::suite::case::Feature;
 use crate::suite::exact::blocks::khq4::decode_to_half;
+use crate::suite::feature::Feature;
 use crate::suite::floats::Float;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;

@@ -3,9 +3,10 @@
 
 use super::directory::{CONFIG, TWO, TWO_ROTATED, entry, text};
 use super::{Draft, plain_payload};
-use crate::suite::case::{Content, DirectoryEntry, Feature, File, Special};
+use crate::suite::case::{Content, DirectoryEntry, File, Special};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
 use crate::suite::exact::files::{khf1, khq4};
+use crate::suite::feature::Feature;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Question, ReadIndex};

@@ -4,7 +4,7 @@ use half::{bf16, f16};
 
 use super::blocks::{above, below};
 use super::{Draft, MODES};
-use crate::suite::case::Feature;
+use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits16, Bits64};
 use crate::suite::operation::FormatId;

@@ -5,7 +5,8 @@
 use std::fmt::Display;
 
 use super::Draft;
-use crate::suite::case::{Change, Edit, Feature, File, Special};
+use crate::suite::case::{Change, Edit, File, Special};
+use crate::suite::feature::Feature;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Load, Question};

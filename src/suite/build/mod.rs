@@ -37,9 +37,10 @@ mod save;
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use super::case::{Case, Feature, Line, ProcessLimits, Source, Tier, Tombstone, VectorFile};
+use super::case::{Case, Line, ProcessLimits, Source, Tier, Tombstone, VectorFile};
 use super::exact::ExactBlock;
 use super::expected::of_case;
+use super::feature::Feature;
 use super::floats::Floats;
 use super::lawful::Lawful;
 use super::library::{LOCK, Lock, Suite, SuiteError};

@@ -5,9 +5,10 @@ use super::recipes::{
     decode_questions, each, encode_questions, product, rotation, small, small_tensor,
 };
 use super::{Draft, plain_payload};
-use crate::suite::case::{Feature, File, Line, Special};
+use crate::suite::case::{File, Line, Special};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};
 use crate::suite::exact::files;
+use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits16, Bytes};
 use crate::suite::operation::FormatId;

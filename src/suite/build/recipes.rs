@@ -2,8 +2,9 @@
 //! every place.
 
 use super::{Draft, plain_payload};
-use crate::suite::case::{Feature, File};
+use crate::suite::case::File;
 use crate::suite::exact::files;
+use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits16, Bits64, Bytes};
 use crate::suite::operation::FormatId;

@@ -10,6 +10,7 @@ pub use directory::{Content, DirectoryEntry, Form, ListedTensor, Listing};
 pub use file::{Change, Edit, File, Named, Special};
 
 use super::answer::Answer;
+use super::feature::{Feature, FormatFeature};
 use super::lawful::Lawful;
 use super::question::Question;
 use super::recipe::Recipe;
@@ -53,7 +54,7 @@ pub struct Case {
     pub class: Option<u8>,
     /// How a failure counts.
     pub tier: Tier,
-    /// Optional features that a subject must have to be asked.
+    /// Optional features that a subject must have to be asked, each of the question's format.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Feature>,
     /// What the case shows, for the person who reads its failure.
@@ -83,6 +84,14 @@ pub struct Case {
     pub recipe: Option<Recipe>,
     /// The lawful answers.
     pub expect: Lawful<Answer>,
+}
+
+impl Case {
+    /// The features that a subject must offer to be asked: the required ones, of the question's format.
+    pub fn features(&self) -> impl Iterator<Item = FormatFeature> {
+        let format = self.question.format();
+        self.requires.iter().map(move |feature| feature.of(format))
+    }
 }
 
 /// What processes may do.
@@ -120,54 +129,6 @@ pub enum Tier {
     Should,
     /// Asked to learn what a subject does.
     Informative,
-}
-
-/// What a subject may offer beyond the operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Feature {
-    /// A load takes the shape that the caller requires.
-    ExpectedShape,
-    /// A load can do its size arithmetic as a 32-bit machine does.
-    #[serde(rename = "width-32")]
-    Width32,
-    /// A decoder gives values of f16.
-    ToF16,
-    /// An encoder takes values of f16.
-    SourceF16,
-    /// An encoder takes values of bf16.
-    SourceBf16,
-    /// An encoder takes values of f64.
-    SourceF64,
-    /// A model directory can be opened.
-    Directory,
-}
-
-impl Feature {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::ExpectedShape,
-        Self::Width32,
-        Self::ToF16,
-        Self::SourceF16,
-        Self::SourceBf16,
-        Self::SourceF64,
-        Self::Directory,
-    ];
-
-    /// The name among a subject's capabilities.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ExpectedShape => "expected-shape",
-            Self::Width32 => "width-32",
-            Self::ToF16 => "to-f16",
-            Self::SourceF16 => "source-f16",
-            Self::SourceBf16 => "source-bf16",
-            Self::SourceF64 => "source-f64",
-            Self::Directory => "directory",
-        }
-    }
 }
 
 /// How the expectation was derived and who agreed.

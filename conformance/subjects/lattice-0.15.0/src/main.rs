@@ -26,7 +26,7 @@ struct Lattice;
 impl Release for Lattice {
     const VERSION: &'static str = "0.15.0";
     const CAPABILITIES: &'static [&'static str] =
-        &["expected-shape", "read_index:khq4", "generate:model"];
+        &["expected-shape:khq4", "expected-shape:khf1", "read_index:khq4", "generate:model"];
     const LOAD_ENTRIES: &'static [&'static str] = &["copy", "map"];
 
     fn load(entry: &str, path: &Path, expected_shape: Option<&[usize]>) -> Answer {

@@ -36,7 +36,7 @@ pub struct Lattice;
 
 impl Implementation for Lattice {
     fn hello(&self) -> Hello {
-        hello("lattice", &["load:khq4", "expected-shape"], &["copy", "map"])
+        hello("lattice", &["load:khq4", "expected-shape:khq4"], &["copy", "map"])
     }
 
     fn load(&self, question: &Load<String>, entry: Entry) -> Response<Vec<Tensor>> {

@@ -9,6 +9,7 @@ use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, round};
 use crate::suite::exact::product::Product;
+use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits, Bits16};
 use crate::suite::lawful::{Behaviour, Lawful};
@@ -28,6 +29,12 @@ impl BlockFormat for Khq4 {
             id: FormatId::KHQ4,
             title: "KHQ4",
             verbs: &[Verb::Decode, Verb::Encode, Verb::Matmul],
+            features: &[
+                Feature::ToF16,
+                Feature::SourceF16,
+                Feature::SourceBf16,
+                Feature::SourceF64,
+            ],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
         }
     }

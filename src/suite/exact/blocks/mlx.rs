@@ -26,6 +26,7 @@ impl BlockFormat for Mlx {
             id: FormatId::MLX,
             title: "MLX",
             verbs: &[Verb::Encode],
+            features: &[],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
         }
     }

@@ -18,6 +18,7 @@ pub use khq4_encode::{MOST_ZERO_MINIMA, Margin, Refusal, encode, margin};
 
 use super::product::Product;
 use crate::suite::answer::Encoded;
+use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
@@ -49,6 +50,8 @@ pub struct Description {
     pub title: &'static str,
     /// What the suite asks about it.
     pub verbs: &'static [Verb],
+    /// The optional features that cases of it may require.
+    pub features: &'static [Feature],
     /// The size of its blocks.
     pub geometry: Geometry,
 }
@@ -126,6 +129,11 @@ pub trait BlockFormat: Sync {
     /// What the suite asks about it.
     fn verbs(&self) -> &'static [Verb] {
         self.description().verbs
+    }
+
+    /// The optional features that cases of it may require.
+    fn features(&self) -> &'static [Feature] {
+        self.description().features
     }
 
     /// The size of its blocks.

@@ -27,6 +27,7 @@ impl BlockFormat for Q41 {
             id: FormatId::Q4_1,
             title: "ggml's Q4_1",
             verbs: &[Verb::Decode, Verb::Encode],
+            features: &[],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
         }
     }

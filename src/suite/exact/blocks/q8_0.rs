@@ -33,6 +33,7 @@ impl BlockFormat for Q80 {
             id: FormatId::Q8_0,
             title: "ggml's Q8_0",
             verbs: &[Verb::Decode, Verb::Encode],
+            features: &[],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
         }
     }

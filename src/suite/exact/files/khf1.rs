@@ -7,6 +7,7 @@ use super::header::{
 use super::{Caller, Container};
 use crate::format::Class;
 use crate::suite::exact::blocks::khq4::half;
+use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
 use crate::suite::hex::Bits16;
 use crate::suite::lawful::Lawful;
@@ -34,6 +35,10 @@ impl Container for Khf1 {
 
     fn verbs(&self) -> &'static [Verb] {
         &[Verb::Load, Verb::Save]
+    }
+
+    fn features(&self) -> &'static [Feature] {
+        &[Feature::ExpectedShape, Feature::Width32]
     }
 
     fn extension(&self) -> &'static str {

@@ -7,6 +7,7 @@ use super::header::{
 use super::{Caller, Container};
 use crate::format::Class;
 use crate::suite::exact::blocks::khq4::{BYTES, ExactBlock, WEIGHTS, decode, half};
+use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits, Bytes};
 use crate::suite::lawful::Lawful;
@@ -29,6 +30,10 @@ impl Container for Khq4 {
 
     fn verbs(&self) -> &'static [Verb] {
         &[Verb::Load, Verb::Save, Verb::ReadIndex, Verb::NameTensors]
+    }
+
+    fn features(&self) -> &'static [Feature] {
+        &[Feature::ExpectedShape, Feature::Width32, Feature::Directory]
     }
 
     fn extension(&self) -> &'static str {

@@ -8,6 +8,7 @@ pub mod khq4;
 
 pub(crate) use header::fold;
 
+use crate::suite::feature::Feature;
 use crate::suite::hex::Bytes;
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
@@ -45,6 +46,9 @@ pub trait Container: Sync {
 
     /// What the suite asks about it.
     fn verbs(&self) -> &'static [Verb];
+
+    /// The optional features that cases of it may require.
+    fn features(&self) -> &'static [Feature];
 
     /// The ending of its files' names.
     fn extension(&self) -> &'static str;
