@@ -181,7 +181,7 @@ fn what_does_not_conform_is_reported_and_fails_the_job() {
 fn a_subject_has_a_name_or_a_command_and_a_deadline() {
     let done = Job::new().run(&[("subject", "planted:sound"), ("profile", "save:khq4")]);
     assert_eq!(done.code, Some(0), "{done:#?}");
-    assert!(done.verdict().starts_with("profile save:khq4: 75 passed"), "{done:#?}");
+    assert!(done.verdict().starts_with("profile save:khq4: 76 passed"), "{done:#?}");
 
     let hello = r#"{"protocol":1,"name":"idle","version":"1","language":"sh","capabilities":[]}"#;
     let idle = format!("read hello; echo '{hello}'; sleep 60");

@@ -62,7 +62,7 @@ fn decodes() -> Vec<Draft> {
     let to_half = Question::Decode(Decode { to: Some(Float::F16), ..single });
     let half =
         each("decode-f16", "", &to_half, &[(EveryNumber, "F16-1", 78), (Sizes, "F16-1", 79)]);
-    [
+    let must = [
         each(
             "decode",
             "",
@@ -72,8 +72,6 @@ fn decodes() -> Vec<Draft> {
                 (DrawnNumbers, "DEC-1", 78),
                 (Sizes, "DEC-3", 79),
                 (Tails, "DEC-3", 35),
-                (FaultAtTheEnd, "DEC-4", 79),
-                (WideNumbers, "DEC-4", 82),
             ],
         ),
         half.into_iter().map(|draft| draft.requires(Feature::ToF16)).collect(),
@@ -85,7 +83,6 @@ fn decodes() -> Vec<Draft> {
                 (EveryNumber, "GGML-2", 78),
                 (DrawnNumbers, "GGML-2", 78),
                 (Sizes, "GGML-2", 79),
-                (WideNumbers, "GGML-1", 82),
                 (FaultAtTheEnd, "GGML-1", 35),
             ],
         ),
@@ -97,12 +94,21 @@ fn decodes() -> Vec<Draft> {
                 (EveryNumber, "Q8-2", 78),
                 (DrawnNumbers, "Q8-2", 78),
                 (Sizes, "Q8-2", 79),
-                (WideNumbers, "Q8-1", 82),
                 (FaultAtTheEnd, "Q8-1", 35),
             ],
         ),
-    ]
-    .concat()
+    ];
+    // A decoder should refuse blocks that have no values, and a payload of another extent (DEC-1, DEC-4).
+    let of_khq4 =
+        [(FaultAtTheEnd, "DEC-4", 79), (FaultAnywhere, "DEC-1", 79), (WideNumbers, "DEC-4", 82)];
+    let of_rows = |clause: &'static str| [(FaultAnywhere, clause, 79), (WideNumbers, clause, 82)];
+    let should = [
+        each("decode", "", &khq4, &of_khq4),
+        each("decode-q4-1", "", &q4_1, &of_rows("GGML-1")),
+        each("decode-q8-0", "", &q8_0, &of_rows("Q8-1")),
+    ];
+    let should = should.concat().into_iter().map(Draft::should);
+    must.concat().into_iter().chain(should).collect()
 }
 
 /// Values of a type: a ramp.
@@ -158,6 +164,7 @@ fn encodes() -> Vec<Draft> {
             let recipes = [
                 (EveryNumber, "ENC-S5", 78),
                 (EveryExponent, "ENC-S5", 78),
+                (DrawnWeights, "ENC-S5", 44),
                 (FaultAtTheEnd, "ENC-S2", 79),
             ];
             let of_type = each("encode", &suffix, &question, &recipes);
@@ -199,6 +206,7 @@ fn loads() -> Vec<Draft> {
         (Sizes, "KHQ4-P1", 79),
         (Dimensions, "KHQ4-H4", 79),
         (FaultAtTheEnd, "KHQ4-P4", 79),
+        (FaultAnywhere, "KHQ4-P3", 79),
         (HeaderBits, "KHQ4-H2", 83),
         (ForeignBytes, "KHQ4-P2", 85),
         (WideNumbers, "KHQ4-H6", 82),
@@ -208,6 +216,7 @@ fn loads() -> Vec<Draft> {
         (Sizes, "KHF1-P1", 79),
         (Dimensions, "KHF1-H1", 79),
         (FaultAtTheEnd, "KHF1-P2", 79),
+        (FaultAnywhere, "KHF1-P2", 79),
         (HeaderBits, "KHF1-H1", 83),
         (ForeignBytes, "KHF1-P1", 85),
         (WideNumbers, "KHF1-H3", 82),
@@ -252,6 +261,7 @@ fn saves() -> Vec<Draft> {
             (Sizes, written, 79),
             (Dimensions, written, 79),
             (FaultAtTheEnd, refused, 79),
+            (FaultAnywhere, refused, 79),
             (WideNumbers, refused, 82),
         ]
     };

@@ -2,6 +2,7 @@
 
 use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts};
 use super::sizes::{count, sized};
+use super::values::of_bits;
 use crate::suite::case::File;
 use crate::suite::floats::Floats;
 use crate::suite::operation::FormatId;
@@ -28,23 +29,85 @@ pub(super) fn at_the_end(of: &Question) -> Vec<Question> {
         .collect()
 }
 
-/// Numbers of values that are not whole blocks, and payloads of a byte more or less.
+/// A tensor of 70 blocks with a fault in each of them, or of 320 values with a fault at each; and a longer file whose
+/// fault lies across a multiple of 4 KiB. Of formats that refuse no number, payloads of a byte more or less.
+pub(super) fn anywhere(of: &Question) -> Vec<Question> {
+    if ![FormatId::KHQ4, FormatId::KHF1].contains(&of.format()) {
+        return other_extents(of);
+    }
+    let of_values = matches!(of, Question::Encode(_)) || of.format() == FormatId::KHF1;
+    let (count, places) = if of_values { (320, 320) } else { (70 * WEIGHTS, 70) };
+    let mut questions: Vec<Question> =
+        (0..places).filter_map(|place| with_fault(sized(of, count)?, place, place)).collect();
+    if let (Question::Load(_), false) = (of, of_values) {
+        // A header of one dimension has 28 bytes.
+        let across = (1..33).map(|page| (4096 * page - 28) / 20);
+        let long = |place| with_fault(sized(of, 6600 * WEIGHTS)?, place, place + 1);
+        questions.extend(across.filter_map(long));
+    }
+    questions
+}
+
+/// The question with a number that is not finite in this block, or in place of this value.
+fn with_fault(mut question: Question, place: usize, turn: usize) -> Option<Question> {
+    let number = NOT_FINITE[turn % NOT_FINITE.len()];
+    // The scale and the bias in turn.
+    let in_block = |payload: &mut [u8]| {
+        let at = 20 * place + turn % 2 * 2;
+        payload[at..at + 2].copy_from_slice(&number.to_le_bytes());
+    };
+    match &mut question {
+        Question::Decode(decode) => in_block(&mut decode.blocks.0),
+        Question::Load(load) => {
+            let halves = load.format == FormatId::KHF1;
+            let File::Bytes(bytes) = &mut load.path else { return None };
+            let payload = &mut bytes.0[28..];
+            match halves {
+                true => payload[2 * place..2 * place + 2].copy_from_slice(&number.to_le_bytes()),
+                false => in_block(payload),
+            }
+        }
+        Question::Save(save) => {
+            let tensor = save.tensors.first_mut()?;
+            if let Some(Floats::F16(values)) = &mut tensor.values {
+                values.0[place] = number;
+            }
+            if let Some(blocks) = &mut tensor.blocks {
+                in_block(&mut blocks.0);
+            }
+        }
+        Question::Encode(encode) => {
+            let float = encode.values.float();
+            let bits = encode.values.bits();
+            let mut values = of_bits(float, bits[..=place].iter().copied());
+            spoil_last(&mut values, turn);
+            let behind = bits[place + 1..].iter().copied();
+            encode.values = of_bits(float, values.bits().into_iter().chain(behind));
+        }
+        _ => return None,
+    }
+    Some(question)
+}
+
+/// Numbers of values that are not whole blocks.
 fn ragged(of: &Question) -> Vec<Question> {
     let near =
         block_counts().into_iter().flat_map(|blocks| [blocks * WEIGHTS - 1, blocks * WEIGHTS + 1]);
     let counts = (1..3 * WEIGHTS).chain(near).filter(|count| !count.is_multiple_of(WEIGHTS));
-    let mut questions: Vec<Question> = counts.filter_map(|count| sized(of, count)).collect();
-    if let Question::Decode(_) = of {
-        for (turn, blocks) in block_counts().into_iter().enumerate() {
-            let Some(Question::Decode(mut decode)) = sized(of, blocks * WEIGHTS) else { continue };
-            match turn % 2 {
-                0 => decode.blocks.0.push(0),
-                _ => drop(decode.blocks.0.pop()),
-            }
-            questions.push(Question::Decode(decode));
+    counts.filter_map(|count| sized(of, count)).collect()
+}
+
+/// Payloads of a byte more or less.
+fn other_extents(of: &Question) -> Vec<Question> {
+    let other = |(turn, blocks): (usize, usize)| {
+        let Some(Question::Decode(mut decode)) = sized(of, blocks * WEIGHTS) else { return None };
+        match turn % 2 {
+            0 => decode.blocks.0.push(0),
+            _ => drop(decode.blocks.0.pop()),
         }
-    }
-    questions
+        Some(Question::Decode(decode))
+    };
+    block_counts().into_iter().enumerate().filter_map(other).collect()
 }
 
 fn spoil(question: &mut Question, turn: usize) {

@@ -28,14 +28,35 @@ pub(super) fn sizes(of: &Matmul) -> Vec<Question> {
     let ragged = RAGGED.into_iter().map(|columns| (5, columns, 2));
     let vectors = AROUND.into_iter().map(|vectors| (6, 64, vectors));
     let together = AROUND.into_iter().map(|size| (size, 32 * (1 + size % 5), 1 + size % 4));
+    // The remainders of a tile's two sides together.
+    let corners = (1..=9).flat_map(|rows| (1..=9).map(move |vectors| (rows, 32, vectors)));
     rows.chain(widths)
+        .chain(corners)
         .chain(ragged)
         .chain(vectors)
         .chain(together)
         .chain(LARGE)
         .map(|(rows, columns, vectors)| product(of, rows, columns, vectors))
         .chain(exponents(of))
+        .chain([alike(of)])
         .collect()
+}
+
+/// Vectors each of which differs from the one before in one value: the last, or one in the second block.
+fn alike(of: &Matmul) -> Question {
+    let Question::Matmul(mut product) = product(of, 3, 96, 1) else { unreachable!("a product") };
+    let first = product.x.singles().expect("f32");
+    product.vectors = 9;
+    let vector = |number: usize| {
+        let mut x = first.clone();
+        for step in 1..=number {
+            x[if step % 2 == 0 { 40 } else { 95 }] += 1.0;
+        }
+        x
+    };
+    let all: Vec<f32> = (0..9).flat_map(vector).collect();
+    product.x = Floats::of(&all);
+    Question::Matmul(product)
 }
 
 /// A value of x of every third exponent that DOT-1 takes, alone in its vector, and a second vector with -1.

@@ -60,6 +60,8 @@ pub enum RecipeName {
     Sizes,
     /// The same sizes, with something that must be refused in the last block, value or byte.
     FaultAtTheEnd,
+    /// Something that must be refused at each place of a tensor, one place a question.
+    FaultAnywhere,
     /// Last blocks of every number of values.
     Tails,
     /// Files of many dimensions, and files on both sides of 4 KiB, 8 KiB, 64 KiB and 1 MiB.
@@ -99,6 +101,7 @@ impl RecipeName {
             (Self::Sizes, Question::NameTensors(_) | Question::ReadIndex(_)) => indexes::sizes(of),
             (Self::Sizes, _) => sizes::sizes(of),
             (Self::FaultAtTheEnd, _) => faults::at_the_end(of),
+            (Self::FaultAnywhere, _) => faults::anywhere(of),
             (Self::Tails, _) => sizes::tails(of),
             (Self::Dimensions, _) => sizes::dimensions(of),
             (Self::HeaderBits, _) => headers::bits(of),
@@ -124,6 +127,7 @@ impl RecipeName {
             Self::DrawnWeights => "drawn weights, and values next to the middle of two codes",
             Self::Sizes => "sizes on both sides of each power of two",
             Self::FaultAtTheEnd => "the same sizes, the last block, value or byte at fault",
+            Self::FaultAnywhere => "a fault at each place of a tensor",
             Self::Tails => "last blocks of every number of values",
             Self::Dimensions => "many dimensions, and sizes on both sides of a page",
             Self::HeaderBits => "every bit of magic and version, and every small version",

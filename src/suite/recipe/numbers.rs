@@ -45,6 +45,9 @@ pub(super) fn drawn(of: &Question) -> Vec<Question> {
     let payloads = signs.iter().map(|&sign| (0..4096).map(|_| drawn(sign)).collect());
     let mut payloads: Vec<Vec<Vec<u8>>> = payloads.collect();
     payloads.push(twins(format));
+    // Blocks that differ in the sign of a zero: minus zero times a code of zero is a minus zero.
+    let zero = |bias: u16| block(format, &[0xbc00, bias], |_| 0);
+    payloads.push(vec![zero(0), zero(SIGN), zero(0)]);
     asked(of, payloads)
 }
 

@@ -2,6 +2,7 @@
 
 use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts, format, payload, values};
 use super::numbers::{load_of, save_of};
+use super::values::of_bits;
 use crate::suite::floats::Float;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
@@ -29,9 +30,20 @@ pub(super) fn count(of: &Question, blocks: usize) -> usize {
     }
 }
 
-/// A last block of each number of values, behind whole blocks.
+/// A last block of each number of values, behind whole blocks; and such behind a whole block that is the last one
+/// with zeros in place of the padding.
 pub(super) fn tails(of: &Question) -> Vec<Question> {
-    (1..WEIGHTS).filter_map(|rest| sized(of, 2 * WEIGHTS + rest)).collect()
+    let plain = (1..WEIGHTS).filter_map(|rest| sized(of, 2 * WEIGHTS + rest));
+    let padded = [3, 17, 31].into_iter().filter_map(|rest| {
+        let Question::Encode(encode) = of else { return None };
+        let float = encode.values.float();
+        let tail = values(float, rest).bits();
+        let whole = tail.iter().copied().chain(std::iter::repeat_n(0, WEIGHTS - rest));
+        let values = of_bits(float, whole.chain(tail.iter().copied()));
+        let shape = vec![values.len() as u64];
+        Some(Question::Encode(Encode { shape, values, ..encode.clone() }))
+    });
+    plain.chain(padded).collect()
 }
 
 /// The question with that many values.

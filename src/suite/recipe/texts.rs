@@ -40,6 +40,8 @@ pub(super) fn configs(of: &Question) -> Vec<Question> {
         "{\"a\": \"\t\"}",
         "// a\n{}",
         "{} // a",
+        "{\"text_config\": {\"quarot_seed\": 7}}",
+        "{\"a\": [{\"quarot_seed\": 7}]}",
         "{\"quarot_seed\": 18446744073709551615}",
         "{\"quarot_seed\": 9007199254740993}",
         "{\"quarot_seed\": 18446744073709551616}",

@@ -36,7 +36,7 @@ fn joined(blocks: &[Floats]) -> Floats {
     of_bits(blocks[0].float(), bits)
 }
 
-fn of_bits(float: Float, bits: impl Iterator<Item = u64>) -> Floats {
+pub(super) fn of_bits(float: Float, bits: impl Iterator<Item = u64>) -> Floats {
     match float {
         Float::F16 => Floats::F16(Bits16(bits.map(|bits| bits as u16).collect())),
         Float::Bf16 => Floats::Bf16(Bits16(bits.map(|bits| bits as u16).collect())),
@@ -192,17 +192,18 @@ fn edged(bits: u16, times: i32, below: bool) -> Vec<f32> {
     (0..WEIGHTS as i32).map(|at| code(at) as f32 * unit * times as f32 / 8.0).collect()
 }
 
-/// Weights as models have them, with values far out, of tiny ranges; and values a few units from the middle of
+/// Weights as models have them, with values far out, of tiny ranges; small integers; and values a few units from the middle of
 /// two codes, where another order or width of an operation gives the other code.
 pub(super) fn drawn(of: &Encode) -> Vec<Question> {
     let float = of.values.float();
     let mut dice = SplitMix64::new(0x7765_6967);
-    let blocks: Vec<Floats> = (0..3072)
+    let blocks: Vec<Floats> = (0..4096)
         .map(|number| {
             let size = 2f32.powi(dice.below(14) as i32 - 10) * (1.0 + dice.signed_unit() / 3.0);
-            let values = match number % 3 {
+            let values = match number % 4 {
                 0 => weights(&mut dice, size),
                 1 => near_ties(of, &mut dice, size),
+                2 => (0..WEIGHTS).map(|_| dice.below(201) as f32 - 100.0).collect(),
                 _ => offset(&mut dice, size),
             };
             floats(float, values.into_iter())

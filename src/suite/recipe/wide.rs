@@ -2,8 +2,9 @@
 
 use super::headers::files;
 use super::numbers::save_of;
-use super::sizes::sized;
+use super::sizes::{sized, tensor};
 use crate::suite::case::File;
+use crate::suite::exact::files as containers;
 use crate::suite::floats::Floats;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{
@@ -65,7 +66,15 @@ fn headers(load: &Load) -> Vec<Question> {
     let shapes = WIDE.into_iter().flat_map(|wide| [vec![wide, 0], vec![0, wide]]);
     let sound = shapes.map(|shape| empty(load, &shape, 0));
     let counts = WIDE.into_iter().map(|wide| empty(load, &[0], wide));
-    files(load, sound.chain(counts))
+    files(load, sound.chain(counts).chain(residue(load)))
+}
+
+/// A file as long as the product of its shape is in 32 bits, which is more than each factor.
+fn residue(load: &Load) -> Option<Vec<u8>> {
+    let tensor = tensor(load.format, &[131_073]);
+    let tensor = Tensor { shape: vec![65_537, 65_537], ..tensor };
+    let container = containers::named(load.format).filter(|_| load.address_width == Some(32));
+    container?.write(&[tensor])
 }
 
 /// A caller that requires the file's shape, or one that differs by one unit.
