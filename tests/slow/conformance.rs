@@ -8,6 +8,7 @@ use q4proof::conformance::{
 };
 use q4proof::subject::planted::{Fault, Faulty, Liar};
 use q4proof::subject::{Entry, Hello, Implementation, Reference, Response};
+use q4proof::suite::case::Case;
 use q4proof::suite::judge::Outcome;
 use q4proof::suite::question::Decode;
 use q4proof::suite::{Floats, Question};
@@ -43,9 +44,13 @@ fn failures(implementation: &dyn Implementation, operations: &[Operation]) -> Fa
 #[test]
 fn what_conforms_is_let_through_with_the_number_of_its_cases() {
     let suite = crate::embedded();
-    let cases = suite.cases().iter().filter(|case| case.question.operation() == SAVE).count();
+    let of_save = suite.cases().iter().filter(|case| case.question.operation() == SAVE);
+    // A limit on files would hold for this process.
+    let (limited, cases): (Vec<&Case>, Vec<&Case>) =
+        of_save.partition(|case| case.limits.is_some());
     let totals = check(&Reference, Profile::of([SAVE])).unwrap();
-    assert_eq!((totals.passed, totals.failed, totals.not_in_profile), (cases, 0, 0));
+    let expected = (cases.len(), 0, limited.len());
+    assert_eq!((totals.passed, totals.failed, totals.not_in_profile), expected);
     assert_conforms(&Reference, Profile::of([SAVE, NAME_TENSORS]));
 }
 
@@ -56,7 +61,7 @@ fn a_failure_is_shown_as_an_engineer_needs_it() {
     let text = failures.to_string();
     let first = text.lines().next().unwrap_or_default();
     let count = failures.records.len();
-    assert!(first.contains(&format!(" does not conform: {count} of 444 cases failed")), "{text}");
+    assert!(first.contains(&format!(" does not conform: {count} of 452 cases failed")), "{text}");
     for words in [
         "(profile encode:khq4, suite 1.4.0)",
         "fail  encode/example-5-6-7 · ENC-A1\n",
