@@ -3,7 +3,7 @@
 //!
 //! A member is not an implementation. It is a rule that turns the right answer to a question into the wrong one
 //! that a subject with the fault gives, so that thousands of members are judged in the time of a few planted
-//! subjects. It needs one case that fails it; a family needs two, one of them of its class.
+//! subjects. It needs one question that fails it; a family needs two, one of them of a case of its class.
 
 mod asked;
 mod blocks;
