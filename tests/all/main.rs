@@ -15,6 +15,7 @@ mod corpus;
 mod directory;
 mod evaluator;
 mod exact;
+#[cfg(feature = "build")]
 mod families;
 mod faults;
 mod fuzz;
