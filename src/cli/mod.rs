@@ -12,6 +12,7 @@ mod export;
 mod fuzz;
 mod gate;
 mod gpu;
+mod hunt;
 mod inspect;
 mod list;
 mod matrix;
@@ -81,6 +82,7 @@ macro_rules! verbs {
 
 verbs! {
     check::Check,
+    hunt::Hunt,
     report::Report,
     bless::Bless,
     diff::Diff,

@@ -1,6 +1,7 @@
 //! How far a pass has come, on standard error where a person watches it.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -77,4 +78,57 @@ fn watched(bar: impl FnOnce() -> ProgressBar, template: &str) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// How far a campaign has come: a line where a person watches it, and a line every ten seconds elsewhere.
+pub struct Hunt {
+    bar: ProgressBar,
+    begun: Instant,
+    time: Option<Duration>,
+    questions: Option<u64>,
+    shown: Instant,
+}
+
+impl Hunt {
+    /// Between two plain lines.
+    const ROUND: Duration = Duration::from_secs(10);
+
+    /// Of a campaign of so much time, or of so many questions, or without end.
+    pub fn new(time: Option<Duration>, questions: Option<u64>) -> Self {
+        let bar = watched(ProgressBar::new_spinner, "{spinner} {msg}");
+        let begun = Instant::now();
+        Self { bar, begun, time, questions, shown: begun }
+    }
+
+    /// So many questions are done, and so many faults found.
+    pub fn advance(&mut self, questions: u64, faults: usize) {
+        if self.bar.is_hidden() && self.shown.elapsed() < Self::ROUND {
+            return;
+        }
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let rate = questions as f64 / seconds.max(1e-3);
+        let left = match (self.time, self.questions) {
+            (Some(time), _) => {
+                format!(", {:.0} s left", time.saturating_sub(self.begun.elapsed()).as_secs_f64())
+            }
+            (_, Some(all)) => {
+                format!(", {:.0} s left", all.saturating_sub(questions) as f64 / rate.max(1e-3))
+            }
+            _ => String::new(),
+        };
+        let line = format!("{questions} questions, {rate:.0} a second, {faults} faults{left}");
+        if self.bar.is_hidden() {
+            self.shown = Instant::now();
+            // Where standard error is gone there is no one left to tell.
+            writeln!(io::stderr(), "hunt: {line}").ok();
+        } else {
+            self.bar.set_message(line);
+            self.bar.tick();
+        }
+    }
+
+    /// Takes the line away.
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
 }

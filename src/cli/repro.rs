@@ -20,7 +20,8 @@ use crate::suite::{Case, Suite};
 /// Ask one case again, and show each request and answer
 #[derive(Args)]
 pub struct Repro {
-    /// The case
+    /// The case: its id, or a file of vectors with one case and its control, as `hunt` writes it
+    #[arg(value_name = "ID|FILE")]
     id: String,
     #[command(flatten)]
     subject: SubjectArguments,
@@ -36,8 +37,15 @@ impl Repro {
     ///
     /// Whatever keeps the case from being asked.
     pub fn run(self) -> Result<Exit, Problem> {
-        let suite = self.suite.load()?;
-        let case = self.suite.case(&suite, &self.id)?;
+        let of_file = self.id.ends_with(".json") && self.suite.vectors.is_none();
+        let suite = match of_file {
+            true => Suite::from_file(Path::new(&self.id))?,
+            false => self.suite.load()?,
+        };
+        let case = match of_file {
+            true => alone(&suite, &self.id)?,
+            false => self.suite.case(&suite, &self.id)?,
+        };
         if let Some(path) = &self.keep {
             keep(&suite, case, path)?;
         }
@@ -65,6 +73,20 @@ impl Repro {
         }
         print(&text)?;
         Ok(Verdict::of(&Totals::of(&records)).into())
+    }
+}
+
+/// The one case of a file that is no control of another.
+fn alone<'a>(suite: &'a Suite, file: &str) -> Result<&'a Case, Problem> {
+    let controls: Vec<&str> =
+        suite.cases().iter().filter_map(|case| case.control.as_deref()).collect();
+    let mut others = suite.cases().iter().filter(|case| !controls.contains(&case.id.as_str()));
+    match (others.next(), others.next()) {
+        (Some(case), None) => Ok(case),
+        _ => Err(Problem::Usage(format!(
+            "{file}: holds {} cases, expected one, and its control where it has one",
+            suite.cases().len()
+        ))),
     }
 }
 

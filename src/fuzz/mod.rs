@@ -24,12 +24,14 @@ mod arithmetic;
 mod convert;
 pub mod corpus;
 mod file;
+pub mod generate;
 mod index;
 mod kernel;
 pub mod meter;
 mod mutate;
 mod names;
 mod oracle;
+pub mod shrink;
 mod sketch;
 mod text;
 mod workspace;
@@ -38,6 +40,7 @@ use std::fmt;
 
 pub use arithmetic::{Payload, Source};
 pub use kernel::{product, rotation};
+pub(crate) use oracle::case;
 
 use crate::format::Class;
 use crate::subject::{Implementation, InProcess, Subject};

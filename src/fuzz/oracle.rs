@@ -24,7 +24,7 @@ const HANDED_ON: usize = 28;
 /// # Errors
 ///
 /// Where SPEC.md gives no answer to the question.
-pub(super) fn case(question: Question) -> Result<Case, String> {
+pub(crate) fn case(question: Question) -> Result<Case, String> {
     let expect = match expected(&question, None) {
         Lawful::Undemanded(why) => return Err(why),
         lawful => lawful,

@@ -8,7 +8,8 @@ use super::patched::fields_table;
 use super::text::{BAD, GOOD, counted, plain, styled};
 use crate::codec::{BLOCK_WEIGHTS, Block, decode_block};
 use crate::format::khq4::{self, View};
-use crate::format::{Class, FormatError, khf1};
+use crate::format::{FormatError, khf1};
+use crate::suite::exact::files;
 use crate::suite::operation::FormatId;
 
 /// Blocks that are shown.
@@ -136,62 +137,23 @@ pub fn sound() -> String {
 
 /// The last lines of a file that is refused: what is wrong, where, and by which clause.
 pub fn refused(error: &FormatError, format: FormatId) -> String {
-    let clause = clauses::heading(match format {
-        FormatId::KHF1 => half_clause(error.class),
-        _ => clause(error.class),
-    });
+    let container = files::named(format).expect("a file of a container");
+    let clause = clauses::heading(container.clause(error.class));
     let what = plain(&error.to_string(), 400);
     format!("{}: {what}\nclause: {clause}\n", styled("refused", BAD))
-}
-
-/// The clause of SPEC.md by which a reader of KHF1 refuses with `class`.
-fn half_clause(class: Class) -> &'static str {
-    match class {
-        Class::Magic | Class::Version => "KHF1-H1",
-        Class::Dimensions | Class::TruncatedHeader | Class::ShapeMismatch => "KHF1-H2",
-        Class::Overflow => "KHF1-H3",
-        Class::TruncatedPayload | Class::TrailingBytes => "KHF1-P1",
-        Class::ExpectedShape => "KHF1-P3",
-        Class::NotAFile | Class::Io => "KHF1-A1",
-        other => clause(other),
-    }
-}
-
-/// The clause of SPEC.md by which `class` is refused; of files, by a reader of KHQ4.
-fn clause(class: Class) -> &'static str {
-    match class {
-        Class::Magic => "KHQ4-H1",
-        Class::LegacyVersion | Class::Version => "KHQ4-H2",
-        Class::Dimensions => "KHQ4-H3",
-        Class::TruncatedHeader => "KHQ4-H4",
-        Class::ShapeMismatch => "KHQ4-H5",
-        Class::Overflow => "KHQ4-H6",
-        Class::TruncatedPayload => "KHQ4-P1",
-        Class::TrailingBytes => "KHQ4-P2",
-        Class::Scale => "KHQ4-P3",
-        Class::Bias => "KHQ4-P4",
-        Class::ExpectedShape => "KHQ4-P7",
-        Class::NotAFile | Class::Io => "KHQ4-A1",
-        Class::NonFinite => "ENC-S2",
-        Class::Value => "KHF1-P2",
-        Class::Shape => "ROT-4",
-        Class::Index => "IDX-3",
-        Class::IndexSize => "IDX-2",
-        Class::Path => "IDX-6",
-        Class::Duplicate => "IDX-7",
-        Class::Missing => "IDX-8",
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::Class;
 
     #[test]
     fn every_class_has_a_clause_of_the_spec() {
         for class in Class::ALL {
-            assert!(clauses::title(clause(class)).is_some(), "{class}");
-            assert!(clauses::title(half_clause(class)).is_some(), "{class}");
+            for container in files::ALL {
+                assert!(clauses::title(container.clause(class)).is_some(), "{class}");
+            }
         }
     }
 

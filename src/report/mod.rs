@@ -9,6 +9,7 @@
 //! | [`dialogue`] | one case asked again, with every request and answer |
 //! | `cause` | what failures have in common |
 //! | [`summary`] | totals, hints and the verdict of a pass |
+//! | [`hunt`] | a campaign of generated questions: faults, what was asked, verdict |
 //! | [`kills`] | the kill matrix of the planted faults |
 //! | [`log`] | a pass as JSON Lines, and back |
 //! | [`ledger`] | failures that are known, and whether a pass came to them |
@@ -41,6 +42,8 @@ pub mod dialogue;
 #[cfg(feature = "cli")]
 pub mod diff;
 pub mod failure;
+#[cfg(feature = "cli")]
+pub mod hunt;
 pub mod inspection;
 #[cfg(feature = "cli")]
 pub mod junit;

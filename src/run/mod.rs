@@ -5,6 +5,7 @@
 //! same subject, since it last started, has passed the control that the refusal was made from.
 
 pub mod ask;
+pub mod hunt;
 mod jobs;
 mod memory;
 mod place;

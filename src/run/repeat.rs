@@ -133,7 +133,7 @@ impl Compared {
 }
 
 /// The outcome, and what was wrong or what was given.
-fn in_words(outcome: Outcome, judgement: &Judgement, given: Option<&Given>) -> String {
+pub(super) fn in_words(outcome: Outcome, judgement: &Judgement, given: Option<&Given>) -> String {
     let said = match given {
         // The judgement can be that of a further question of a recipe.
         _ if judgement.outcome == outcome && !judgement.summary.is_empty() => {

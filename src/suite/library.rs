@@ -165,6 +165,16 @@ impl Suite {
         Ok(suite)
     }
 
+    /// The vectors of one file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Suite::from_folder`].
+    pub fn from_file(path: &Path) -> Result<Self, SuiteError> {
+        let name = path.display().to_string();
+        Self::from_texts(&[(name, read_text(path)?)], None)
+    }
+
     /// The vectors in `files`, given as name and text.
     pub(crate) fn from_texts(
         files: &[(String, String)],

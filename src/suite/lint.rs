@@ -7,9 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use super::case::{Case, Change, DirectoryEntry, Edit, File, VectorFile};
+use super::clause::family;
 use super::lawful::Lawful;
 use super::library::{LOCK, Suite, SuiteError, read_text};
-use super::operation::{FormatId, Operation};
+use super::operation::Operation;
 use super::question::{Load, Question};
 use super::recipe::parts;
 
@@ -89,7 +90,8 @@ fn lint_case(case: &Case, control: Option<&Case>, known: &Known<'_>) -> Vec<Stri
             problems.push(problem);
         }
     };
-    let family = family(case.question.operation());
+    let Operation { verb, format } = case.question.operation();
+    let family = family(verb, format);
     require(is_slug(&case.id, &family), format!("the id is no slug `{family}/words-and-digits`"));
     require(
         known.clauses.contains(case.clause.as_str()),
@@ -139,17 +141,6 @@ fn lint_case(case: &Case, control: Option<&Case>, known: &Known<'_>) -> Vec<Stri
         require(!edits.iter().any(is_empty), "has an edit of no bytes".into());
     }
     problems
-}
-
-/// What the ids of an operation's cases begin with: its verb, and its format where that is not the one
-/// that the suite began with.
-fn family(operation: Operation) -> String {
-    let Operation { verb, format } = operation;
-    let name = match format {
-        FormatId::KHQ4 | FormatId::QUAROT => verb.name().to_owned(),
-        format => format!("{}-{format}", verb.name()),
-    };
-    name.replace('_', "-")
 }
 
 fn is_slug(id: &str, family: &str) -> bool {

@@ -10,6 +10,7 @@ pub mod answer;
 #[cfg(feature = "build")]
 pub mod build;
 pub mod case;
+pub mod clause;
 pub mod exact;
 pub mod expected;
 pub mod feature;

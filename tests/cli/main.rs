@@ -10,6 +10,7 @@ mod export;
 mod files;
 mod fuzz;
 mod gate;
+mod hunt;
 mod kinds;
 mod leaving;
 mod ledger;

@@ -17,7 +17,7 @@ pub(super) use kernel::{product_bytes, rotation_bytes};
 pub(super) use names::names;
 pub(super) use safetensors::safetensors;
 pub(super) use text::text;
-pub(super) use value::values;
+pub(super) use value::{Grid, edit as edit_values, values};
 
 use crate::suite::random::SplitMix64;
 

@@ -46,7 +46,7 @@ pub(in crate::fuzz) fn values(input: &[u8], format: FormatId, dice: &mut SplitMi
 
 /// How a format lays its codes over the values of a block.
 #[derive(Clone, Copy, Debug)]
-struct Grid {
+pub(in crate::fuzz) struct Grid {
     /// Around zero, or from the minimum.
     mode: Mode,
     /// The span, or the largest magnitude, in steps.
@@ -54,7 +54,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(format: FormatId, mode: Mode) -> Self {
+    pub(in crate::fuzz) fn of(format: FormatId, mode: Mode) -> Self {
         match (format, mode) {
             (FormatId::Q8_0, _) => Self { mode: Mode::Symmetric, parts: 127.0 },
             (FormatId::KHQ4, Mode::Symmetric) => Self { mode, parts: 7.0 },
@@ -63,7 +63,8 @@ impl Grid {
     }
 }
 
-fn edit(block: &mut [f32], grid: Grid, choice: u64, dice: &mut SplitMix64) {
+/// One edit of a block, by the number of its kind from 3 to 15.
+pub(in crate::fuzz) fn edit(block: &mut [f32], grid: Grid, choice: u64, dice: &mut SplitMix64) {
     match choice {
         3..=6 => half_steps(block, grid, dice),
         7 => fresh(block, dice),

@@ -256,6 +256,36 @@ fn broken() -> Vec<Draft> {
             vec![entry(INDEX_FILE, Content::Link("part-1/index.json".into()))],
         )
         .control(ARRAY),
+        list(
+            "index-links-to-fifo",
+            "IDX-1",
+            7,
+            "the index is a link to a FIFO without a writer",
+            vec![
+                entry(INDEX_FILE, Content::Link("pipe".into())),
+                entry("pipe", Content::Special(Special::Fifo)),
+            ],
+        )
+        .control(ARRAY),
+        list(
+            "link-to-too-large",
+            "IDX-2",
+            66,
+            "the index is a link to a file of one byte more than 16 MiB",
+            vec![
+                entry(INDEX_FILE, Content::Link("index-1.json".into())),
+                entry(
+                    "index-1.json",
+                    Content::Long {
+                        before: "[]".into(),
+                        text: " ".into(),
+                        times: (16 << 20) - 1,
+                        after: String::new(),
+                    },
+                ),
+            ],
+        )
+        .control(ARRAY),
         refused("empty-file", "an empty file", ""),
         refused("white-space-only", "white space only", " \n"),
         refused("null", "null", "null"),

@@ -60,8 +60,8 @@ fn decodes() -> Vec<Draft> {
     let [(_, khq4, _), (_, q4_1, _), (_, q8_0, _)] = decode_questions();
     let Question::Decode(single) = khq4.clone() else { unreachable!("a decode") };
     let to_half = Question::Decode(Decode { to: Some(Float::F16), ..single });
-    let half =
-        each("decode-f16", "", &to_half, &[(EveryNumber, "F16-1", 78), (Sizes, "F16-1", 79)]);
+    let half = [(EveryNumber, "F16-1", 78), (Sizes, "F16-1", 79), (FaultAnywhere, "F16-2", 49)];
+    let half = each("decode-f16", "", &to_half, &half);
     let must = [
         each(
             "decode",
@@ -152,7 +152,7 @@ fn encodes() -> Vec<Draft> {
             "encode",
             &suffix,
             &question,
-            &[(FaultAtTheEnd, "ENC-S2", 79), (Tails, "ENC-P1", 35)],
+            &[(FaultAtTheEnd, "ENC-S2", 79), (FaultAnywhere, "ENC-S2", 79), (Tails, "ENC-P1", 35)],
         ));
         for (float, feature) in [
             (Float::F16, Feature::SourceF16),
@@ -166,6 +166,7 @@ fn encodes() -> Vec<Draft> {
                 (EveryExponent, "ENC-S5", 78),
                 (DrawnWeights, "ENC-S5", 44),
                 (FaultAtTheEnd, "ENC-S2", 79),
+                (FaultAnywhere, "ENC-S2", 79),
             ];
             let of_type = each("encode", &suffix, &question, &recipes);
             drafts.extend(of_type.into_iter().map(|draft| draft.requires(feature)));

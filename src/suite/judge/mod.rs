@@ -232,7 +232,10 @@ fn within_bound(
         }
         share => {
             let limit = if margin.acceptable { "within" } else { "beyond" };
-            let share = if share < 0.01 { "less than 0.01".into() } else { format!("{share:.2}") };
+            let mut share = format!("{share:.2}");
+            if share == "0.00" {
+                share = "less than 0.01".into();
+            }
             format!("value {index} errs by {share} of its bound ({limit} ENC-B1)")
         }
     };

@@ -4,7 +4,7 @@ use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts};
 use super::sizes::{count, sized};
 use super::values::of_bits;
 use crate::suite::case::File;
-use crate::suite::floats::Floats;
+use crate::suite::floats::{Float, Floats};
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Question, Tensor};
 
@@ -29,7 +29,7 @@ pub(super) fn at_the_end(of: &Question) -> Vec<Question> {
         .collect()
 }
 
-/// A tensor of 70 blocks with a fault in each of them, or of 320 values with a fault at each; and a longer file whose
+/// A tensor of 70 blocks with a fault in each of them, one at a time, or of 320 values with a fault at each; and a longer file whose
 /// fault lies across a multiple of 4 KiB. Of formats that refuse no number, payloads of a byte more or less.
 pub(super) fn anywhere(of: &Question) -> Vec<Question> {
     if ![FormatId::KHQ4, FormatId::KHF1].contains(&of.format()) {
@@ -57,6 +57,9 @@ fn with_fault(mut question: Question, place: usize, turn: usize) -> Option<Quest
         payload[at..at + 2].copy_from_slice(&number.to_le_bytes());
     };
     match &mut question {
+        Question::Decode(decode) if decode.to == Some(Float::F16) => {
+            overflow(&mut decode.blocks.0[20 * place..][..20], turn);
+        }
         Question::Decode(decode) => in_block(&mut decode.blocks.0),
         Question::Load(load) => {
             let halves = load.format == FormatId::KHF1;
@@ -87,6 +90,17 @@ fn with_fault(mut question: Question, place: usize, turn: usize) -> Option<Quest
         _ => return None,
     }
     Some(question)
+}
+
+/// Makes one weight of a block of KHQ4 too large for f16 (F16-2), and no other.
+fn overflow(block: &mut [u8], turn: usize) {
+    // 4373: 15 times that is beyond 65520, 14 times is not.
+    block[..2].copy_from_slice(&0x6c45u16.to_le_bytes());
+    for codes in &mut block[4..] {
+        *codes = (*codes & 15).min(14) | (*codes >> 4).min(14) << 4;
+    }
+    let place = turn % WEIGHTS;
+    block[4 + place / 2] |= 15 << (4 * (place % 2));
 }
 
 /// Numbers of values that are not whole blocks.

@@ -1,6 +1,6 @@
 //! Sizes: on both sides of each power of two, beyond 16 bits, on both sides of a page; and many dimensions.
 
-use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts, format, payload, values};
+use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts, floats, format, payload, values};
 use super::numbers::{load_of, save_of};
 use super::values::of_bits;
 use crate::suite::floats::Float;
@@ -37,7 +37,8 @@ pub(super) fn tails(of: &Question) -> Vec<Question> {
     let padded = [3, 17, 31].into_iter().filter_map(|rest| {
         let Question::Encode(encode) = of else { return None };
         let float = encode.values.float();
-        let tail = values(float, rest).bits();
+        // Above zero, so that the zeros behind them are the least of the block.
+        let tail = floats(float, (0..rest).map(|at| 5.0 + at as f32)).bits();
         let whole = tail.iter().copied().chain(std::iter::repeat_n(0, WEIGHTS - rest));
         let values = of_bits(float, whole.chain(tail.iter().copied()));
         let shape = vec![values.len() as u64];

@@ -66,7 +66,16 @@ fn headers(load: &Load) -> Vec<Question> {
     let shapes = WIDE.into_iter().flat_map(|wide| [vec![wide, 0], vec![0, wide]]);
     let sound = shapes.map(|shape| empty(load, &shape, 0));
     let counts = WIDE.into_iter().map(|wide| empty(load, &[0], wide));
-    files(load, sound.chain(counts).chain(residue(load)))
+    let questions = files(load, sound.chain(counts).chain(residue(load)));
+    if load.address_width.is_none() {
+        return questions;
+    }
+    // The same without a width behind each: a width is of one question.
+    let without = |question: &Question| match question {
+        Question::Load(load) => Question::Load(Load { address_width: None, ..load.clone() }),
+        other => other.clone(),
+    };
+    questions.iter().flat_map(|question| [question.clone(), without(question)]).collect()
 }
 
 /// A file as long as the product of its shape is in 32 bits, which is more than each factor.

@@ -14,6 +14,7 @@ use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits, Bits16};
 use crate::suite::lawful::{Behaviour, Lawful};
 use crate::suite::operation::{FormatId, Verb};
+use crate::suite::question::{Mode, Question};
 
 impl FormatId {
     /// KHQ4: its blocks, its files, and the directories of such files.
@@ -36,6 +37,20 @@ impl BlockFormat for Khq4 {
                 Feature::SourceF64,
             ],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
+    }
+
+    fn clause(&self, question: &Question, refused: bool) -> &'static str {
+        match (question, refused) {
+            (Question::Matmul(_), false) => "DOT-1",
+            (Question::Matmul(_), true) => "DOT-5",
+            (Question::Encode(_), true) => "ENC-S2",
+            (Question::Encode(encode), false) if encode.mode == Some(Mode::Symmetric) => "ENC-Y3",
+            (Question::Encode(_), false) => "ENC-A4",
+            (Question::Decode(decode), true) if decode.to.is_some() => "F16-2",
+            (Question::Decode(decode), false) if decode.to.is_some() => "F16-1",
+            (_, true) => "DEC-4",
+            (_, false) => "DEC-1",
         }
     }
 

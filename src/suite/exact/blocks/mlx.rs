@@ -11,6 +11,7 @@ use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, rint};
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
+use crate::suite::question::Question;
 
 impl FormatId {
     /// MLX's affine groups of 32 weights of 4 bits.
@@ -29,6 +30,10 @@ impl BlockFormat for Mlx {
             features: &[],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
         }
+    }
+
+    fn clause(&self, _question: &Question, refused: bool) -> &'static str {
+        if refused { "MLX-1" } else { "MLX-2" }
     }
 
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {

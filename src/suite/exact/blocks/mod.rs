@@ -22,7 +22,7 @@ use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
-use crate::suite::question::Mode;
+use crate::suite::question::{Mode, Question};
 
 /// Every block format, in the order of the suite.
 pub const ALL: &[&dyn BlockFormat] = &[&khq4::Khq4, &q4_1::Q41, &q8_0::Q80, &mlx::Mlx];
@@ -140,6 +140,9 @@ pub trait BlockFormat: Sync {
     fn geometry(&self) -> Geometry {
         self.description().geometry
     }
+
+    /// The clause of SPEC.md that says what is answered to a question about its blocks, or by which it is `refused`.
+    fn clause(&self, question: &Question, refused: bool) -> &'static str;
 
     /// The fields of one whole block, of whose weights the first `real` are values and the rest padding.
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField>;

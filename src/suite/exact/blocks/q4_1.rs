@@ -12,6 +12,7 @@ use crate::suite::exact::number::{Exact, Float, whole};
 use crate::suite::floats::Floats;
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
+use crate::suite::question::Question;
 
 impl FormatId {
     /// ggml's Q4_1.
@@ -29,6 +30,14 @@ impl BlockFormat for Q41 {
             verbs: &[Verb::Decode, Verb::Encode],
             features: &[],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
+    }
+
+    fn clause(&self, question: &Question, refused: bool) -> &'static str {
+        match question {
+            _ if refused => "GGML-1",
+            Question::Encode(_) => "GGML-3",
+            _ => "GGML-2",
         }
     }
 

@@ -12,6 +12,7 @@ use crate::suite::exact::number::{Exact, Float, round, round_half_away};
 use crate::suite::floats::Floats;
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
+use crate::suite::question::Question;
 
 /// Weights in a block (Q8-1).
 const WEIGHTS: usize = 32;
@@ -35,6 +36,14 @@ impl BlockFormat for Q80 {
             verbs: &[Verb::Decode, Verb::Encode],
             features: &[],
             geometry: Geometry { weights: WEIGHTS, bytes: BYTES },
+        }
+    }
+
+    fn clause(&self, question: &Question, refused: bool) -> &'static str {
+        match question {
+            _ if refused => "Q8-1",
+            Question::Encode(_) => "Q8-3",
+            _ => "Q8-2",
         }
     }
 

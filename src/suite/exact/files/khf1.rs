@@ -45,6 +45,22 @@ impl Container for Khf1 {
         "f16"
     }
 
+    fn clause(&self, refused: Class) -> &'static str {
+        match refused {
+            Class::Magic | Class::Version => "KHF1-H1",
+            Class::Dimensions | Class::TruncatedHeader | Class::ShapeMismatch => "KHF1-H2",
+            Class::Overflow => "KHF1-H3",
+            Class::TruncatedPayload | Class::TrailingBytes => "KHF1-P1",
+            Class::ExpectedShape => "KHF1-P3",
+            Class::NotAFile | Class::Io => "KHF1-A1",
+            _ => "KHF1-P2",
+        }
+    }
+
+    fn clauses(&self) -> [&'static str; 3] {
+        ["KHF1-P2", "KHF1-A1", "KHF1-A1"]
+    }
+
     fn judge(&self, file: &[u8], caller: &Caller<'_>) -> Lawful<Vec<Tensor>> {
         judge(file, caller)
     }

@@ -40,6 +40,35 @@ impl Container for Khq4 {
         "q4"
     }
 
+    fn clause(&self, refused: Class) -> &'static str {
+        match refused {
+            Class::Magic => "KHQ4-H1",
+            Class::LegacyVersion | Class::Version => "KHQ4-H2",
+            Class::Dimensions => "KHQ4-H3",
+            Class::TruncatedHeader => "KHQ4-H4",
+            Class::ShapeMismatch => "KHQ4-H5",
+            Class::Overflow => "KHQ4-H6",
+            Class::TruncatedPayload => "KHQ4-P1",
+            Class::TrailingBytes => "KHQ4-P2",
+            Class::Scale => "KHQ4-P3",
+            Class::Bias => "KHQ4-P4",
+            Class::ExpectedShape => "KHQ4-P7",
+            Class::NotAFile | Class::Io => "KHQ4-A1",
+            Class::NonFinite => "ENC-S2",
+            Class::Value => "F16-2",
+            Class::Shape => "ENC-S3",
+            Class::Index => "IDX-3",
+            Class::IndexSize => "IDX-2",
+            Class::Path => "IDX-6",
+            Class::Duplicate => "IDX-7",
+            Class::Missing => "IDX-8",
+        }
+    }
+
+    fn clauses(&self) -> [&'static str; 3] {
+        ["KHQ4-P3", "KHQ4-W1", "KHQ4-W2"]
+    }
+
     fn judge(&self, file: &[u8], caller: &Caller<'_>) -> Lawful<Vec<Tensor>> {
         judge(file, caller)
     }

@@ -8,6 +8,7 @@ pub mod khq4;
 
 pub(crate) use header::fold;
 
+use crate::format::Class;
 use crate::suite::feature::Feature;
 use crate::suite::hex::Bytes;
 use crate::suite::lawful::Lawful;
@@ -52,6 +53,12 @@ pub trait Container: Sync {
 
     /// The ending of its files' names.
     fn extension(&self) -> &'static str;
+
+    /// The clause of SPEC.md by which a reader refuses a file with a class.
+    fn clause(&self, refused: Class) -> &'static str;
+
+    /// The clause of what a reader gives, and the two of what a writer writes and refuses.
+    fn clauses(&self) -> [&'static str; 3];
 
     /// What a lawful reader does with a file of these bytes.
     fn judge(&self, file: &[u8], caller: &Caller<'_>) -> Lawful<Vec<Tensor>>;

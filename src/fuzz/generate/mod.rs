@@ -1,0 +1,113 @@
+//! Questions for `hunt`: each a function of a seed, its number and what the subject claims, so that the same
+//! campaign can be asked again by any number of processes.
+//!
+//! What is mixed is said in `docs/hunt.md`. No vector is consulted: a campaign finds what the vectors do not ask.
+
+mod blocks;
+mod dice;
+mod directory;
+mod file;
+mod kernel;
+mod names;
+mod weights;
+
+use crate::subject::Hello;
+use crate::suite::Profile;
+use crate::suite::case::Case;
+use crate::suite::feature::Feature;
+use crate::suite::operation::{FormatId, Operation, Verb};
+use crate::suite::question::Question;
+use crate::suite::random::SplitMix64;
+
+use super::oracle::case;
+pub(crate) use blocks::Layout;
+
+/// How often a question of which nothing is demanded is drawn anew, before a plain one is asked.
+const ATTEMPTS: u64 = 8;
+
+/// Questions by their number.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    seed: u64,
+    operations: Vec<Operation>,
+    features: Vec<(Feature, FormatId)>,
+}
+
+impl Generator {
+    /// The questions of a seed to a subject, about the operations of a profile; features are asked where the
+    /// handshake offers them.
+    pub fn new(seed: u64, profile: &Profile, hello: &Hello) -> Self {
+        let operations = Operation::all();
+        let operations: Vec<Operation> =
+            operations.into_iter().filter(|&operation| profile.contains(operation)).collect();
+        let formats = operations.iter().map(|operation| operation.format);
+        let offered = formats.flat_map(|format| {
+            let all =
+                Feature::ALL.into_iter().filter(move |feature| hello.offers(feature.of(format)));
+            all.map(move |feature| (feature, format))
+        });
+        let features = offered.collect();
+        Self { seed, operations, features }
+    }
+
+    /// The operations that are asked.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The dice of a number: those of neighbours have nothing in common.
+    pub fn dice(&self, number: u64) -> SplitMix64 {
+        let mixed = self.seed ^ number.wrapping_mul(0xd134_2543_de82_ef95);
+        SplitMix64::new(SplitMix64::new(mixed).next_u64())
+    }
+
+    /// The question of a number, with what may be answered. The operations take turns.
+    ///
+    /// # Panics
+    ///
+    /// Where the profile has no operation.
+    pub fn case(&self, number: u64) -> Case {
+        let operation = self.operations[(number % self.operations.len() as u64) as usize];
+        let mut dice = self.dice(number);
+        for _ in 0..ATTEMPTS {
+            let question = self.question(operation, &mut dice);
+            if let Ok(case) = case(question) {
+                return case;
+            }
+        }
+        case(plain(operation)).expect("a plain question has an answer")
+    }
+
+    fn question(&self, operation: Operation, dice: &mut SplitMix64) -> Question {
+        let Operation { verb, format } = operation;
+        let offers = |feature: Feature| self.features.contains(&(feature, format));
+        match verb {
+            Verb::Decode => blocks::decode(format, offers(Feature::ToF16), dice),
+            Verb::Encode => weights::encode(format, &offers, dice),
+            Verb::Load => file::load(format, &offers, dice),
+            Verb::Save => file::save(format, dice),
+            Verb::Matmul => kernel::matmul(format, dice),
+            Verb::Rotate => kernel::rotate(format, dice),
+            Verb::ReadIndex => directory::read(format, offers(Feature::Directory), dice),
+            Verb::NameTensors => names::name(format, dice),
+            Verb::Generate => unreachable!("the suite asks of no model"),
+        }
+    }
+}
+
+/// A small question that is answered, of each operation: what a refusal is compared with.
+pub fn plain(operation: Operation) -> Question {
+    let Operation { verb, format } = operation;
+    let mut dice = SplitMix64::new(1);
+    match verb {
+        Verb::Decode => blocks::plain(format, &mut dice),
+        Verb::Encode => weights::plain(format),
+        Verb::Load => file::plain_load(format),
+        Verb::Save => file::plain_save(format),
+        Verb::Matmul => kernel::plain_product(format),
+        Verb::Rotate => kernel::plain_rotation(format),
+        Verb::ReadIndex => directory::plain(format),
+        Verb::NameTensors => names::plain(format),
+        Verb::Generate => unreachable!("the suite asks of no model"),
+    }
+}

@@ -1,0 +1,148 @@
+//! A fault that a campaign found: the smallest question that shows it, as a case of its own.
+
+use super::batch::Failure;
+use crate::fuzz::generate::plain;
+use crate::run::Record;
+use crate::suite::case::{Case, Source, Tier};
+use crate::suite::clause::{clause, family};
+use crate::suite::expected::expected;
+use crate::suite::feature::Feature;
+use crate::suite::floats::Float;
+use crate::suite::lawful::Lawful;
+use crate::suite::library::sha256;
+use crate::suite::operation::{FormatId, Operation};
+use crate::suite::question::Question;
+
+/// One fault, as far as failures tell faults apart.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What its failures have in common.
+    pub key: String,
+    /// The number of the first question that showed it.
+    pub number: u64,
+    /// The smallest question that was found to show it.
+    pub case: Case,
+    /// What that came to.
+    pub record: Record,
+    /// How many questions showed it.
+    pub failures: u64,
+    /// Questions that were asked to make it small; `None` where that was not done, or where the question alone
+    /// does not show the fault.
+    pub steps: Option<usize>,
+}
+
+impl Found {
+    pub(super) fn new(key: String, failure: &Failure) -> Self {
+        let case = as_case(failure);
+        let record = with_id(&failure.record, &case);
+        Self { key, number: failure.number, case, record, failures: 1, steps: failure.steps }
+    }
+
+    /// Whether this is the fault of a failure that was made small.
+    pub(super) fn holds(&self, key: &str, failure: &Failure) -> bool {
+        self.key == key && self.number == failure.number
+    }
+
+    pub(super) fn replace(&mut self, failure: Failure) {
+        self.case = as_case(&failure);
+        self.record = with_id(&failure.record, &self.case);
+        self.steps = failure.steps;
+    }
+}
+
+/// Takes those out that came to one question.
+pub(super) fn merge(found: &mut Vec<Found>) {
+    let mut kept: Vec<Found> = Vec::new();
+    for one in found.drain(..) {
+        match kept.iter_mut().find(|other| other.key == one.key && is_alike(other, &one)) {
+            // Both counted the failures of their key.
+            Some(other) => other.failures = other.failures.max(one.failures),
+            None => kept.push(one),
+        }
+    }
+    *found = kept;
+}
+
+/// Whether two questions of one key differ in no more than their numbers.
+fn is_alike(one: &Found, other: &Found) -> bool {
+    let weight =
+        |found: &Found| serde_json::to_string(&found.case.question).map_or(0, |text| text.len());
+    one.case.id == other.case.id
+        || one.case.expect == other.case.expect
+        || weight(one) == weight(other)
+}
+
+fn with_id(record: &Record, case: &Case) -> Record {
+    Record { id: case.id.clone(), clause: case.clause.clone(), ..record.clone() }
+}
+
+/// The question as a case, whose id follows from the question alone.
+fn as_case(failure: &Failure) -> Case {
+    let Case { question, expect, .. } = (*failure.case).clone();
+    let operation = question.operation();
+    let text = serde_json::to_string(&question).expect("plain data has JSON");
+    let family = family(operation.verb, operation.format);
+    let control = expect.may_refuse().then(|| control_of(operation).id);
+    Case {
+        id: format!("{family}/hunt-{}", &sha256(text.as_bytes())[..8]),
+        clause: clause(&question, &expect).into(),
+        control,
+        requires: features(&question),
+        note: format!("generated: question {} of a hunt", failure.number),
+        ..bare(question, expect)
+    }
+}
+
+/// A small question that is to be answered: what the refusals of an operation need as their control.
+pub fn control_of(operation: Operation) -> Case {
+    let question = plain(operation);
+    let expect = expected(&question, None);
+    Case {
+        id: format!("{}/hunt-control", family(operation.verb, operation.format)),
+        clause: clause(&question, &expect).into(),
+        note: "a small question that is answered".into(),
+        ..bare(question, expect)
+    }
+}
+
+fn bare(question: Question, expect: Lawful<crate::suite::Answer>) -> Case {
+    Case {
+        id: String::new(),
+        clause: String::new(),
+        class: None,
+        tier: Tier::Must,
+        requires: Vec::new(),
+        note: String::new(),
+        discriminates: Vec::new(),
+        source: Source { derivation: "exact evaluator".into(), agreed: Vec::new() },
+        control: None,
+        line: None,
+        measured: false,
+        limits: None,
+        recipe: None,
+        question,
+        expect,
+    }
+}
+
+/// The optional features that a question needs.
+fn features(question: &Question) -> Vec<Feature> {
+    match question {
+        Question::Decode(decode) if decode.to == Some(Float::F16) => vec![Feature::ToF16],
+        Question::Encode(encode) if encode.format == FormatId::KHQ4 => {
+            match encode.values.float() {
+                Float::F16 => vec![Feature::SourceF16],
+                Float::Bf16 => vec![Feature::SourceBf16],
+                Float::F64 => vec![Feature::SourceF64],
+                Float::F32 => Vec::new(),
+            }
+        }
+        Question::Load(load) => {
+            let shape = load.expected_shape.is_some().then_some(Feature::ExpectedShape);
+            let width = load.address_width.is_some().then_some(Feature::Width32);
+            shape.into_iter().chain(width).collect()
+        }
+        Question::ReadIndex(read) if read.open => vec![Feature::Directory],
+        _ => Vec::new(),
+    }
+}
