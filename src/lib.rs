@@ -10,7 +10,7 @@
 //! | [`convert`] | safetensors and checkpoints to files and back, rotated or not |
 //! | [`doctor`] | what is right and wrong in a model directory |
 //! | [`suite`] | the vectors, the exact evaluator and the judge |
-//! | [`subject`] | what is under test: the reference, the planted faults, a child process (feature `processes`) |
+//! | [`subject`] | what is under test: the reference, the planted faults, a child process (feature `processes`), a shared library (feature `library`) |
 //! | [`run`] | one pass of the suite over a subject |
 //! | [`report`] | what a person or a program is shown |
 //! | [`mod@conformance`] | the suite as an assertion in the tests of a codec of one's own |

@@ -1,9 +1,10 @@
-//! The harness: the whole check of the reference, and what asking a child process adds to a case.
+//! The harness: the whole check of the reference, and what asking a child process or a shared library adds to a case.
 //!
-//! The child is the command that the environment variable `Q4PROOF` names.
+//! The child and the worker of the library are the command that the environment variable `Q4PROOF` names.
 
 use std::env;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -27,6 +28,15 @@ fn command() -> PathBuf {
         command.display()
     );
     command
+}
+
+/// The example of a shared library, built.
+fn library() -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance/subjects/c-library");
+    let name = "target/libq4_library.so";
+    let built = Command::new("make").args(["--silent", "--directory", folder, name]).status();
+    assert!(built.expect("make starts").success(), "{name} is not built");
+    PathBuf::from(folder).join(name)
 }
 
 /// Reads the vectors, checks each against the exact evaluator, asks the reference in this process,
@@ -55,13 +65,27 @@ fn ask(criterion: &mut Criterion) {
     let mut here = InProcess::new(Reference);
     let command = command().display().to_string();
     let mut child =
-        ChildSubject::start(&[command, "serve".to_owned()], Limits::default(), Stop::default()).expect("a command that serves");
+        ChildSubject::start(&[command.clone(), "serve".to_owned()], Limits::default(), Stop::default()).expect("a command that serves");
+    let library = library().display().to_string();
+    let mut worker = ChildSubject::start_worker(
+        &[command, "serve".to_owned(), "--library".to_owned(), library],
+        Limits::default(),
+        Stop::default(),
+    )
+    .expect("a command that serves a library");
     let requests = decode_requests(&suite, &mut here);
 
     let mut group = criterion.benchmark_group("ask-decode");
     group.throughput(Throughput::Elements(requests.len() as u64));
     group.bench_function("in-process", |bencher| bencher.iter(|| ask_all(&mut here, &requests)));
     group.bench_function("child", |bencher| bencher.iter(|| ask_all(&mut child, &requests)));
+    group.bench_function("library", |bencher| bencher.iter(|| ask_all(&mut worker, &requests)));
+    group.bench_function("library-batch", |bencher| {
+        bencher.iter(|| {
+            let replies = worker.ask_all(&requests, DEADLINE);
+            assert!(replies.iter().all(is_answer), "{replies:?}");
+        });
+    });
     group.finish();
 }
 
@@ -77,8 +101,12 @@ fn decode_requests(suite: &Suite, subject: &mut dyn Subject) -> Vec<Request> {
 fn ask_all(subject: &mut dyn Subject, requests: &[Request]) {
     for request in requests {
         let reply = subject.ask(request, DEADLINE);
-        assert!(matches!(reply, Reply::Answer(_)), "{reply:?} is no answer");
+        assert!(is_answer(&reply), "{reply:?} is no answer");
     }
+}
+
+fn is_answer(reply: &Reply) -> bool {
+    matches!(reply, Reply::Answer(_))
 }
 
 criterion_group! {

@@ -1,4 +1,4 @@
-//! `list`: the cases, or the subjects.
+//! `list`: the cases, the subjects, or what a shared library claims.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,12 @@ use clap::Args;
 use super::output::print;
 use super::problem::{Exit, Problem};
 use super::select::{FilterArguments, SuiteArguments};
+use super::signal;
 use super::subject::{find_registry, planted};
+use super::worker::{Limits, library};
 use crate::report::list;
 
-/// Name the cases, or with --subjects the subjects
+/// Name the cases, with --subjects the subjects, or with --library what a library claims
 #[derive(Args)]
 pub struct List {
     #[command(flatten)]
@@ -20,6 +22,9 @@ pub struct List {
     /// Name the subjects instead; DIR is the folder of registry.toml
     #[arg(long, value_name = "DIR", conflicts_with_all = ["filter", "vectors"])]
     subjects: Option<Option<PathBuf>>,
+    /// Name what this shared library claims instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "quick", "vectors", "subjects"])]
+    library: Option<PathBuf>,
 }
 
 impl List {
@@ -27,9 +32,15 @@ impl List {
     ///
     /// Where the vectors or the registry cannot be used, or a filter matches nothing.
     pub fn run(self) -> Result<Exit, Problem> {
-        let text = match &self.subjects {
-            Some(folder) => subjects(folder.as_ref())?,
-            None => {
+        let text = match (&self.library, &self.subjects) {
+            (Some(file), _) => {
+                let mut worker = library(file, Limits::default(), &signal::stop()?)?;
+                let claimed = list::claims(worker.hello());
+                worker.finish();
+                claimed
+            }
+            (None, Some(folder)) => subjects(folder.as_ref())?,
+            (None, None) => {
                 let suite = self.suite.load()?;
                 list::cases(&self.filter.select(&suite)?)
             }

@@ -8,14 +8,15 @@ use clap::{Args, value_parser};
 
 use super::gpu::{self, GPU, RequiredBackend};
 use super::problem::Problem;
+use super::worker::{Limits, library, serving};
 use crate::report::Again;
 use crate::report::summary::capability_hint;
 use crate::report::text::plain;
 use crate::run::Profile;
 #[cfg(unix)]
-use crate::subject::child::{ChildSubject, Limits};
+use crate::subject::child::ChildSubject;
 use crate::subject::planted::{Fault, Liar};
-use crate::subject::registry::{FILE, Registry};
+use crate::subject::registry::{FILE, Registry, Start};
 use crate::subject::{self, Implementation, InProcess, Reference, Stop, Subject};
 
 /// The name of this crate's own codec and loaders.
@@ -41,6 +42,14 @@ pub struct SubjectArguments {
     /// Who is asked: reference, gpu, planted:NAME, or a name of the registry
     #[arg(long, value_name = "NAME", default_value = "reference", conflicts_with = "command")]
     pub subject: String,
+
+    /// A shared library with the functions of conformance/q4proof.h; a process of its own loads it
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["subject", "command", "subjects", "require_backend"]
+    )]
+    pub library: Option<PathBuf>,
 
     /// What to ask: formats and operations joined by +, such as khq4 or decode:q4_1+encode:q4_1; all for
     /// everything [default: what the subject claims in its handshake]
@@ -132,6 +141,8 @@ enum Source {
     Gpu,
     /// A process.
     Command(Vec<String>),
+    /// A shared library.
+    Library(PathBuf),
 }
 
 impl SubjectArguments {
@@ -173,6 +184,9 @@ impl SubjectArguments {
 
     /// Where the subject comes from, and what the registry says that it claims.
     fn source(&self) -> Result<(Source, Option<Profile>), Problem> {
+        if let Some(file) = &self.library {
+            return Ok((Source::Library(file.clone()), None));
+        }
         if !self.command.is_empty() {
             return Ok((Source::Command(self.command.clone()), None));
         }
@@ -182,10 +196,7 @@ impl SubjectArguments {
             planted if planted.starts_with(PLANTED) => {
                 Ok((Source::Command(self.planted_command()?), None))
             }
-            _ => {
-                let (command, profile) = self.registered()?;
-                Ok((Source::Command(command), profile))
-            }
+            _ => self.registered(),
         }
     }
 
@@ -194,13 +205,17 @@ impl SubjectArguments {
             Source::Reference => Box::new(InProcess::new(Reference)),
             Source::Gpu => Box::new(InProcess::new(gpu::open(self.require_backend)?)),
             Source::Command(command) => self.child(command, stop)?,
+            Source::Library(file) => library(file, self.limits(), stop)?,
         })
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { start: self.start_deadline, memory: self.memory << 20 }
     }
 
     #[cfg(unix)]
     fn child(&self, command: &[String], stop: &Stop) -> Result<Box<dyn Subject + Send>, Problem> {
-        let limits = Limits { start: self.start_deadline, memory: self.memory << 20 };
-        Ok(Box::new(ChildSubject::start(command, limits, stop.clone())?))
+        Ok(Box::new(ChildSubject::start(command, self.limits(), stop.clone())?))
     }
 
     #[cfg(not(unix))]
@@ -211,32 +226,26 @@ impl SubjectArguments {
     /// Whether another than this crate's own code is meant.
     #[cfg(feature = "parity")]
     pub fn is_named(&self) -> bool {
-        !self.command.is_empty() || self.subject != REFERENCE
+        self.library.is_some() || !self.command.is_empty() || self.subject != REFERENCE
     }
 
     /// The subject, as the command line names it.
     pub fn asked(&self) -> String {
-        match self.command.as_slice() {
-            [] => self.subject.clone(),
-            command => command.join(" "),
+        match (&self.library, self.command.as_slice()) {
+            (Some(file), _) => file.display().to_string(),
+            (None, []) => self.subject.clone(),
+            (None, command) => command.join(" "),
         }
     }
 
     /// A planted subject in a process of its own, so that whatever it does stays there.
     fn planted_command(&self) -> Result<Vec<String>, Problem> {
         implementation(&self.subject)?;
-        let own = env::current_exe()
-            .map_err(|error| Problem::Harness(format!("the command's own path: {error}")))?;
-        Ok(vec![
-            own.display().to_string(),
-            "serve".into(),
-            "--subject".into(),
-            self.subject.clone(),
-        ])
+        serving("--subject", &self.subject)
     }
 
     /// The command of a subject of the registry, once it is built.
-    fn registered(&self) -> Result<(Vec<String>, Option<Profile>), Problem> {
+    fn registered(&self) -> Result<(Source, Option<Profile>), Problem> {
         let registry = find_registry(self.subjects.as_ref())?;
         let subject = registry.as_ref().and_then(|registry| registry.get(&self.subject));
         let (Some(registry), Some(subject)) = (&registry, subject) else {
@@ -248,13 +257,19 @@ impl SubjectArguments {
         registry.build(subject).map_err(|error| {
             not_started(format!("its build `{}`: {}", error.file, error.problem))
         })?;
-        Ok((subject.start.clone(), subject.profile.clone()))
+        let source = match &subject.start {
+            Start::Command(command) => Source::Command(command.clone()),
+            Start::Library(file) => Source::Library(file.clone()),
+        };
+        Ok((source, subject.profile.clone()))
     }
 
     fn again(&self) -> Again {
         let mut again =
             Again { program: program(), command: self.command.clone(), ..Again::default() };
-        if self.command.is_empty() && self.subject != REFERENCE {
+        if let Some(file) = &self.library {
+            again.option("--library", file.display());
+        } else if self.command.is_empty() && self.subject != REFERENCE {
             again.option("--subject", &self.subject);
         }
         if let Some(profile) = &self.profile {

@@ -4,8 +4,14 @@ use std::fmt::Write;
 
 use super::classes;
 use super::failure::tier;
-use super::text::{Cell, counted, table};
+use super::text::{Cell, counted, plain, table};
+use crate::subject::Hello;
 use crate::suite::Case;
+use crate::suite::feature::FormatFeature;
+use crate::suite::operation::Operation;
+
+/// Characters of a name that is shown.
+const MOST_TITLE: usize = 200;
 
 /// One line a case, and their number.
 pub fn cases(cases: &[&Case]) -> String {
@@ -31,4 +37,22 @@ pub fn cases(cases: &[&Case]) -> String {
 pub fn subjects(title: &str, subjects: &[(String, String)]) -> String {
     let line = |(name, about): &(String, String)| vec![Cell::left(name), Cell::left(about)];
     format!("{title}\n{}", table(2, &subjects.iter().map(line).collect::<Vec<_>>()))
+}
+
+/// Who answers, and each operation and feature that it claims; what the suite does not know is said to be so.
+pub fn claims(hello: &Hello) -> String {
+    let Hello { name, version, language, capabilities, .. } = hello;
+    let title = plain(&format!("{name} {version} ({language})"), MOST_TITLE);
+    let known = |claimed: &String| {
+        let is_feature = FormatFeature::all().iter().any(|feature| feature.to_string() == *claimed);
+        if Operation::named(claimed).is_some() {
+            "operation"
+        } else if is_feature {
+            "feature"
+        } else {
+            "unknown to this suite"
+        }
+    };
+    let line = |claimed: &String| (plain(claimed, MOST_TITLE), known(claimed).to_owned());
+    subjects(&title, &capabilities.iter().map(line).collect::<Vec<_>>())
 }

@@ -18,18 +18,20 @@ struct Line {
 
 /// What an answer's `line` says to the request numbered `seq`.
 pub(crate) fn reply(line: &[u8], seq: u64) -> Reply {
-    let shown = shown(line);
+    // For a person, and only where there is no answer.
+    let shown = || shown(line);
     if line.ends_with(b"\r") {
-        return Reply::ProtocolError(format!("{shown:?} ends with CR LF, expected LF alone"));
+        return Reply::ProtocolError(format!("{:?} ends with CR LF, expected LF alone", shown()));
     }
     if let Some(place) = null(line) {
         return Reply::ProtocolError(format!(
-            "{shown:?} is no answer: {place} is null, expected it to be left out"
+            "{:?} is no answer: {place} is null, expected it to be left out",
+            shown()
         ));
     }
     let line: Line = match serde_json::from_slice(line) {
         Ok(line) => line,
-        Err(error) => return Reply::ProtocolError(format!("{shown:?} is no answer: {error}")),
+        Err(error) => return Reply::ProtocolError(format!("{:?} is no answer: {error}", shown())),
     };
     if line.seq != seq {
         return Reply::ProtocolError(format!("answered seq {}, asked was {seq}", line.seq));
@@ -39,15 +41,17 @@ pub(crate) fn reply(line: &[u8], seq: u64) -> Reply {
         (None, Some(refusal), false) => Reply::Answer(Response::Refused(refusal)),
         (None, None, true) => Reply::Answer(Response::Unsupported),
         _ => Reply::ProtocolError(format!(
-            "{shown:?} is no answer: expected one of result, refused and unsupported"
+            "{:?} is no answer: expected one of result, refused and unsupported",
+            shown()
         )),
     }
 }
 
 /// Where a line has a null, as a JSON pointer; `None` where it has none, or is no JSON.
 fn null(line: &[u8]) -> Option<String> {
-    // Long lines are hex, and only a line with these letters is read twice.
-    line.windows(4).find(|four| four == b"null")?;
+    // Long lines are hex, which has no n, and only a line with these letters is read twice.
+    let first = line.iter().position(|&byte| byte == b'n')?;
+    line[first..].windows(4).find(|four| four == b"null")?;
     let value: Value = serde_json::from_slice(line).ok()?;
     let mut open = vec![(String::new(), &value)];
     while let Some((place, value)) = open.pop() {

@@ -123,10 +123,26 @@ impl RequestLine {
             return Ok(Self::Unknown { seq });
         };
         let known = keys(verb);
-        members.retain(|key, _| key == "op" || known.contains(&key.as_str()));
-        let question = serde_json::from_value(members.into()).map_err(wrong)?;
+        members.retain(|key, _| known.contains(&key.as_str()));
+        let question = question(verb, members.into()).map_err(wrong)?;
         Ok(Self::Question { seq, request: Request { entry, question, line: None } })
     }
+}
+
+/// The question of `verb` with these arguments. Read so, it is not copied once more to find its verb.
+fn question(verb: Verb, members: serde_json::Value) -> serde_json::Result<Question<String>> {
+    use serde_json::from_value;
+    Ok(match verb {
+        Verb::Decode => Question::Decode(from_value(members)?),
+        Verb::Encode => Question::Encode(from_value(members)?),
+        Verb::Load => Question::Load(from_value(members)?),
+        Verb::Save => Question::Save(from_value(members)?),
+        Verb::Matmul => Question::Matmul(from_value(members)?),
+        Verb::Rotate => Question::Rotate(from_value(members)?),
+        Verb::ReadIndex => Question::ReadIndex(from_value(members)?),
+        Verb::NameTensors => Question::NameTensors(from_value(members)?),
+        Verb::Generate => Question::Generate(from_value(members)?),
+    })
 }
 
 /// The keys of a verb's arguments.

@@ -7,6 +7,8 @@ pub(crate) mod answer;
 pub mod child;
 pub mod implementation;
 pub mod in_process;
+#[cfg(all(feature = "library", unix))]
+pub mod library;
 pub mod message;
 mod named;
 pub mod planted;
@@ -58,6 +60,17 @@ pub trait Subject {
 
     /// Asks, and waits no longer than `deadline`.
     fn ask(&mut self, request: &Request, deadline: Duration) -> Reply;
+
+    /// Whether [`ask_all`](Self::ask_all) is quicker than one question after the other.
+    fn takes_many(&self) -> bool {
+        false
+    }
+
+    /// Asks all of `requests`, and waits for none longer than `deadline`: a reply for each, in their order. Each reply
+    /// is what [`ask`](Self::ask) would give; it may come sooner.
+    fn ask_all(&mut self, requests: &[Request], deadline: Duration) -> Vec<Reply> {
+        requests.iter().map(|request| self.ask(request, deadline)).collect()
+    }
 
     /// Where the work has been done so far: see [`Implementation::ran`].
     fn ran(&self) -> Vec<String> {

@@ -47,7 +47,9 @@ struct Table {
     about: String,
     #[serde(default)]
     build: Vec<String>,
+    #[serde(default)]
     start: Vec<String>,
+    library: Option<String>,
     profile: Option<String>,
 }
 
@@ -58,10 +60,19 @@ pub struct Registered {
     pub about: String,
     /// The command that builds it, run in the registry's folder; empty where nothing is to build.
     pub build: Vec<String>,
-    /// The command that starts it, with the paths that belong to the folder made absolute.
-    pub start: Vec<String>,
+    /// How it is started.
+    pub start: Start,
     /// What it claims, where that is less than its handshake says.
     pub profile: Option<Profile>,
+}
+
+/// How a registered subject is started. The paths that belong to the folder are absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// By a command.
+    Command(Vec<String>),
+    /// By a worker that loads this shared library.
+    Library(PathBuf),
 }
 
 impl Registry {
@@ -130,11 +141,17 @@ fn registered(name: &str, table: Table, folder: &Path) -> Result<Registered, Str
     if name == "reference" || name == "gpu" || name.starts_with("planted:") {
         return Err("this name is taken by a subject inside the command".into());
     }
-    if table.start.is_empty() {
-        return Err("`start` is empty, expected a program and its arguments".into());
-    }
+    let start = match (table.start.as_slice(), table.library) {
+        ([], Some(library)) => Start::Library(folder.join(library)),
+        ([], None) => {
+            return Err(
+                "`start` is empty, expected a program and its arguments, or `library`".into()
+            );
+        }
+        (words, None) => Start::Command(words.iter().map(|word| in_folder(word, folder)).collect()),
+        (_, Some(_)) => return Err("it has `start` and `library`, expected one of them".into()),
+    };
     let profile = table.profile.as_deref().map(str::parse).transpose()?;
-    let start = table.start.iter().map(|word| in_folder(word, folder)).collect();
     Ok(Registered { about: table.about, build: table.build, start, profile })
 }
 
@@ -179,7 +196,11 @@ mod tests {
     #[test]
     fn a_broken_table_is_named_with_what_was_expected() {
         for (text, words) in [
-            ("[a]\nabout = \"\"\n", ["registry.toml:1", "start"]),
+            ("[a]\nabout = \"\"\n", ["[a]", "`start` is empty"]),
+            (
+                "[a]\nabout = \"\"\nstart = [\"x\"]\nlibrary = \"y\"\n",
+                ["[a]", "`start` and `library`"],
+            ),
             ("[a]\nabout = \"\"\nstart = []\n", ["[a]", "`start` is empty"]),
             ("[a]\nabout = \"\"\nstart = [\"x\"]\nbuilt = []\n", ["registry.toml:4", "built"]),
             ("[a]\nabout = \"\"\nstart = [\"x\"]\nprofile = \"most\"\n", ["[a]", "\"most\""]),
@@ -197,8 +218,11 @@ mod tests {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = Registry::find(&here.join("src/subject")).expect("a registry above");
         let registry = Registry::load(&folder).expect("a sound registry");
-        let python = registry.get("python").expect("the Python subject");
-        assert_eq!(python.start[0], "python3");
-        assert!(Path::new(&python.start[1]).is_file(), "{:?}", python.start);
+        let start = |name: &str| registry.get(name).expect("a subject").start.clone();
+        let Start::Command(python) = start("python") else { panic!("no command") };
+        assert_eq!(python[0], "python3");
+        assert!(Path::new(&python[1]).is_file(), "{python:?}");
+        let library = folder.join("c-library/target/libq4_library.so");
+        assert_eq!(start("c-library"), Start::Library(library));
     }
 }

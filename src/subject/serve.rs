@@ -66,18 +66,9 @@ pub fn serve(
     output: &mut dyn Write,
 ) -> Result<(), ServeError> {
     for line in 1.. {
-        let bad_line = |problem: String| ServeError::Line { line, problem };
-        let mut text = Vec::new();
-        let read = input.take(LONGEST_LINE).read_until(b'\n', &mut text);
-        match read.map_err(ServeError::Input)? {
-            0 => break,
-            _ if text.last() == Some(&b'\n') => {}
-            count if count as u64 == LONGEST_LINE => {
-                return Err(bad_line(format!("it is longer than {LONGEST_LINE} bytes")));
-            }
-            _ => return Err(bad_line("the input ends in the middle of it".into())),
-        }
-        let mut answer = answer(implementation, &text).map_err(bad_line)?;
+        let Some(text) = read_line(input, line)? else { break };
+        let mut answer = answer(implementation, &text, &mut |_| {})
+            .map_err(|problem| ServeError::Line { line, problem })?;
         answer.push('\n');
         output.write_all(answer.as_bytes()).map_err(ServeError::Output)?;
         output.flush().map_err(ServeError::Output)?;
@@ -85,13 +76,36 @@ pub fn serve(
     Ok(())
 }
 
-/// The line that answers the line `text`.
-fn answer(implementation: &dyn Implementation, text: &[u8]) -> Result<String, String> {
+/// The next line with its end, which is the `line`th; `None` at the end of the input.
+pub(crate) fn read_line(input: &mut dyn BufRead, line: u64) -> Result<Option<Vec<u8>>, ServeError> {
+    let bad_line = |problem: String| Err(ServeError::Line { line, problem });
+    let mut text = Vec::new();
+    let read = input.take(LONGEST_LINE).read_until(b'\n', &mut text);
+    match read.map_err(ServeError::Input)? {
+        0 => Ok(None),
+        _ if text.last() == Some(&b'\n') => Ok(Some(text)),
+        count if count as u64 == LONGEST_LINE => {
+            bad_line(format!("it is longer than {LONGEST_LINE} bytes"))
+        }
+        _ => bad_line("the input ends in the middle of it".into()),
+    }
+}
+
+/// The line that answers the line `text`, which is without its end. `begin` is told the number of a question before
+/// that is asked.
+pub(crate) fn answer(
+    implementation: &dyn Implementation,
+    text: &[u8],
+    begin: &mut dyn FnMut(u64),
+) -> Result<String, String> {
     let wrong = |error: serde_json::Error| error.to_string();
     let (seq, response) = match RequestLine::read(text)? {
         RequestLine::Hello => return serde_json::to_string(&implementation.hello()).map_err(wrong),
         RequestLine::Unknown { seq } => (seq, Response::Unsupported),
-        RequestLine::Question { seq, request } => (seq, request.dispatch(implementation)),
+        RequestLine::Question { seq, request } => {
+            begin(seq);
+            (seq, request.dispatch(implementation))
+        }
     };
     answer_line(seq, &response).map_err(wrong)
 }

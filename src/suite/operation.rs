@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -93,7 +94,8 @@ impl FormatId {
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().into_iter().find(|format| format.0 == name)
+        static ALL: LazyLock<Vec<FormatId>> = LazyLock::new(FormatId::all);
+        ALL.iter().copied().find(|format| format.0 == name)
     }
 
     /// Every format, each once.
@@ -175,7 +177,8 @@ impl Operation {
 
     /// Whether the suite asks about this, or `parity` does.
     pub fn exists(self) -> bool {
-        self == Self::new(Verb::Generate, FormatId::MODEL) || Self::all().contains(&self)
+        static ALL: LazyLock<Vec<Operation>> = LazyLock::new(Operation::all);
+        self == Self::new(Verb::Generate, FormatId::MODEL) || ALL.contains(&self)
     }
 
     /// The operation that `verb:format` names.

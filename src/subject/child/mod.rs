@@ -1,30 +1,26 @@
 //! A child process that speaks the protocol: asked with a deadline and a limit of memory, and started
 //! anew after whatever makes its next answer untrustworthy.
 
+#[cfg(feature = "library")]
+mod batch;
 mod group;
 mod habits;
 mod pipes;
+mod running;
+mod start;
 
 use std::io;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::Value;
 use thiserror::Error;
 
-use super::answer::{reply, shown};
-use super::message::{Hello, PROTOCOL, Reply, Request};
+use super::answer::reply;
+use super::message::{Hello, Reply, Request};
 use super::serve::request_line;
 use super::{Peak, Stop, Subject};
 use crate::suite::case::Line;
-use group::Group;
-use pipes::{LONGEST_LINE, Pipes, Seen};
-
-/// How long a child that has closed its output may take to end.
-const EXIT_PATIENCE: Duration = Duration::from_secs(2);
-
-/// How long a child may take to end once its input is closed (PROTOCOL.md, Life cycle).
-const LEAVE_PATIENCE: Duration = Duration::from_secs(5);
+use running::{Running, Silence};
+use start::start;
 
 /// How many more file descriptors a child may have open at its end than after its handshake (PROTOCOL.md, Limits):
 /// those of a library that is loaded late, or of a worker.
@@ -33,32 +29,8 @@ const MORE_DESCRIPTORS: usize = 16;
 /// How often in a row a child may fail to start before it is given up.
 const MOST_FAILED_STARTS: u32 = 3;
 
-/// How often a child that is waited for is looked after: whether it lives, and what memory it holds.
-const ROUND: Duration = Duration::from_millis(50);
-
-/// How long a child that answers at once may go without a look at its memory.
-const MEMORY_ROUND: Duration = Duration::from_millis(250);
-
-/// How long a child whose input has ended may take to write what it has kept back.
-const LATE: Duration = Duration::from_secs(1);
-
 /// How often that is waited for: as often as a mistake has to be seen.
 const MOST_LATE_LOOKS: u32 = 3;
-
-/// A shell that becomes the command, with the signal of a file that is too long ignored: a write fails then, as on a
-/// full disk, and does not end the process. What a process ignores, the command that it becomes ignores too.
-const IGNORING: [&str; 3] = ["sh", "-c", r#"trap "" XFSZ; exec "$0" "$@""#];
-
-/// The variable by which Rust programs add a backtrace to the message of a panic.
-const BACKTRACE: &str = "RUST_BACKTRACE";
-
-/// Lines of standard error that are shown: the first since the question, which hold a panic's message, and the
-/// last.
-const FIRST_LINES: usize = 3;
-const LAST_LINES: usize = 5;
-
-/// Characters of such a line.
-const LINE: usize = 200;
 
 /// A child that could not be started, or gave no handshake.
 #[derive(Debug, Error)]
@@ -68,6 +40,14 @@ pub struct StartError {
     pub command: String,
     /// Why, with the end of its standard error.
     pub reason: String,
+    /// What it said, where it ended with exit status 2: a command of this crate says so what it cannot use.
+    pub refusal: Option<String>,
+}
+
+impl StartError {
+    fn new(command: &[String], reason: impl Into<String>) -> Self {
+        Self { command: command.join(" "), reason: reason.into(), refusal: None }
+    }
 }
 
 /// What a child may take.
@@ -103,29 +83,9 @@ pub struct ChildSubject {
     limited: bool,
     /// Of the child whose open file descriptors grew most: their number after its handshake, and at its end.
     descriptors: Option<(usize, usize)>,
-}
-
-/// One process and what it has started. Dropping it kills them all.
-struct Running {
-    child: Child,
-    group: Group,
-    pipes: Pipes,
-    /// When its memory was looked at.
-    weighed: Instant,
-    /// How many file descriptors were open after the handshake.
-    descriptors: Option<usize>,
-}
-
-/// Why there is no line.
-enum Silence {
-    /// The time is over, or the pass is to stop.
-    Timeout,
-    /// The child is gone.
-    Ended,
-    /// What it wrote is no line.
-    Garbage(String),
-    /// It holds too much memory.
-    OverBudget(String),
+    /// Where it marks what it answers, if it is a worker of this crate.
+    #[cfg(feature = "library")]
+    progress: Option<batch::Progress>,
 }
 
 impl ChildSubject {
@@ -151,13 +111,35 @@ impl ChildSubject {
             advice: None,
             limited: false,
             descriptors: None,
+            #[cfg(feature = "library")]
+            progress: None,
         })
+    }
+
+    /// Starts `command` as [`start`](Self::start) does. It is a worker of this crate, `serve --library`: it takes many
+    /// requests at once, and the option `--progress`.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], as for `start`, and where there is no place for a temporary file.
+    #[cfg(feature = "library")]
+    pub fn start_worker(
+        command: &[String],
+        limits: Limits,
+        stop: Stop,
+    ) -> Result<Self, StartError> {
+        let progress = batch::Progress::new()
+            .map_err(|error| StartError::new(command, format!("no temporary file: {error}")))?;
+        let command = [command, &["--progress".to_owned(), progress.path()]].concat();
+        let mut subject = Self::start(&command, limits, stop)?;
+        subject.progress = Some(progress);
+        Ok(subject)
     }
 
     /// The running child, started anew if the last one is gone.
     fn running(&mut self) -> Result<&mut Running, StartError> {
         if self.running.is_none() {
-            let failed = |reason: String| StartError { command: self.command.join(" "), reason };
+            let failed = |reason: String| StartError::new(&self.command, reason);
             if self.failed_starts >= MOST_FAILED_STARTS {
                 return Err(failed(format!(
                     "it failed to start {MOST_FAILED_STARTS} times in a row"
@@ -191,6 +173,23 @@ impl ChildSubject {
         let growth = |(before, after): (usize, usize)| after.saturating_sub(before);
         if counts.map(growth) > self.descriptors.map(growth) {
             self.descriptors = counts;
+        }
+    }
+
+    fn ask_one(&mut self, request: &Request, deadline: Duration) -> Reply {
+        self.advice = None;
+        let reply = self.exchange(request, deadline);
+        self.after(&reply);
+        reply
+    }
+
+    /// Ends a child whose next answer cannot be trusted.
+    fn after(&mut self, reply: &Reply) {
+        match reply {
+            Reply::Answer(_) => {}
+            // It is gone already.
+            Reply::Crash(_) => self.running = None,
+            _ => self.end(),
         }
     }
 
@@ -263,15 +262,20 @@ impl Subject for ChildSubject {
     }
 
     fn ask(&mut self, request: &Request, deadline: Duration) -> Reply {
-        self.advice = None;
-        let reply = self.exchange(request, deadline);
-        match reply {
-            Reply::Answer(_) => {}
-            // It is gone already.
-            Reply::Crash(_) => self.running = None,
-            _ => self.end(),
+        self.ask_one(request, deadline)
+    }
+
+    #[cfg(feature = "library")]
+    fn takes_many(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    #[cfg(feature = "library")]
+    fn ask_all(&mut self, requests: &[Request], deadline: Duration) -> Vec<Reply> {
+        if self.progress.is_some() {
+            return self.ask_in_windows(requests, deadline);
         }
-        reply
+        requests.iter().map(|request| self.ask_one(request, deadline)).collect()
     }
 
     fn generation(&self) -> u64 {
@@ -333,255 +337,6 @@ fn left_open(before: usize, after: usize) -> Option<String> {
              {MORE_DESCRIPTORS} more are allowed (PROTOCOL.md, Limits)"
         )
     })
-}
-
-/// Why a command did not become a process. One word with a space in it is a command line that was quoted as a whole.
-fn not_spawned(command: &[String], error: &io::Error) -> String {
-    match command {
-        [line]
-            if error.kind() == io::ErrorKind::NotFound
-                && line.trim().contains(char::is_whitespace) =>
-        {
-            format!(
-                "no program has the name {line:?}; without the quotes its words are a program and its arguments: \
-                 -- {line}"
-            )
-        }
-        _ => error.to_string(),
-    }
-}
-
-/// Starts a command, so that its files can be `limited` where that is asked for, and shakes hands.
-fn start(
-    command: &[String],
-    limits: Limits,
-    limited: bool,
-    stop: &Stop,
-) -> Result<(Running, Hello), StartError> {
-    let failed = |reason: String| StartError { command: command.join(" "), reason };
-    let shell = if limited { &IGNORING[..] } else { &[] };
-    let mut words = shell.iter().copied().chain(command.iter().map(String::as_str));
-    let program = words.next().ok_or_else(|| failed("it is empty".into()))?;
-    let mut process = Command::new(program);
-    process.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    if std::env::var_os(BACKTRACE).is_none() {
-        // A panic's message says more than its backtrace, and does not scroll away.
-        process.env(BACKTRACE, "0");
-    }
-    std::os::unix::process::CommandExt::process_group(&mut process, 0);
-    let child = process.spawn().map_err(|error| failed(not_spawned(command, &error)))?;
-    let mut running = Running::new(child).map_err(|error| failed(error.to_string()))?;
-
-    running.ask(format!("{{\"op\":\"hello\",\"protocol\":{PROTOCOL}}}\n").as_bytes());
-    let line = running.line(limits.start, limits.memory, stop).map_err(|silence| {
-        failed(match silence {
-            Silence::Timeout => {
-                let seconds = limits.start.as_secs_f64();
-                let late = if running.answers_when_its_input_ends(stop) {
-                    format!("; it came when its input ended: {}", habits::UNFLUSHED)
-                } else {
-                    String::new()
-                };
-                format!("no answer to hello within {seconds} s{late}{}", running.said())
-            }
-            Silence::Ended => running.ending(),
-            Silence::Garbage(what) | Silence::OverBudget(what) => what,
-        })
-    })?;
-    let hello: Hello = serde_json::from_slice(&line).map_err(|error| {
-        let what = format!("its answer to hello is {:?}: {error}", shown(&line));
-        let is_json = serde_json::from_slice::<Value>(&line).is_ok_and(|value| value.is_object());
-        failed(if is_json { what } else { format!("{what}; {}", habits::NOISE) })
-    })?;
-    if line.ends_with(b"\r") {
-        let what = "its answer to hello ends with CR LF";
-        return Err(failed(format!("{what}; {}", habits::CARRIAGE_RETURN)));
-    }
-    if hello.protocol != PROTOCOL {
-        return Err(failed(format!("it speaks protocol {}, expected {PROTOCOL}", hello.protocol)));
-    }
-    for (operation, entries) in &hello.entries {
-        if entries.len() > Hello::MOST_ENTRIES {
-            return Err(failed(format!(
-                "its handshake names {} entries of {operation:?}, expected at most {}",
-                entries.len(),
-                Hello::MOST_ENTRIES
-            )));
-        }
-    }
-    running.descriptors = running.group.descriptors();
-    Ok((running, hello))
-}
-
-impl Running {
-    fn new(mut child: Child) -> io::Result<Self> {
-        match (Group::of(&child), Pipes::of(&mut child)) {
-            (Ok(group), Ok(pipes)) => {
-                Ok(Self { child, group, pipes, weighed: Instant::now(), descriptors: None })
-            }
-            (Err(error), _) | (_, Err(error)) => {
-                child.kill().ok();
-                child.wait().ok();
-                Err(error)
-            }
-        }
-    }
-
-    /// The next line, within `deadline` and `memory`, unless `stop` is told before.
-    fn line(&mut self, deadline: Duration, memory: u64, stop: &Stop) -> Result<Vec<u8>, Silence> {
-        let begun = Instant::now();
-        let line = loop {
-            let left = deadline.saturating_sub(begun.elapsed());
-            if left.is_zero() || stop.is_told() {
-                return Err(Silence::Timeout);
-            }
-            // Asked before its output is looked at for the last time. Where another process holds the
-            // pipe, that does not end with the child.
-            let ended = self.group.has_ended();
-            let patience = if ended { Duration::ZERO } else { left.min(ROUND) };
-            match self.pipes.wait(patience) {
-                Ok(Seen::Line(line)) => break line,
-                Ok(Seen::Nothing) if ended => return Err(Silence::Ended),
-                Ok(Seen::Nothing | Seen::Part) => {}
-                Ok(Seen::End) => return Err(Silence::Ended),
-                Ok(Seen::HalfLine) => {
-                    return Err(Silence::Garbage("it ended in the middle of a line".into()));
-                }
-                Ok(Seen::TooLong) => {
-                    let what = format!("a line is longer than {LONGEST_LINE} bytes");
-                    return Err(Silence::Garbage(what));
-                }
-                Err(error) => {
-                    return Err(Silence::Garbage(format!("its output cannot be read: {error}")));
-                }
-            }
-            self.weigh(memory, ROUND)?;
-        };
-        self.weigh(memory, MEMORY_ROUND)?;
-        Ok(line)
-    }
-
-    /// Looks at the memory, where it was not looked at for as long as `round`.
-    fn weigh(&mut self, most: u64, round: Duration) -> Result<(), Silence> {
-        if self.weighed.elapsed() < round {
-            return Ok(());
-        }
-        self.weighed = Instant::now();
-        let memory = self.group.memory();
-        if memory <= most {
-            return Ok(());
-        }
-        let mib = |bytes: u64| bytes >> 20;
-        Err(Silence::OverBudget(format!("it holds {} MiB, of {} allowed", mib(memory), mib(most))))
-    }
-
-    /// Whether there is something on its output that nobody has asked for.
-    fn speaks_unasked(&mut self) -> bool {
-        matches!(self.pipes.wait(Duration::ZERO), Ok(Seen::Line(_))) || self.pipes.is_ahead()
-    }
-
-    /// Waits for its end, and throws away what it writes meanwhile.
-    fn wait_for_end(&mut self, patience: Duration) -> bool {
-        let begun = Instant::now();
-        loop {
-            if self.group.has_ended() {
-                return true;
-            }
-            let left = patience.saturating_sub(begun.elapsed());
-            // A pipe that is closed is ready at once, and no reason to go round without a pause.
-            std::thread::sleep(left.min(Duration::from_millis(1)));
-            if left.is_zero() || self.pipes.wait(Duration::ZERO).is_err() {
-                return false;
-            }
-            self.pipes.discard();
-        }
-    }
-
-    /// Ends the child's standard input and gives it time to end by itself. What it does other than to end with
-    /// status 0, in a sentence.
-    fn leave(&mut self) -> Option<String> {
-        self.pipes.close_input();
-        let how = match self.end_within(LEAVE_PATIENCE) {
-            Some(Ok(status)) if status.success() => return None,
-            Some(Ok(status)) => format!("ended with {status}"),
-            Some(Err(error)) => format!("ended, and its status cannot be read: {error}"),
-            None => "did not end and was killed".into(),
-        };
-        Some(format!(
-            "its process {how} after its input was closed, expected exit status 0 within {} s (PROTOCOL.md, Life \
-             cycle){}",
-            LEAVE_PATIENCE.as_secs(),
-            self.said()
-        ))
-    }
-
-    /// How the child ended, once its output has: status and the end of standard error.
-    fn ending(&mut self) -> String {
-        let how = match self.end_within(EXIT_PATIENCE) {
-            None => "it closed its output without ending".into(),
-            Some(Ok(status)) => format!("it ended: {status}"),
-            Some(Err(error)) => format!("its status cannot be read: {error}"),
-        };
-        format!("{how}{}", self.said())
-    }
-
-    /// Waits for the child's end and kills what is left then: its status, or `None` where it had to be killed too.
-    fn end_within(&mut self, patience: Duration) -> Option<io::Result<ExitStatus>> {
-        let ended = self.wait_for_end(patience);
-        self.group.kill();
-        // What it complained of last is still in the pipe, and that is not endless now.
-        while matches!(self.pipes.wait(Duration::ZERO), Ok(Seen::Part | Seen::Line(_))) {
-            self.pipes.discard();
-        }
-        let status = self.child.wait();
-        ended.then_some(status)
-    }
-
-    /// Puts a request on its way.
-    fn ask(&mut self, line: &[u8]) {
-        self.pipes.forget_first_errors();
-        self.pipes.send(line);
-    }
-
-    /// Whether a child that gave no answer gives one once its input has ended: then its answers wait in a buffer.
-    fn answers_when_its_input_ends(&mut self, stop: &Stop) -> bool {
-        if stop.is_told() {
-            return false;
-        }
-        self.pipes.close_input();
-        self.line(LATE, u64::MAX, stop).is_ok()
-    }
-
-    /// The first and the last lines of standard error since the question, for a person; where it said nothing
-    /// since then, the last ones before.
-    fn said(&self) -> String {
-        let lines = |text: String| -> Vec<String> {
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            lines.map(|line| line.chars().take(LINE).collect()).collect()
-        };
-        let (first, last) = (lines(self.pipes.first_errors()), lines(self.pipes.last_errors()));
-        let begins_at = last.len().saturating_sub(LAST_LINES);
-        let shown = if first.is_empty() {
-            last[begins_at..].to_vec()
-        } else if self.pipes.first_errors_are_all() && first.len() <= FIRST_LINES + LAST_LINES {
-            first
-        } else {
-            let gap = ["...".to_owned()];
-            [&first[..first.len().min(FIRST_LINES)], &gap, &last[begins_at..]].concat()
-        };
-        match shown.as_slice() {
-            [] => String::new(),
-            shown => format!("; it said: {}", shown.join(" | ")),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.group.kill();
-        // It is dead, or was waited for already.
-        self.child.wait().ok();
-    }
 }
 
 #[cfg(test)]

@@ -30,10 +30,14 @@ pub(super) struct Pipes {
     stderr: Option<ChildStderr>,
     /// What the child has yet to read.
     to_write: VecDeque<u8>,
-    /// What it has written, and nobody has taken yet.
+    /// What it has written.
     written: Vec<u8>,
-    /// How much of that holds no end of a line.
+    /// How much of that was taken: many short lines that come together are moved once.
+    taken: usize,
+    /// How much of it was taken, or holds no end of a line.
     searched: usize,
+    /// Where a pipe is read to, before what was read is kept.
+    piece: Box<[u8]>,
     errors: VecDeque<u8>,
     /// The beginning of standard error since the question, and how long that is as a whole.
     first_errors: Vec<u8>,
@@ -76,7 +80,9 @@ impl Pipes {
             stderr: Some(stderr),
             to_write: VecDeque::new(),
             written: Vec::new(),
+            taken: 0,
             searched: 0,
+            piece: vec![0; PIECE].into(),
             errors: VecDeque::new(),
             first_errors: Vec::new(),
             errors_since: 0,
@@ -96,12 +102,13 @@ impl Pipes {
 
     /// Whether the child has written something that was not taken.
     pub fn is_ahead(&self) -> bool {
-        !self.written.is_empty()
+        self.taken < self.written.len()
     }
 
     /// Forgets what the child has written.
     pub fn discard(&mut self) {
         self.written.clear();
+        self.taken = 0;
         self.searched = 0;
     }
 
@@ -140,24 +147,34 @@ impl Pipes {
         let moved = self.shovel(patience)?;
         Ok(match self.take_line() {
             Some(line) => Seen::Line(line),
-            None if self.written.len() > LONGEST_LINE => Seen::TooLong,
+            None if self.written.len() - self.taken > LONGEST_LINE => Seen::TooLong,
             None if self.stdout.is_some() && moved => Seen::Part,
             None if self.stdout.is_some() => Seen::Nothing,
-            None if self.written.is_empty() => Seen::End,
+            None if !self.is_ahead() => Seen::End,
             None => Seen::HalfLine,
         })
     }
 
-    fn take_line(&mut self) -> Option<Vec<u8>> {
+    /// The next line, without its end, if it is there already.
+    pub fn take_line(&mut self) -> Option<Vec<u8>> {
         let end = self.written[self.searched..].iter().position(|&byte| byte == b'\n');
         let Some(end) = end.map(|end| self.searched + end) else {
             self.searched = self.written.len();
             return None;
         };
-        let rest = self.written.split_off(end + 1);
-        let mut line = std::mem::replace(&mut self.written, rest);
-        self.searched = 0;
-        line.pop();
+        if self.taken == 0 && end + 1 == self.written.len() {
+            // The only line, as of a child that is asked one question: it may be long, and is not copied.
+            let mut line = std::mem::take(&mut self.written);
+            self.searched = 0;
+            line.pop();
+            return Some(line);
+        }
+        let line = self.written[self.taken..end].to_vec();
+        self.taken = end + 1;
+        self.searched = self.taken;
+        if !self.is_ahead() {
+            self.discard();
+        }
         Some(line)
     }
 
@@ -210,10 +227,15 @@ impl Pipes {
 
     fn read_output(&mut self) -> io::Result<()> {
         let Some(stdout) = &mut self.stdout else { return Ok(()) };
-        let mut piece = [0; PIECE];
-        match stdout.read(&mut piece) {
+        let piece = &mut self.piece;
+        match stdout.read(piece) {
             Ok(0) => self.stdout = None,
-            Ok(count) => self.written.extend(&piece[..count]),
+            Ok(count) => {
+                self.written.drain(..self.taken);
+                self.searched -= self.taken;
+                self.taken = 0;
+                self.written.extend(&piece[..count]);
+            }
             Err(error) if is_passing(&error) => {}
             Err(error) => return Err(error),
         }
@@ -222,8 +244,8 @@ impl Pipes {
 
     fn read_errors(&mut self) {
         let Some(stderr) = &mut self.stderr else { return };
-        let mut piece = [0; PIECE];
-        match stderr.read(&mut piece) {
+        let piece = &mut self.piece;
+        match stderr.read(piece) {
             Ok(count @ 1..) => {
                 let room = KEPT_FIRST_ERRORS - self.first_errors.len();
                 self.first_errors.extend(&piece[..count.min(room)]);
