@@ -103,7 +103,6 @@ impl Hunt {
         progress.finish();
         let hunted = hunted?;
         unsaved.map_or(Ok(()), Err)?;
-        files.keep_only(&hunted.found)?;
         let should = opened.finish();
         if !hunted.found.is_empty() {
             opened.again.option("--vectors", self.out.display());
@@ -199,22 +198,6 @@ impl Files<'_> {
             }
             Some(_) => {}
             None => self.written.push((found.number, id)),
-        }
-        Ok(())
-    }
-
-    /// Removes what was written and is found to be another one's fault too.
-    fn keep_only(&mut self, found: &[Found]) -> Result<(), Problem> {
-        let is_kept = |id: &String| found.iter().any(|found| found.case.id == *id);
-        let (kept, others): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.written).into_iter().partition(|(_, id)| is_kept(id));
-        self.written = kept;
-        others.iter().for_each(|(_, id)| self.remove(id));
-        for found in found {
-            // Two that became one question are one file.
-            if !self.path(&found.case.id).exists() {
-                self.save(found)?;
-            }
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ mod subject;
 mod vectors;
 #[cfg(not(feature = "parity"))]
 mod without_parity;
+mod worker;
 
 use std::process::ExitCode;
 

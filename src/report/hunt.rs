@@ -157,8 +157,9 @@ fn verdict(campaign: &Campaign) -> String {
         0 => format!("{stopped}{}, {of}\n", styled("no fault found", GOOD)),
         faults => {
             let failed = counted(hunted.coverage.failed() as usize, "question");
+            let first = hunted.first.map_or(0.0, |first| first.as_secs_f64());
             format!(
-                "{stopped}{}, {failed} failed of {of} · saved in {folder}\n",
+                "{stopped}{}, first after {first:.2} s; {failed} failed of {of} · saved in {folder}\n",
                 styled(&counted(faults, "fault"), BAD)
             )
         }

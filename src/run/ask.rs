@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::RunError;
@@ -41,6 +41,13 @@ impl Asked {
     pub(super) fn nothing(judgement: Judgement) -> Self {
         Self { own: judgement.outcome, judgement, given: None }
     }
+}
+
+/// A question whose file is laid out.
+struct Placed {
+    request: Request,
+    /// The folder of its file, and what was in it.
+    before: Option<(PathBuf, Snapshot)>,
 }
 
 /// Asks one subject, with a folder of its own for the files.
@@ -120,12 +127,67 @@ impl<'a> Asker<'a> {
         entry: Option<&str>,
         bounded: bool,
     ) -> Result<Asked, RunError> {
+        let placed = self.place(case, control, entry)?;
+        let reply = self.subject.ask(&placed.request, self.deadline);
+        let advice = self.subject.advice();
+        self.judged(case, placed, reply, advice, bounded)
+    }
+
+    /// Asks cases without controls, each through an entry, as many at once as the subject takes.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    pub fn ask_all(
+        &mut self,
+        cases: &[(&Case, Option<&str>)],
+        bounded: impl Fn(&Case) -> bool,
+    ) -> Result<Vec<Asked>, RunError> {
+        if !self.subject.takes_many() {
+            let ask =
+                |&(case, entry): &(&Case, Option<&str>)| self.ask(case, None, entry, bounded(case));
+            return cases.iter().map(ask).collect();
+        }
+        let placed: Vec<Placed> = cases
+            .iter()
+            .map(|(case, entry)| self.place(case, None, *entry))
+            .collect::<Result<_, _>>()?;
+        let (requests, snapshots): (Vec<Request>, Vec<_>) =
+            placed.into_iter().map(|placed| (placed.request, placed.before)).unzip();
+        let replies = self.subject.ask_all(&requests, self.deadline);
+        let answered = requests.into_iter().zip(snapshots).zip(replies);
+        let all = cases.iter().zip(answered).map(|((case, _), ((request, before), reply))| {
+            self.judged(case, Placed { request, before }, reply, None, bounded(case))
+        });
+        all.collect()
+    }
+
+    /// Lays out the file of a case.
+    fn place(
+        &mut self,
+        case: &Case,
+        control: Option<&Case>,
+        entry: Option<&str>,
+    ) -> Result<Placed, RunError> {
         let LaidOut { question, folder } = self.workplace.lay_out(case, control)?;
         let request = Request { entry: entry.map(str::to_owned), question, line: case.line };
-        let before = folder.as_deref().map(Snapshot::of).transpose()?;
+        let before = folder
+            .map(|folder| Snapshot::of(&folder).map(|snapshot| (folder, snapshot)))
+            .transpose()?;
         self.asked_in = Some(self.generation());
-        let reply = self.subject.ask(&request, self.deadline);
-        let advice = self.subject.advice();
+        Ok(Placed { request, before })
+    }
+
+    /// Judges a reply, and what became of the file.
+    fn judged(
+        &mut self,
+        case: &Case,
+        placed: Placed,
+        reply: Reply,
+        advice: Option<&'static str>,
+        bounded: bool,
+    ) -> Result<Asked, RunError> {
+        let Placed { request, before } = placed;
         let operation = case.question.operation();
         let seen = self.watch.as_mut().and_then(|watch| watch.see(operation, &reply, advice));
         if let Some(mistake) = seen {
@@ -142,13 +204,11 @@ impl<'a> Asker<'a> {
                 (judgement, None)
             }
         };
-        let changed = match (&folder, &before) {
-            (Some(folder), Some(before)) => changed(&request, refused, folder, before),
-            _ => None,
-        };
-        if let Some(folder) = folder {
+        let changed = before.and_then(|(folder, before)| {
+            let changed = changed(&request, refused, &folder, &before);
             self.workplace.remove(&folder);
-        }
+            changed
+        });
         let judgement = match changed {
             Some(what) if !judgement.outcome.is_failure() => Judgement::plain(Outcome::Fail, what),
             _ => judgement,

@@ -10,6 +10,7 @@ use q4proof::suite::{Answer, Case, Lawful, Question, Suite};
 
 mod agreement;
 mod allocation;
+mod clause;
 mod clauses;
 mod corpus;
 mod directory;

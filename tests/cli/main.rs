@@ -16,6 +16,8 @@ mod leaving;
 mod ledger;
 #[cfg(target_os = "linux")]
 mod left;
+#[cfg(unix)]
+mod library;
 mod logs;
 mod matrix;
 mod model;

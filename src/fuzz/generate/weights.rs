@@ -121,7 +121,7 @@ fn any_bits(float: Float, count: usize, dice: &mut SplitMix64) -> Floats {
         }
         for at in 0..WEIGHTS as u64 {
             let exponent = largest.saturating_sub(dice.below(spread));
-            let bits = exponent << fraction | dice.next_u64() % (1 << fraction);
+            let bits = (exponent << fraction) | (dice.next_u64() % (1 << fraction));
             period.push(bits | (signs >> at & 1) << sign_at);
         }
     }
@@ -136,7 +136,7 @@ fn any_bits(float: Float, count: usize, dice: &mut SplitMix64) -> Floats {
 
 /// Puts one value that is not finite, or not as an f32, somewhere.
 fn spoil(values: &mut Floats, dice: &mut SplitMix64) {
-    if values.len() == 0 {
+    if values.is_empty() {
         return;
     }
     let at = place(dice, values.len());

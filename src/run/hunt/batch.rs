@@ -95,45 +95,68 @@ pub(super) fn ask(
     hello: &Hello,
     settings: &Settings<'_>,
 ) -> Result<Vec<Asked>, RunError> {
+    let entries = |drawn: &Drawn| hello.entries(drawn.case.question.operation());
+    let through: Vec<Vec<Option<String>>> = batch
+        .questions
+        .iter()
+        .map(|drawn| {
+            let mut entries = entries(drawn);
+            // The chosen one first, and alone where not all are asked.
+            let chosen = (drawn.entry % entries.len() as u64) as usize;
+            entries.rotate_left(chosen);
+            entries.truncate(if drawn.through_all { entries.len() } else { 1 });
+            entries
+        })
+        .collect();
+    let all: Vec<(&Case, Option<&str>)> = batch
+        .questions
+        .iter()
+        .zip(&through)
+        .flat_map(|(drawn, entries)| {
+            entries.iter().map(|entry| (drawn.case.as_ref(), entry.as_deref()))
+        })
+        .collect();
+    let bounded = |case: &Case| settings.profile.is_bounded(case.question.format());
+    let mut answers = asker.ask_all(&all, bounded)?.into_iter();
+
     let mut asked = Vec::with_capacity(batch.questions.len());
-    // What each question was given through the entry of its number.
-    let mut given: Vec<Option<(Outcome, Option<Given>)>> = Vec::new();
-    for drawn in batch.questions {
-        if settings.stop.is_told() {
-            break;
+    // What each question came to first, through its chosen entry.
+    let mut first: Vec<(Outcome, Option<Given>)> = Vec::with_capacity(batch.questions.len());
+    for (drawn, entries) in batch.questions.iter().zip(through) {
+        let mut answered: Vec<Answered> = answers.by_ref().take(entries.len()).collect();
+        let Some(chosen) = answered.first_mut() else { break };
+        first.push((chosen.own, chosen.given.clone()));
+        if let Some(before) = drawn.again.and_then(|at| first.get(at)) {
+            compare(&drawn.case, before, chosen);
         }
-        let entries = hello.entries(drawn.case.question.operation());
-        let chosen = (drawn.entry % entries.len() as u64) as usize;
-        let through = if drawn.through_all { 0..entries.len() } else { chosen..chosen + 1 };
-        let mut records = Vec::new();
-        let mut answers = Vec::new();
-        given.push(None);
-        for at in through {
-            let entry = entries[at].as_deref();
-            let mut answer = ask_one(asker, &drawn.case, entry, settings)?;
-            if at == chosen {
-                match drawn.again.and_then(|first| given[first].as_ref()) {
-                    Some(first) => compare(&drawn.case, first, &mut answer),
-                    None => {
-                        let last = given.len() - 1;
-                        given[last] = Some((answer.own, answer.given.clone()));
-                    }
-                }
-            }
-            records.push(EntryRecord { entry: entries[at].clone(), judgement: answer.judgement });
-            answers.push(answer.given);
-        }
-        disagree(&mut records, &answers);
-        let record = Record::new(&drawn.case, records);
-        let answered = answers.iter().any(|given| matches!(given, Some(Ok(_))));
-        let failure = record.outcome.is_failure().then(|| {
-            let entry = record.decisive().next().and_then(|entry| entry.entry.clone());
-            let (number, case) = (drawn.number, drawn.case.clone());
-            Box::new(Failure { number, case, entry, record: record.clone(), steps: None })
-        });
-        asked.push(Asked { case: drawn.case, outcome: record.outcome, answered, failure });
+        asked.push(judged(drawn, entries, answered, settings.stop.is_told()));
     }
     Ok(asked)
+}
+
+/// What the answers through each entry come to together, in a campaign that goes on or was stopped.
+fn judged(
+    drawn: &Drawn,
+    entries: Vec<Option<String>>,
+    answered: Vec<Answered>,
+    stopped: bool,
+) -> Asked {
+    let (mut records, mut answers) = (Vec::new(), Vec::new());
+    for (entry, answer) in entries.into_iter().zip(answered) {
+        records.push(EntryRecord { entry, judgement: answer.judgement });
+        answers.push(answer.given);
+    }
+    disagree(&mut records, &answers);
+    let record = Record::new(&drawn.case, records);
+    // Whoever stops a campaign waits for no answer: that none came says nothing.
+    let fails = record.outcome.is_failure() && !(stopped && record.outcome == Outcome::Timeout);
+    let failure = fails.then(|| {
+        let entry = record.decisive().next().and_then(|entry| entry.entry.clone());
+        let (number, case) = (drawn.number, drawn.case.clone());
+        Box::new(Failure { number, case, entry, record: record.clone(), steps: None })
+    });
+    let answered = answers.iter().any(|given| matches!(given, Some(Ok(_))));
+    Asked { case: drawn.case.clone(), outcome: record.outcome, answered, failure }
 }
 
 /// Asks one question through an entry.

@@ -38,38 +38,11 @@ impl Found {
         Self { key, number: failure.number, case, record, failures: 1, steps: failure.steps }
     }
 
-    /// Whether this is the fault of a failure that was made small.
-    pub(super) fn holds(&self, key: &str, failure: &Failure) -> bool {
-        self.key == key && self.number == failure.number
-    }
-
     pub(super) fn replace(&mut self, failure: Failure) {
         self.case = as_case(&failure);
         self.record = with_id(&failure.record, &self.case);
         self.steps = failure.steps;
     }
-}
-
-/// Takes those out that came to one question.
-pub(super) fn merge(found: &mut Vec<Found>) {
-    let mut kept: Vec<Found> = Vec::new();
-    for one in found.drain(..) {
-        match kept.iter_mut().find(|other| other.key == one.key && is_alike(other, &one)) {
-            // Both counted the failures of their key.
-            Some(other) => other.failures = other.failures.max(one.failures),
-            None => kept.push(one),
-        }
-    }
-    *found = kept;
-}
-
-/// Whether two questions of one key differ in no more than their numbers.
-fn is_alike(one: &Found, other: &Found) -> bool {
-    let weight =
-        |found: &Found| serde_json::to_string(&found.case.question).map_or(0, |text| text.len());
-    one.case.id == other.case.id
-        || one.case.expect == other.case.expect
-        || weight(one) == weight(other)
 }
 
 fn with_id(record: &Record, case: &Case) -> Record {

@@ -11,7 +11,7 @@ mod coverage;
 mod found;
 mod shrinking;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -30,9 +30,6 @@ use crate::subject::{Stop, Subject};
 use crate::suite::{Case, Profile};
 use batch::{Asked, Batch, ask};
 use shrinking::shrink;
-
-/// Failures of one key that are made small; the others are counted.
-const SMALL: usize = 2;
 
 /// Questions to find a smaller one, at most.
 const MOST_STEPS: usize = 400;
@@ -259,7 +256,7 @@ fn collect(
                 failed.get_or_insert(error);
             }
             Done::Small(key, failure) => {
-                if let Some(found) = found.iter_mut().find(|found| found.holds(&key, &failure)) {
+                if let Some(found) = found.iter_mut().find(|found| found.key == key) {
                     found.replace(*failure);
                     observe(Event::Found(found));
                 }
@@ -276,13 +273,8 @@ fn collect(
                 let Some(failure) = one.failure else { continue };
                 first.get_or_insert_with(|| shared.begun.elapsed());
                 let key = (settings.key)(&failure.case, &failure.record);
-                let known = found.iter_mut().filter(|found| found.key == key);
-                let mut count = 0;
-                for found in known {
-                    found.failures += 1;
-                    count += 1;
-                }
-                if count >= SMALL {
+                if let Some(known) = found.iter_mut().find(|found| found.key == key) {
+                    known.failures += 1;
                     continue;
                 }
                 found.push(Found::new(key.clone(), &failure));
@@ -290,8 +282,7 @@ fn collect(
                     observe(Event::Found(last));
                 }
                 shared.add_job(Job { failure: *failure, key });
-                let keys: BTreeSet<&String> = found.iter().map(|found| &found.key).collect();
-                if keys.len() >= settings.findings {
+                if found.len() >= settings.findings {
                     shared.over.store(true, Ordering::Relaxed);
                 }
             }
@@ -302,6 +293,5 @@ fn collect(
     if let Some(error) = failed {
         return Err(error);
     }
-    found::merge(&mut found);
     Ok(Hunted { found, coverage, time: shared.begun.elapsed(), first })
 }
