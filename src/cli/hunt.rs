@@ -11,7 +11,7 @@ use super::problem::{Exit, Problem};
 use super::progress::Hunt as Progress;
 use super::signal;
 use super::subject::{Opened, SubjectArguments};
-use crate::report::hunt::{Campaign, expectation, key, report};
+use crate::report::hunt::{Campaign, key, must, report};
 use crate::report::log::{self, Header};
 use crate::run::hunt::{Event, Found, Hunted, Settings, control_of, hunt};
 use crate::run::{EntryRecord, Record};
@@ -82,7 +82,7 @@ impl Hunt {
             stop: stop.clone(),
             keep_going: self.keep_going,
             findings: self.findings.into(),
-            key: &|case: &Case, record: &Record| key(record, expectation(&case.expect)),
+            key: &key,
         };
         let mut progress = Progress::new(time, self.questions);
         let mut unsaved = None;
@@ -121,7 +121,7 @@ impl Hunt {
         if let Some(folder) = &self.promote {
             print(&promote(&self.out, folder)?)?;
         }
-        Ok(match (hunted.found.is_empty(), stop.is_told() && !self.forever) {
+        Ok(match (must(&hunted) == 0, stop.is_told() && !self.forever) {
             (false, _) => Exit::Bad,
             (true, true) => Exit::Interrupted,
             (true, false) if hunted.coverage.questions() == 0 && self.promote.is_none() => {

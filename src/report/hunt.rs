@@ -8,6 +8,8 @@ use super::{Again, case, failure, pass};
 use crate::run::Record;
 use crate::run::hunt::{Found, Hunted, OperationCoverage};
 use crate::subject::Hello;
+use crate::suite::Case;
+use crate::suite::judge::Outcome;
 use crate::suite::lawful::Lawful;
 
 /// The share of questions that are to be answered, below which a campaign looks at refusals only.
@@ -37,16 +39,16 @@ pub struct Campaign<'a> {
     pub folder: &'a str,
 }
 
-/// What failures of one fault have in common: the operation, the outcome, what was expected and what differs.
-pub fn key(record: &Record, expect: &str) -> String {
-    format!("{:?} {expect}", Cause::of(record))
-}
-
-/// The word for what was expected, for [`key`].
-pub fn expectation<T>(lawful: &Lawful<T>) -> &'static str {
-    match lawful {
-        Lawful::Refuse(_) => "refuse",
-        _ => "answer",
+/// What failures of one fault have in common: the operation, the outcome, what was expected and what differs. Where
+/// several classes are right for a refusal, the first one stands for all.
+pub fn key(case: &Case, record: &Record) -> String {
+    match &case.expect {
+        Lawful::Refuse(classes) if record.outcome == Outcome::Fail => {
+            let class = classes.first().map_or("", |class| class.name());
+            format!("{} accepts {class}", record.operation)
+        }
+        Lawful::Refuse(_) => format!("{:?} refuse", Cause::of(record)),
+        _ => format!("{:?} answer", Cause::of(record)),
     }
 }
 
@@ -83,7 +85,7 @@ pub fn shown(found: &Found, again: &Again) -> String {
     let seen = counted(found.failures as usize, "question");
     let small = match found.steps {
         Some(steps) => format!("made small in {}", counted(steps, "further question")),
-        None if found.record.outcome == crate::suite::Outcome::Inconsistent => {
+        None if found.record.outcome == Outcome::Inconsistent => {
             "asked alone it does not show this".to_owned()
         }
         None => "not made small".to_owned(),
@@ -146,6 +148,11 @@ pub fn warnings(hunted: &Hunted) -> Vec<String> {
     .collect()
 }
 
+/// Faults that keep a subject from conforming.
+pub fn must(hunted: &Hunted) -> usize {
+    hunted.found.iter().filter(|found| found.record.is_failure()).count()
+}
+
 fn verdict(campaign: &Campaign) -> String {
     let Campaign { hunted, folder, .. } = campaign;
     let (asked, seconds) = (hunted.coverage.questions(), hunted.time.as_secs_f64());
@@ -153,13 +160,23 @@ fn verdict(campaign: &Campaign) -> String {
     let of =
         format!("{} in {seconds:.1} s ({rate:.0} a second)", counted(asked as usize, "question"));
     let stopped = if campaign.interrupted { "interrupted; " } else { "" };
+    let unsupported = hunted.coverage.operations.values().map(|of| of.unsupported).sum::<u64>();
+    let of = match unsupported {
+        0 => of,
+        count => format!("{of}, {count} unsupported"),
+    };
     match hunted.found.len() {
         0 => format!("{stopped}{}, {of}\n", styled("no fault found", GOOD)),
         faults => {
             let failed = counted(hunted.coverage.failed() as usize, "question");
             let first = hunted.first.map_or(0.0, |first| first.as_secs_f64());
+            let advisory = faults - must(hunted);
+            let should = match advisory {
+                0 => String::new(),
+                count => format!(", {count} of tier should"),
+            };
             format!(
-                "{stopped}{}, first after {first:.2} s; {failed} failed of {of} · saved in {folder}\n",
+                "{stopped}{}{should}, first after {first:.2} s; {failed} failed of {of} · saved in {folder}\n",
                 styled(&counted(faults, "fault"), BAD)
             )
         }

@@ -2,7 +2,10 @@
 //! that were generated, and that nobody wrote a clause on.
 
 use super::answer::Answer;
+use super::case::Tier;
+use super::exact::blocks::khq4::BYTES;
 use super::exact::{blocks, files};
+use super::hex::Bytes;
 use super::lawful::Lawful;
 use super::operation::{FormatId, Verb};
 use super::question::Question;
@@ -23,7 +26,7 @@ pub fn clause(question: &Question, lawful: &Lawful<Answer>) -> &'static str {
     let container = || files::named(format).expect("a container");
     match (question.verb(), class) {
         (Verb::Decode | Verb::Encode | Verb::Matmul, _) => {
-            blocks::named(format).expect("a block format").clause(question, class.is_some())
+            blocks::named(format).expect("a block format").clause(question, class)
         }
         (Verb::Load, None) => container().clauses()[0],
         (Verb::Save, None) => container().clauses()[1],
@@ -35,6 +38,27 @@ pub fn clause(question: &Question, lawful: &Lawful<Answer>) -> &'static str {
         (Verb::Rotate, Some(_)) => "ROT-4",
         (Verb::Rotate | Verb::Generate, _) => "ROT-2",
     }
+}
+
+/// How a failure of a question counts, of which this may be answered: what SPEC.md demands with SHOULD keeps no subject
+/// from conforming (DEC-1, DEC-4, DOT-5, DOT-6, KHQ4-W2, and the shapes of GGML-3, Q8-3 and MLX-2).
+pub fn tier(question: &Question, lawful: &Lawful<Answer>) -> Tier {
+    let Lawful::Refuse(classes) = lawful else { return Tier::Must };
+    let only = |some: &[Class]| classes.iter().all(|class| some.contains(class));
+    let should = match question {
+        Question::Decode(_) => !classes.contains(&Class::Value) && !classes.contains(&Class::Shape),
+        Question::Matmul(_) => true,
+        Question::Encode(encode) => {
+            encode.format != FormatId::KHQ4 && only(&[Class::ShapeMismatch, Class::Overflow])
+        }
+        Question::Save(save) => {
+            let is_ragged = |blocks: &Bytes| !blocks.0.len().is_multiple_of(BYTES);
+            let mut payloads = save.tensors.iter().filter_map(|tensor| tensor.blocks.as_ref());
+            only(&[Class::TruncatedPayload]) && payloads.any(is_ragged)
+        }
+        _ => false,
+    };
+    if should { Tier::Should } else { Tier::Must }
 }
 
 /// What the ids of an operation's cases begin with: its verb, and its format where that is not the one that the

@@ -6,7 +6,8 @@ use q4proof::format::Class;
 use q4proof::fuzz::generate::Generator;
 use q4proof::report::clauses::title;
 use q4proof::subject::{Implementation, Reference};
-use q4proof::suite::clause::{clause, family};
+use q4proof::suite::case::Tier;
+use q4proof::suite::clause::{clause, family, tier};
 use q4proof::suite::exact::files;
 use q4proof::suite::{FormatId, Lawful, Operation, Profile, Verb};
 
@@ -35,14 +36,14 @@ fn each_operation_has_its_clauses() {
         .map(|operation| (operation.to_string(), met(operation)))
         .collect();
     for (operation, answered, refused) in [
-        ("decode:khq4", &["DEC-1", "F16-1"][..], &["DEC-4", "F16-2"][..]),
-        ("encode:khq4", &["ENC-A4", "ENC-Y3"], &["ENC-S2"]),
-        ("matmul:khq4", &["DOT-1"], &["DOT-5"]),
+        ("decode:khq4", &["DEC-1", "F16-1"][..], &["DEC-1", "DEC-4", "F16-2"][..]),
+        ("encode:khq4", &["ENC-A4", "ENC-Y3"], &["ENC-M2", "ENC-M3", "ENC-S2", "ENC-S3"]),
+        ("matmul:khq4", &["DOT-1"], &["DOT-5", "DOT-6"]),
         ("decode:q4_1", &["GGML-2"], &["GGML-1"]),
-        ("encode:q4_1", &["GGML-3"], &["GGML-1"]),
+        ("encode:q4_1", &["GGML-3"], &["GGML-3"]),
         ("decode:q8_0", &["Q8-2"], &["Q8-1"]),
-        ("encode:q8_0", &["Q8-3"], &["Q8-1"]),
-        ("encode:mlx", &["MLX-2"], &["MLX-1"]),
+        ("encode:q8_0", &["Q8-3"], &["Q8-3"]),
+        ("encode:mlx", &["MLX-2"], &["MLX-2"]),
         ("save:khq4", &["KHQ4-W1"], &["KHQ4-W2"]),
         ("save:khf1", &["KHF1-A1"], &["KHF1-A1"]),
         ("rotate:quarot", &["ROT-2"], &["ROT-4"]),
@@ -103,4 +104,25 @@ fn a_family_is_a_verb_and_a_format_that_is_not_the_first() {
     ] {
         assert_eq!(family(verb, FormatId::named(format).unwrap()), name);
     }
+}
+
+/// As the suite has it: of each of its refusals, the tier that follows from the question.
+#[test]
+fn the_tier_of_a_refusal_is_that_of_the_suite() {
+    let mut seen = 0;
+    for case in crate::embedded().cases() {
+        let op = case.question.verb();
+        let plain =
+            case.control.is_none() || matches!(op, Verb::Decode | Verb::Encode | Verb::Matmul);
+        if !plain || !matches!(case.expect, Lawful::Refuse(_)) {
+            continue;
+        }
+        assert_eq!(tier(&case.question, &case.expect), case.tier, "{}", case.id);
+        seen += 1;
+    }
+    assert!(seen > 150, "{seen}");
+    let save = crate::embedded().get("save/payload-not-whole").unwrap();
+    assert_eq!(tier(&save.question, &save.expect), Tier::Should);
+    let save = crate::embedded().get("save/payload-short").unwrap();
+    assert_eq!(tier(&save.question, &save.expect), Tier::Must);
 }

@@ -148,8 +148,13 @@ fn judged(
     }
     disagree(&mut records, &answers);
     let record = Record::new(&drawn.case, records);
-    // Whoever stops a campaign waits for no answer: that none came says nothing.
-    let fails = record.outcome.is_failure() && !(stopped && record.outcome == Outcome::Timeout);
+    // That an operation cannot be asked is no fault of what it answers. And whoever stops a campaign waits for no
+    // answer: that none came says nothing.
+    let fails = match record.outcome {
+        Outcome::Unsupported => false,
+        Outcome::Timeout => !stopped,
+        outcome => outcome.is_failure(),
+    };
     let failure = fails.then(|| {
         let entry = record.decisive().next().and_then(|entry| entry.entry.clone());
         let (number, case) = (drawn.number, drawn.case.clone());

@@ -4,7 +4,7 @@ use super::batch::Failure;
 use crate::fuzz::generate::plain;
 use crate::run::Record;
 use crate::suite::case::{Case, Source, Tier};
-use crate::suite::clause::{clause, family};
+use crate::suite::clause::{clause, family, tier};
 use crate::suite::expected::expected;
 use crate::suite::feature::Feature;
 use crate::suite::floats::Float;
@@ -46,7 +46,8 @@ impl Found {
 }
 
 fn with_id(record: &Record, case: &Case) -> Record {
-    Record { id: case.id.clone(), clause: case.clause.clone(), ..record.clone() }
+    let (id, clause) = (case.id.clone(), case.clause.clone());
+    Record { id, clause, tier: case.tier, ..record.clone() }
 }
 
 /// The question as a case, whose id follows from the question alone.
@@ -59,6 +60,7 @@ fn as_case(failure: &Failure) -> Case {
     Case {
         id: format!("{family}/hunt-{}", &sha256(text.as_bytes())[..8]),
         clause: clause(&question, &expect).into(),
+        tier: tier(&question, &expect),
         control,
         requires: features(&question),
         note: format!("generated: question {} of a hunt", failure.number),

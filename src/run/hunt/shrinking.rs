@@ -71,5 +71,6 @@ fn fails(
     }
     let records = vec![EntryRecord { entry: failure.entry.clone(), judgement: answer.judgement }];
     let record = Record::new(candidate, records);
-    Ok(record.outcome.is_failure().then_some(record))
+    let fails = record.outcome.is_failure() && record.outcome != Outcome::Unsupported;
+    Ok(fails.then_some(record))
 }

@@ -40,17 +40,21 @@ impl BlockFormat for Khq4 {
         }
     }
 
-    fn clause(&self, question: &Question, refused: bool) -> &'static str {
+    fn clause(&self, question: &Question, refused: Option<Class>) -> &'static str {
         match (question, refused) {
-            (Question::Matmul(_), false) => "DOT-1",
-            (Question::Matmul(_), true) => "DOT-5",
-            (Question::Encode(_), true) => "ENC-S2",
-            (Question::Encode(encode), false) if encode.mode == Some(Mode::Symmetric) => "ENC-Y3",
-            (Question::Encode(_), false) => "ENC-A4",
-            (Question::Decode(decode), true) if decode.to.is_some() => "F16-2",
-            (Question::Decode(decode), false) if decode.to.is_some() => "F16-1",
-            (_, true) => "DEC-4",
-            (_, false) => "DEC-1",
+            (Question::Matmul(_), None) => "DOT-1",
+            (Question::Matmul(_), Some(Class::Scale | Class::Bias)) => "DOT-6",
+            (Question::Matmul(_), Some(_)) => "DOT-5",
+            (Question::Encode(encode), None) if encode.mode == Some(Mode::Symmetric) => "ENC-Y3",
+            (Question::Encode(_), None) => "ENC-A4",
+            (Question::Encode(_), Some(Class::NonFinite)) => "ENC-S2",
+            (Question::Encode(_), Some(Class::Scale)) => "ENC-M2",
+            (Question::Encode(_), Some(Class::Bias)) => "ENC-M3",
+            (Question::Encode(_), Some(_)) => "ENC-S3",
+            (Question::Decode(decode), None) if decode.to.is_some() => "F16-1",
+            (_, Some(Class::Value)) => "F16-2",
+            (_, Some(Class::Scale | Class::Bias) | None) => "DEC-1",
+            (_, Some(_)) => "DEC-4",
         }
     }
 

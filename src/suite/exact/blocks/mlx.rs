@@ -7,6 +7,7 @@ use super::khq4_encode::Variant;
 use super::rounded::{finite, half_bits, quotient, single};
 use super::rows::{each_block, encode_rows};
 use super::{BlockField, BlockFormat, Description, Geometry, Source};
+use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, rint};
 use crate::suite::lawful::Lawful;
@@ -32,8 +33,11 @@ impl BlockFormat for Mlx {
         }
     }
 
-    fn clause(&self, _question: &Question, refused: bool) -> &'static str {
-        if refused { "MLX-1" } else { "MLX-2" }
+    fn clause(&self, _question: &Question, refused: Option<Class>) -> &'static str {
+        match refused {
+            None | Some(Class::ShapeMismatch | Class::Overflow) => "MLX-2",
+            Some(_) => "MLX-1",
+        }
     }
 
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField> {

@@ -17,6 +17,7 @@ pub use khq4::ExactBlock;
 pub use khq4_encode::{MOST_ZERO_MINIMA, Margin, Refusal, encode, margin};
 
 use super::product::Product;
+use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
@@ -141,8 +142,9 @@ pub trait BlockFormat: Sync {
         self.description().geometry
     }
 
-    /// The clause of SPEC.md that says what is answered to a question about its blocks, or by which it is `refused`.
-    fn clause(&self, question: &Question, refused: bool) -> &'static str;
+    /// The clause of SPEC.md that says what is answered to a question about its blocks, or by which it is refused with
+    /// a class.
+    fn clause(&self, question: &Question, refused: Option<Class>) -> &'static str;
 
     /// The fields of one whole block, of whose weights the first `real` are values and the rest padding.
     fn fields(&self, block: &[u8], real: usize) -> Vec<BlockField>;

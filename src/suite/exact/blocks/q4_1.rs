@@ -7,6 +7,7 @@ use super::khq4_encode::{MOST_ZERO_MINIMA, Variant, has_zero_minimum, zero_minim
 use super::rounded::{finite, half_bits, inverse, quotient, single};
 use super::rows::{decode_rows, each_block, encode_rows};
 use super::{BlockField, BlockFormat, Description, Geometry, Source};
+use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, whole};
 use crate::suite::floats::Floats;
@@ -33,11 +34,11 @@ impl BlockFormat for Q41 {
         }
     }
 
-    fn clause(&self, question: &Question, refused: bool) -> &'static str {
-        match question {
-            _ if refused => "GGML-1",
-            Question::Encode(_) => "GGML-3",
-            _ => "GGML-2",
+    fn clause(&self, question: &Question, refused: Option<Class>) -> &'static str {
+        match (question, refused) {
+            (Question::Encode(_), None | Some(Class::ShapeMismatch | Class::Overflow)) => "GGML-3",
+            (_, None) => "GGML-2",
+            (_, Some(_)) => "GGML-1",
         }
     }
 

@@ -7,6 +7,7 @@ use super::khq4_encode::Variant;
 use super::rounded::{finite, half_bits, inverse, quotient, single};
 use super::rows::{decode_rows, each_block, encode_rows};
 use super::{BlockField, BlockFormat, Description, Geometry, Source};
+use crate::format::Class;
 use crate::suite::answer::Encoded;
 use crate::suite::exact::number::{Exact, Float, round, round_half_away};
 use crate::suite::floats::Floats;
@@ -39,11 +40,11 @@ impl BlockFormat for Q80 {
         }
     }
 
-    fn clause(&self, question: &Question, refused: bool) -> &'static str {
-        match question {
-            _ if refused => "Q8-1",
-            Question::Encode(_) => "Q8-3",
-            _ => "Q8-2",
+    fn clause(&self, question: &Question, refused: Option<Class>) -> &'static str {
+        match (question, refused) {
+            (Question::Encode(_), None | Some(Class::ShapeMismatch | Class::Overflow)) => "Q8-3",
+            (_, None) => "Q8-2",
+            (_, Some(_)) => "Q8-1",
         }
     }
 
