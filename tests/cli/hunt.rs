@@ -144,3 +144,33 @@ fn a_subject_that_crashes_or_floods_does_not_stop_a_campaign() {
         assert!(!findings(&out).is_empty(), "{hunted:#?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_campaign_keeps_what_it_found() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("found");
+    let words = ["hunt", "--forever", "--jobs", "2", "--subject", "planted:nibbles-swapped"];
+    let mut command = crate::support::command();
+    command.args(words).arg("--out").arg(&out).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    let begun = Instant::now();
+    while findings(&out).is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing was found");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("\ninterrupted; ") && text.contains("values are swapped in pairs"),
+        "{text}"
+    );
+    let vectors = out.display().to_string();
+    q4proof(["check", "--vectors", &vectors]).shows(0, &[" passed, 0 failed"]);
+}

@@ -245,10 +245,9 @@ fn collect(
     done: Receiver<Done>,
     observe: &mut dyn FnMut(Event<'_>),
 ) -> Result<Hunted, RunError> {
-    let settings = shared.settings;
-    let mut coverage = Coverage::new(generator.operations());
-    let mut found: Vec<Found> = Vec::new();
-    let (mut early, mut in_order, mut first) = (BTreeMap::new(), 0, None);
+    let coverage = Coverage::new(generator.operations());
+    let mut hunted = Hunted { found: Vec::new(), coverage, time: Duration::ZERO, first: None };
+    let (mut early, mut in_order) = (BTreeMap::new(), 0);
     let mut failed = None;
     for one in done {
         match one {
@@ -256,10 +255,7 @@ fn collect(
                 failed.get_or_insert(error);
             }
             Done::Small(key, failure) => {
-                if let Some(found) = found.iter_mut().find(|found| found.key == key) {
-                    found.replace(*failure);
-                    observe(Event::Found(found));
-                }
+                hunted.replace(&key, *failure, observe);
                 shared.close_one();
             }
             Done::Batch(number, asked) => {
@@ -268,30 +264,49 @@ fn collect(
         }
         while let Some(asked) = early.remove(&in_order) {
             in_order += 1;
-            for one in asked {
-                coverage.add(&one);
-                let Some(failure) = one.failure else { continue };
-                first.get_or_insert_with(|| shared.begun.elapsed());
-                let key = (settings.key)(&failure.case, &failure.record);
-                if let Some(known) = found.iter_mut().find(|found| found.key == key) {
-                    known.failures += 1;
-                    continue;
-                }
-                found.push(Found::new(key.clone(), &failure));
-                if let Some(last) = found.last() {
-                    observe(Event::Found(last));
-                }
-                shared.add_job(Job { failure: *failure, key });
-                if found.len() >= settings.findings {
-                    shared.over.store(true, Ordering::Relaxed);
-                }
-            }
-            observe(Event::Asked(&coverage));
+            hunted.add(asked, shared, observe);
             shared.close_one();
         }
+    }
+    // Where the campaign was stopped, a batch before these was not asked.
+    for asked in early.into_values() {
+        hunted.add(asked, shared, observe);
     }
     if let Some(error) = failed {
         return Err(error);
     }
-    Ok(Hunted { found, coverage, time: shared.begun.elapsed(), first })
+    Ok(Hunted { time: shared.begun.elapsed(), ..hunted })
+}
+
+impl Hunted {
+    /// Adds the answers to a batch. The first failure of each fault is to be made small.
+    fn add(&mut self, asked: Vec<Asked>, shared: &Shared<'_>, observe: &mut dyn FnMut(Event<'_>)) {
+        let settings = shared.settings;
+        for one in asked {
+            self.coverage.add(&one);
+            let Some(failure) = one.failure else { continue };
+            self.first.get_or_insert_with(|| shared.begun.elapsed());
+            let key = (settings.key)(&failure.case, &failure.record);
+            if let Some(known) = self.found.iter_mut().find(|found| found.key == key) {
+                known.failures += 1;
+                continue;
+            }
+            let found = Found::new(key.clone(), &failure);
+            observe(Event::Found(&found));
+            self.found.push(found);
+            shared.add_job(Job { failure: *failure, key });
+            if self.found.len() >= settings.findings {
+                shared.over.store(true, Ordering::Relaxed);
+            }
+        }
+        observe(Event::Asked(&self.coverage));
+    }
+
+    /// Puts a smaller question into the place of the one that showed a fault first.
+    fn replace(&mut self, key: &str, small: Failure, observe: &mut dyn FnMut(Event<'_>)) {
+        if let Some(found) = self.found.iter_mut().find(|found| found.key == key) {
+            found.replace(small);
+            observe(Event::Found(found));
+        }
+    }
 }
