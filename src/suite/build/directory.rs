@@ -208,7 +208,31 @@ fn listed() -> Vec<Draft> {
                 entry(INDEX_FILE, Content::Link("index-1.json".into())),
             ],
         ),
+        list(
+            "fifo-beside",
+            "IDX-1",
+            7,
+            "a FIFO without a writer lies beside the index",
+            vec![text(INDEX_FILE, TWO), entry("pipe", Content::Special(Special::Fifo))],
+        ),
+        list(
+            "large-file-beside",
+            "IDX-2",
+            66,
+            "a file of one byte more than 16 MiB lies beside the index",
+            vec![text(INDEX_FILE, TWO), entry("index-1.json", too_large())],
+        ),
     ]
+}
+
+/// One byte more than an index may have (IDX-2).
+fn too_large() -> Content {
+    Content::Long {
+        before: "[]".into(),
+        text: " ".into(),
+        times: (16 << 20) - 1,
+        after: String::new(),
+    }
 }
 
 /// What is no index (IDX-1 to IDX-3).
@@ -266,7 +290,7 @@ fn broken() -> Vec<Draft> {
                 entry("pipe", Content::Special(Special::Fifo)),
             ],
         )
-        .control(ARRAY),
+        .control("read-index/fifo-beside"),
         list(
             "link-to-too-large",
             "IDX-2",
@@ -274,18 +298,10 @@ fn broken() -> Vec<Draft> {
             "the index is a link to a file of one byte more than 16 MiB",
             vec![
                 entry(INDEX_FILE, Content::Link("index-1.json".into())),
-                entry(
-                    "index-1.json",
-                    Content::Long {
-                        before: "[]".into(),
-                        text: " ".into(),
-                        times: (16 << 20) - 1,
-                        after: String::new(),
-                    },
-                ),
+                entry("index-1.json", too_large()),
             ],
         )
-        .control(ARRAY),
+        .control("read-index/large-file-beside"),
         refused("empty-file", "an empty file", ""),
         refused("white-space-only", "white space only", " \n"),
         refused("null", "null", "null"),
