@@ -153,7 +153,7 @@ fn an_interrupted_campaign_keeps_what_it_found() {
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("found");
-    let words = ["hunt", "--forever", "--jobs", "2", "--subject", "planted:nibbles-swapped"];
+    let words = ["hunt", "--seconds", "60", "--jobs", "2", "--subject", "planted:nibbles-swapped"];
     let mut command = crate::support::command();
     command.args(words).arg("--out").arg(&out).stdout(Stdio::piped()).stderr(Stdio::null());
     let child = command.spawn().unwrap();
