@@ -18,7 +18,7 @@ fn findings(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> =
-        paths.filter(|path| path.extension().unwrap() == "json").collect();
+        paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
     paths.sort();
     paths
 }
