@@ -4,6 +4,7 @@ use super::dice::{log_uniform, one_in, pick};
 use crate::suite::operation::FormatId;
 use crate::suite::question::{NameTensors, Question, TensorRank};
 use crate::suite::random::SplitMix64;
+use crate::suite::recipe::BEYOND_ASCII;
 
 /// Parts of names that rules look for.
 const PARTS: [&str; 20] = [
@@ -36,25 +37,9 @@ const COMPONENTS: [&str; 30] = [
     "--help", ".a", "...", "a.", "{a,b}",
 ];
 
-/// Characters beyond ASCII. What is no letter or number, and yet Alphabetic, is left out (IDX-10).
-const CHARACTERS: [char; 12] = [
-    '\u{e9}',
-    '\u{df}',
-    '\u{663}',
-    '\u{bd}',
-    '\u{2168}',
-    '\u{6743}',
-    '\u{30ec}',
-    '\u{1d400}',
-    '\u{2014}',
-    '\u{1f9e0}',
-    '\u{a0}',
-    '\u{feff}',
-];
-
 /// Any character, mostly of ASCII.
 fn character(dice: &mut SplitMix64) -> char {
-    if one_in(dice, 3) { pick(dice, &CHARACTERS) } else { char::from(1 + dice.below(127) as u8) }
+    if one_in(dice, 3) { pick(dice, &BEYOND_ASCII) } else { char::from(1 + dice.below(127) as u8) }
 }
 
 /// A component of a path.

@@ -1,14 +1,13 @@
 //! A fault that a campaign found: the smallest question that shows it, as a case of its own.
 
 use super::batch::Failure;
+use crate::fuzz::case;
 use crate::fuzz::generate::plain;
 use crate::run::Record;
-use crate::suite::case::{Case, Source, Tier};
+use crate::suite::case::{Case, Source};
 use crate::suite::clause::{clause, family, tier};
-use crate::suite::expected::expected;
 use crate::suite::feature::Feature;
 use crate::suite::floats::Float;
-use crate::suite::lawful::Lawful;
 use crate::suite::library::sha256;
 use crate::suite::operation::{FormatId, Operation};
 use crate::suite::question::Question;
@@ -52,52 +51,42 @@ fn with_id(record: &Record, case: &Case) -> Record {
 
 /// The question as a case, whose id follows from the question alone.
 fn as_case(failure: &Failure) -> Case {
-    let Case { question, expect, .. } = (*failure.case).clone();
+    let Case { question, expect, .. } = failure.case.as_ref();
     let operation = question.operation();
-    let text = serde_json::to_string(&question).expect("plain data has JSON");
+    let text = serde_json::to_string(question).expect("plain data has JSON");
     let family = family(operation.verb, operation.format);
     let control = expect.may_refuse().then(|| control_of(operation).id);
     Case {
         id: format!("{family}/hunt-{}", &sha256(text.as_bytes())[..8]),
-        clause: clause(&question, &expect).into(),
-        tier: tier(&question, &expect),
+        clause: clause(question, expect).into(),
+        tier: tier(question, expect),
         control,
-        requires: features(&question),
+        requires: features(question),
         note: format!("generated: question {} of a hunt", failure.number),
-        ..bare(question, expect)
+        source: derived(),
+        ..(*failure.case).clone()
     }
 }
 
 /// A small question that is to be answered: what the refusals of an operation need as their control.
+///
+/// # Panics
+///
+/// Where the suite asks nothing of the operation.
 pub fn control_of(operation: Operation) -> Case {
-    let question = plain(operation);
-    let expect = expected(&question, None);
+    let plain = case(plain(operation)).expect("a plain question has an answer");
     Case {
         id: format!("{}/hunt-control", family(operation.verb, operation.format)),
-        clause: clause(&question, &expect).into(),
+        clause: clause(&plain.question, &plain.expect).into(),
         note: "a small question that is answered".into(),
-        ..bare(question, expect)
+        source: derived(),
+        ..plain
     }
 }
 
-fn bare(question: Question, expect: Lawful<crate::suite::Answer>) -> Case {
-    Case {
-        id: String::new(),
-        clause: String::new(),
-        class: None,
-        tier: Tier::Must,
-        requires: Vec::new(),
-        note: String::new(),
-        discriminates: Vec::new(),
-        source: Source { derivation: "exact evaluator".into(), agreed: Vec::new() },
-        control: None,
-        line: None,
-        measured: false,
-        limits: None,
-        recipe: None,
-        question,
-        expect,
-    }
+/// Where the expectation comes from.
+fn derived() -> Source {
+    Source { derivation: "exact evaluator".into(), agreed: Vec::new() }
 }
 
 /// The optional features that a question needs.

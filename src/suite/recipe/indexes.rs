@@ -57,24 +57,26 @@ pub(super) fn index(read: &ReadIndex, index: &Value) -> Question {
     Question::ReadIndex(ReadIndex { path: File::Directory(vec![entry]), ..read.clone() })
 }
 
+/// Characters beyond ASCII that a name may have. What is no letter or number, and yet Alphabetic, is left out (IDX-10).
+pub(crate) const BEYOND_ASCII: [char; 12] = [
+    '\u{e9}',
+    '\u{df}',
+    '\u{663}',
+    '\u{bd}',
+    '\u{2168}',
+    '\u{6743}',
+    '\u{30ec}',
+    '\u{1d400}',
+    '\u{2014}',
+    '\u{1f9e0}',
+    '\u{a0}',
+    '\u{feff}',
+];
+
 /// Names of one character between letters, names of every length, twins by case and by Unicode; of an index
 /// as names and as files.
 pub(super) fn names(of: &Question) -> Vec<Question> {
-    // What is no letter or number, and yet Alphabetic, is left out (IDX-10).
-    let others = [
-        '\u{e9}',
-        '\u{df}',
-        '\u{663}',
-        '\u{bd}',
-        '\u{2168}',
-        '\u{6743}',
-        '\u{30ec}',
-        '\u{1d400}',
-        '\u{2014}',
-        '\u{1f9e0}',
-        '\u{a0}',
-        '\u{feff}',
-    ];
+    let others = BEYOND_ASCII;
     let characters = (1..128u8).map(char::from).chain(others);
     let single = characters.map(|character| vec![format!("a{character}b.weight")]);
     let lengths: [usize; 25] = [

@@ -20,6 +20,8 @@ mod texts;
 mod values;
 mod wide;
 
+pub(crate) use indexes::BEYOND_ASCII;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -6,6 +6,7 @@ use std::ffi::{c_char, c_int, c_void};
 use q4proof::subject::library::Library;
 use q4proof::subject::library::functions::Functions;
 
+// SAFETY: these are the declarations of q4proof.h.
 unsafe extern "C" {
     fn q4proof_capabilities() -> *const c_char;
     fn q4proof_decode(
