@@ -2,7 +2,8 @@
 //!
 //! Read this module beside SPEC.md, clause by clause: [`block`] is BLK, [`decode`](mod@decode) is
 //! DEC and F16, [`encode`](mod@encode) is ENC and [`stream`] its ENC-S6, [`product`] is DOT,
-//! [`rotation`] is ROT, [`q4_1`] is GGML, [`q8_0`] is Q8, [`mlx`] is MLX; [`rows`] lists the last three. Nothing here knows of files, vectors or
+//! [`rotation`] is ROT, [`q4_0`] is Q40, [`q4_1`] is GGML, [`q8_0`] is Q8, [`mlx`] is MLX; [`rows`] lists the last
+//! four. Nothing here knows of files, vectors or
 //! faults, and nothing that judges an answer calls it: the judge has arithmetic of its own
 //! (`suite::exact`).
 //!
@@ -22,6 +23,7 @@ pub mod decode;
 pub mod encode;
 pub mod mlx;
 pub mod product;
+pub mod q4_0;
 pub mod q4_1;
 pub mod q8_0;
 pub mod rotation;

@@ -1,10 +1,10 @@
 //! The block formats whose rows are whole blocks, as plain functions of one block; and the registry of
 //! them. KHQ4, whose last block may be partial, is not among them.
 
-use super::{mlx, q4_1, q8_0};
+use super::{mlx, q4_0, q4_1, q8_0};
 
 /// Every such format.
-pub const ROW_FORMATS: &[&RowFormat] = &[&q4_1::FORMAT, &q8_0::FORMAT, &mlx::FORMAT];
+pub const ROW_FORMATS: &[&RowFormat] = &[&q4_0::FORMAT, &q4_1::FORMAT, &q8_0::FORMAT, &mlx::FORMAT];
 
 /// The weights of one block, into as many floats.
 pub type DecodeBlock = fn(&[u8], &mut [f32]);

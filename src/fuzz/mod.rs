@@ -23,6 +23,7 @@ mod access;
 mod arithmetic;
 mod convert;
 pub mod corpus;
+mod dice;
 mod file;
 pub mod generate;
 mod index;

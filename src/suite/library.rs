@@ -28,8 +28,9 @@ macro_rules! embedded {
 }
 
 /// The vectors that the command carries.
-const EMBEDDED: [(&str, &str); 25] = embedded! {
+const EMBEDDED: [(&str, &str); 27] = embedded! {
     "decode-f16.json"
+    "decode-q4-0.json"
     "decode-q4-1.json"
     "decode-q8-0.json"
     "decode.json"
@@ -37,6 +38,7 @@ const EMBEDDED: [(&str, &str); 25] = embedded! {
     "encode-evaluation.json"
     "encode-from.json"
     "encode-mlx.json"
+    "encode-q4-0.json"
     "encode-q4-1.json"
     "encode-q8-0.json"
     "encode-range.json"

@@ -90,6 +90,7 @@ fn formats_have_their_titles_and_sizes() {
     let of = |id: FormatId| blocks::named(id).unwrap();
     let titles = [
         (FormatId::KHQ4, "KHQ4", 20),
+        (FormatId::Q4_0, "ggml's Q4_0", 18),
         (FormatId::Q4_1, "ggml's Q4_1", 20),
         (FormatId::Q8_0, "ggml's Q8_0", 34),
         (FormatId::MLX, "MLX", 20),

@@ -118,6 +118,27 @@ fn faults_of_each_operation_are_found() {
             2000,
             &["planted:half-precision-sum", "planted:signed-zero-lost", "planted:half-cut"],
         ),
+        (
+            "decode_q4_0",
+            4000,
+            &[
+                "planted:q4-0-sequential",
+                "planted:q4-0-signed-zero-lost",
+                "planted:q4-0-usual-scale-doubled",
+                "planted:q4-0-partial-accepted",
+            ],
+        ),
+        (
+            "encode_q4_0",
+            4000,
+            &[
+                "planted:q4-0-last-of-equals",
+                "planted:q4-0-divided",
+                "planted:q4-0-scale-as-stored",
+                "planted:q4-0-rounded-before-offset",
+                "planted:q4-0-shape-unchecked",
+            ],
+        ),
         ("decode_q4_1", 2000, &["planted:ggml-sequential-pairs", "planted:ggml-big-endian"]),
         (
             "encode_q4_1",

@@ -13,13 +13,13 @@ const char *q4proof_name(void) { return "c-library-whole"; }
 const char *q4proof_version(void) { return "1.0"; }
 
 const char *q4proof_capabilities(void) {
-    return "decode:khq4 decode:q4_1 decode:q8_0 encode:khq4 encode:q4_1 encode:q8_0 encode:mlx matmul:khq4 "
+    return "decode:khq4 decode:q4_0 decode:q4_1 decode:q8_0 encode:khq4 encode:q4_0 encode:q4_1 encode:q8_0 encode:mlx matmul:khq4 "
            "load:khq4 load:khf1 save:khq4 save:khf1 to-f16:khq4 source-f16:khq4 source-bf16:khq4 source-f64:khq4 "
            "expected-shape:khq4 expected-shape:khf1 width-32:khq4 width-32:khf1";
 }
 
 static const struct format *format_named(const char *name) {
-    static const struct format *const formats[] = {&khq4, &khf1, &q4_1, &q8_0, &mlx};
+    static const struct format *const formats[] = {&khq4, &khf1, &q4_0, &q4_1, &q8_0, &mlx};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (strcmp(formats[i]->name, name) == 0) return formats[i];
     }

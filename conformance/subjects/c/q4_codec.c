@@ -3,8 +3,8 @@
 
    It is written from SPEC.md and PROTOCOL.md alone and shares no code with any other codec. The ids
    in the comments are clauses of SPEC.md. Of the lawful behaviours it keeps to fold-left (KHQ4-H6),
-   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for Q4_1 and Q8_0
-   (GGML-1), whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of the first
+   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for Q4_0, Q4_1 and
+   Q8_0 (GGML-1), separate and zero-scale-negative (Q40-3), whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of the first
    minimum (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
 
 #define _XOPEN_SOURCE 700 /* POSIX of 2008, with realpath */
@@ -162,7 +162,7 @@ enum { BLOCK_VALUES = 32 }; /* BLK-1 */
 struct format {
     const char *name;
     size_t block_size;
-    bool whole, whole_rows; /* GGML-1, Q8-1, MLX-1: no tensor, or no row, has a partial block */
+    bool whole, whole_rows; /* GGML-1, Q40-1, Q8-1, MLX-1: no tensor, or no row, has a partial block */
     bool (*check)(const uint8_t *block, size_t number); /* refuses a block that has no values */
     double (*weight)(const uint8_t *block, int slot);   /* the exact value of one weight */
     bool (*encode)(const float *values, int count, uint8_t *block);
@@ -212,8 +212,8 @@ static bool check_q4_1(const uint8_t *block, size_t number) {
     return f16_is_finite(f16_at(block + 2)) || refuse("bias", "block %zu: m is not finite", number);
 }
 
-/* Q8-2: any finite scale. */
-static bool check_q8_0(const uint8_t *block, size_t number) {
+/* Q40-2, Q8-2: any finite scale. */
+static bool check_finite_scale(const uint8_t *block, size_t number) {
     return f16_is_finite(f16_at(block)) || refuse("scale", "block %zu: d is not finite", number);
 }
 
@@ -236,6 +236,13 @@ static double weight_khq4(const uint8_t *block, int slot) {
 
 static double weight_q4_1(const uint8_t *block, int slot) {
     return weight_of_nibble(block, slot, true);
+}
+
+/* Q40-2: a scale, and codes in split halves as those of Q4_1, which begin two bytes later. The product is exact in f32
+   too. */
+static double weight_q4_0(const uint8_t *block, int slot) {
+    int nibble = block[nibble_byte(slot, true) - 2] >> nibble_shift(slot, true) & 15;
+    return (nibble - 8) * (double)f32_of_f16(f16_at(block));
 }
 
 /* Q8-2: a scale and 32 bytes, each a number from -128 to 127. The product is exact in f32 too. */
@@ -334,6 +341,26 @@ static bool encode_q4_1(const float *values, int count, uint8_t *block) {
     return true;
 }
 
+/* Q40-3. No t is below 0.49, as |v| is at most amax. */
+static bool encode_q4_0(const float *values, int count, uint8_t *block) {
+    float max = 0.0f, id;
+    for (int i = 0; i < count; i++) {
+        if (fabsf(values[i]) > fabsf(max)) max = values[i];
+    }
+    float d = max / -8.0f;
+    uint32_t scale = f16_of(d);
+    if (!get_reciprocal(d, &id)) return false;
+    if (!f16_is_finite(scale)) return refuse("scale", "no f16 for scale %g", d);
+    put_little_endian(block, scale, 2);
+    memset(block + 2, 0, 16);
+    for (int i = 0; i < count; i++) {
+        float product = values[i] * id, t = product + 8.5f;
+        int nibble = t < 15.0f ? (int)t : 15;
+        block[nibble_byte(i, true) - 2] |= (uint8_t)(nibble << nibble_shift(i, true));
+    }
+    return true;
+}
+
 /* Q8-3. Even where d is subnormal, no t is far enough above 127 to be rounded to 128. A d of zero is
    +0, whatever the signs of the values are. */
 static bool encode_q8_0(const float *values, int count, uint8_t *block) {
@@ -380,7 +407,9 @@ static const struct format
     khf1 = {.name = "khf1", .magic = "KHF1", .version = 1, .retired = UINT64_MAX}, /* KHF1-H1 */
     q4_1 = {.name = "q4_1", .block_size = 20, .whole = true, .check = check_q4_1,
             .weight = weight_q4_1, .encode = encode_q4_1, .source = F32},
-    q8_0 = {.name = "q8_0", .block_size = 34, .whole = true, .check = check_q8_0,
+    q4_0 = {.name = "q4_0", .block_size = 18, .whole = true, .check = check_finite_scale,
+            .weight = weight_q4_0, .encode = encode_q4_0, .source = F32},
+    q8_0 = {.name = "q8_0", .block_size = 34, .whole = true, .check = check_finite_scale,
             .weight = weight_q8_0, .encode = encode_q8_0, .source = F32},
     mlx = {.name = "mlx", .block_size = 20, .whole = true, .whole_rows = true,
            .encode = encode_mlx, .source = F16},
@@ -1593,9 +1622,11 @@ static const struct {
     bool (*run)(struct request *request);
 } operations[] = {
     {"decode", &khq4, decode_khq4},
+    {"decode", &q4_0, decode},
     {"decode", &q4_1, decode},
     {"decode", &q8_0, decode},
     {"encode", &khq4, encode_khq4},
+    {"encode", &q4_0, encode},
     {"encode", &q4_1, encode},
     {"encode", &q8_0, encode},
     {"encode", &mlx, encode},

@@ -1,4 +1,5 @@
-"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its codecs of Q4_1 and Q8_0.
+"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its codecs of Q4_0, Q4_1 and
+Q8_0.
 
 All that this file knows of these formats is that the package takes and gives them as numpy arrays of
 bytes. Everything else is the package's answer, handed on as it was given:
@@ -28,9 +29,9 @@ from importlib.metadata import version
 
 import numpy as np
 from gguf import LazyNumpyTensor, dequantize, quant_shape_to_byte_shape, quantize
-from gguf.quants import Q4_1, Q8_0
+from gguf.quants import Q4_0, Q4_1, Q8_0
 
-FORMATS = {"q4_1": Q4_1, "q8_0": Q8_0}
+FORMATS = {"q4_0": Q4_0, "q4_1": Q4_1, "q8_0": Q8_0}
 
 
 class Inexpressible(Exception):

@@ -1,12 +1,13 @@
-/* Lets q4proof ask llama.cpp's own C functions for Q4_1 and Q8_0, in the libggml-base.so of a released build.
+/* Lets q4proof ask llama.cpp's own C functions for Q4_0, Q4_1 and Q8_0, in the libggml-base.so of a released
+   build.
 
    Nothing is checked on the library's behalf. Its functions take a number of values and two pointers, no shape and no
    length of a payload, and their callers are to pass whole blocks. Where they have no argument for what a case asks,
    the answer is unsupported: a guess at what that means would be this file's doing. They have no result, so they
    refuse nothing.
 
-     decode  dequantize_row_q4_1, dequantize_row_q8_0
-     encode  quantize_row_q4_1_ref, quantize_row_q8_0_ref */
+     decode  dequantize_row_q4_0, dequantize_row_q4_1, dequantize_row_q8_0
+     encode  quantize_row_q4_0_ref, quantize_row_q4_1_ref, quantize_row_q8_0_ref */
 #include <string.h>
 
 #include "q4proof.h"
@@ -17,9 +18,11 @@
 
 enum { BLOCK_VALUES = 32 };
 
-/* As ggml-quants.h declares them, but for the types of blocks: a block is an array of 20 or 34 bytes. */
+/* As ggml-quants.h declares them, but for the types of blocks: a block is an array of 18, 20 or 34 bytes. */
+void dequantize_row_q4_0(const void *blocks, float *values, int64_t count);
 void dequantize_row_q4_1(const void *blocks, float *values, int64_t count);
 void dequantize_row_q8_0(const void *blocks, float *values, int64_t count);
+void quantize_row_q4_0_ref(const float *values, void *blocks, int64_t count);
 void quantize_row_q4_1_ref(const float *values, void *blocks, int64_t count);
 void quantize_row_q8_0_ref(const float *values, void *blocks, int64_t count);
 
@@ -29,6 +32,7 @@ static const struct format {
     void (*decode)(const void *, float *, int64_t);
     void (*encode)(const float *, void *, int64_t);
 } formats[] = {
+    {"q4_0", 18, dequantize_row_q4_0, quantize_row_q4_0_ref},
     {"q4_1", 20, dequantize_row_q4_1, quantize_row_q4_1_ref},
     {"q8_0", 34, dequantize_row_q8_0, quantize_row_q8_0_ref},
 };
@@ -46,7 +50,9 @@ const char *q4proof_version(void) { return LLAMA_VERSION; }
 
 const char *q4proof_language(void) { return "C, libggml-base.so"; }
 
-const char *q4proof_capabilities(void) { return "decode:q4_1 decode:q8_0 encode:q4_1 encode:q8_0"; }
+const char *q4proof_capabilities(void) {
+    return "decode:q4_0 decode:q4_1 decode:q8_0 encode:q4_0 encode:q4_1 encode:q8_0";
+}
 
 int q4proof_decode(const char *name, const uint8_t *blocks, size_t blocks_len, uint64_t original_len,
                    const char *type, void *values, size_t room, char *error, size_t error_len) {

@@ -1,7 +1,7 @@
-"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the blocks of Q4_1 and
-Q8_0, the groups of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
+"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the blocks of Q4_0,
+Q4_1 and Q8_0, the groups of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
 
-Behaviours: signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once, flat-rows, follow-links.
+Behaviours: separate, zero-scale-negative, signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once, flat-rows, follow-links.
 Maps: see KHQ4-A4."""
 import array
 import contextlib
@@ -125,6 +125,14 @@ def weigh_q4_1(data, at, pack):
     return low + high
 
 
+def weigh_q4_0(data, at, pack):
+    """Q40-2, and split halves (Q40-1). Each product is exact in f32; 0 * -scale is -0."""
+    scale, *pairs = struct.unpack_from("<e16B", data, at)
+    check_stored(scale, 0.0, at, True)
+    levels = [pack((nibble - 8) * scale) for nibble in range(16)]
+    return [levels[pair & 15] for pair in pairs] + [levels[pair >> 4] for pair in pairs]
+
+
 def weigh_q8_0(data, at, pack):
     """Q8-2: a scale and 32 signed bytes. Each product is exact in f32; 0 * -scale is -0."""
     scale, *codes = struct.unpack_from("<e32b", data, at)
@@ -193,7 +201,7 @@ def decode_khq4(request):
 
 
 def decode_whole(request, weigh, size):
-    """Decode a format that has whole blocks only, of a size (GGML-1, Q8-1)."""
+    """Decode a format that has whole blocks only, of a size (GGML-1, Q40-1, Q8-1)."""
     data, count = bytes.fromhex(request["blocks"]), request["original_len"]
     refuse_if(count % 32, "shape", f"{count} values are not whole blocks")
     return give_values("f32", read_blocks(data, count, weigh=weigh, size=size))
@@ -283,6 +291,18 @@ def encode_q4_1_block(values, start):
     steps = [f32(f32(f32(value - low) * inverse) + 0.5) for value in values]
     nibbles = [min(int(step), 15) for step in steps]
     return pack_block(scale, low + 0.0, nibbles[:16], nibbles[16:])  # + 0.0 as in encode_khq4
+
+
+def encode_q4_0_block(values, start):
+    """Q40-3; each f32() is one of its roundings. max() gives the first of equals, and a quotient of zero keeps its
+    sign, which is that of +0 by -8 for a block of zeros."""
+    largest = max(values, key=abs)
+    scale = f32(largest / -8) if largest else -0.0
+    check_block(abs(scale), 0.0, start)
+    inverse = reciprocal(scale, start)
+    nibbles = [min(int(f32(f32(value * inverse) + 8.5)), 15) for value in values]
+    pairs = (low | high << 4 for low, high in zip(nibbles[:16], nibbles[16:]))
+    return struct.pack("<e16B", scale, *pairs)
 
 
 def encode_q8_0_block(values, start):
@@ -574,9 +594,11 @@ def name_tensors(request):
 
 OPERATIONS = {
     "decode:khq4": decode_khq4,
+    "decode:q4_0": lambda request: decode_whole(request, weigh_q4_0, 18),
     "decode:q4_1": lambda request: decode_whole(request, weigh_q4_1, 20),
     "decode:q8_0": lambda request: decode_whole(request, weigh_q8_0, 34),
     "encode:khq4": encode_khq4,
+    "encode:q4_0": lambda request: encode_whole(request, "f32", encode_q4_0_block),
     "encode:q4_1": lambda request: encode_whole(request, "f32", encode_q4_1_block),
     "encode:q8_0": lambda request: encode_whole(request, "f32", encode_q8_0_block),
     "encode:mlx": lambda request: encode_whole(request, "f16", encode_mlx_block),

@@ -1,9 +1,9 @@
 //! Blocks and payloads of any block format, and decodes of them.
 
-use super::dice::{BLOCKS, finite_half, not_finite, one_in, pick, place};
 use crate::fuzz::arithmetic::Payload;
+use crate::fuzz::dice::{BLOCKS, finite_half, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
-use crate::suite::exact::blocks::{BlockFormat, Holds, named};
+use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::Float;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
@@ -14,44 +14,11 @@ use crate::suite::random::SplitMix64;
 /// block.
 const PERIOD: u64 = 251;
 
-/// A format's fields, as a generator fills them.
-#[derive(Clone, Debug)]
-pub(crate) struct Layout {
-    pub weights: usize,
-    pub bytes: usize,
-    /// Where numbers of f16 begin.
-    pub halves: Vec<usize>,
-    /// The bytes of codes.
-    codes: Vec<usize>,
-    /// Whether a scale of zero is refused, and a last block may be partial.
-    is_khq4: bool,
-}
-
 impl Layout {
-    /// # Panics
-    ///
-    /// Where there is no such block format.
-    pub fn of(format: FormatId) -> Self {
-        let leaf: &dyn BlockFormat = named(format).expect("a block format");
-        let size = leaf.geometry();
-        let fields = leaf.fields(&vec![0; size.bytes], size.weights);
-        let halves = fields.iter().filter(|field| field.holds == Holds::Number);
-        let halves = halves.map(|field| field.bytes.start).collect();
-        let codes = fields.iter().filter(|field| field.holds == Holds::Codes);
-        let codes = codes.flat_map(|field| field.bytes.clone()).collect();
-        let is_khq4 = format == FormatId::KHQ4;
-        Self { weights: size.weights, bytes: size.bytes, halves, codes, is_khq4 }
-    }
-
-    /// The bytes of codes.
-    pub fn codes(&self) -> &[usize] {
-        &self.codes
-    }
-
     /// A block of any finite numbers and any codes.
     fn any(&self, dice: &mut SplitMix64) -> Vec<u8> {
         let mut block = vec![0; self.bytes];
-        for (field, &at) in self.halves.iter().enumerate() {
+        for (field, &at) in self.numbers.iter().enumerate() {
             let mut bits = finite_half(dice);
             if self.is_khq4 && field == 0 {
                 // Most scales are above zero; some readers may refuse the others.
@@ -67,7 +34,7 @@ impl Layout {
     /// A block as weights have it.
     pub fn plain(&self, dice: &mut SplitMix64) -> Vec<u8> {
         let mut block = vec![0; self.bytes];
-        for (field, &at) in self.halves.iter().enumerate() {
+        for (field, &at) in self.numbers.iter().enumerate() {
             let sign = if field == 0 { 0 } else { (dice.below(2) as u16) << 15 };
             let bits = 0x2000 + dice.below(0x2000) as u16;
             block[at..at + 2].copy_from_slice(&(bits | sign).to_le_bytes());
@@ -99,10 +66,10 @@ impl Layout {
     /// Puts a number that must be refused, or nearly so, somewhere into a payload.
     pub fn spoil(&self, payload: &mut [u8], dice: &mut SplitMix64) {
         let count = payload.len() / self.bytes;
-        if count == 0 || self.halves.is_empty() {
+        if count == 0 || self.numbers.is_empty() {
             return;
         }
-        let at = self.bytes * place(dice, count) + pick(dice, &self.halves);
+        let at = self.bytes * place(dice, count) + pick(dice, &self.numbers);
         let bits = match dice.below(8) {
             0 => pick(dice, &[0x0000, 0x8000]),
             1 => pick(dice, &[0x7bff, 0xfbff, 0x0001, 0x8001, 0x03ff, 0x0400]),
@@ -124,7 +91,7 @@ impl Layout {
 
 /// A decode of a payload: sound in three of four, or with one fault, or as the mutators of fuzzing make it.
 pub(super) fn decode(format: FormatId, to_half: bool, dice: &mut SplitMix64) -> Question {
-    let layout = Layout::of(format);
+    let layout = Layout::named(format);
     let blocks = BLOCKS.units(dice);
     let mut original_len = layout.values(blocks, dice);
     let mut payload = layout.payload(blocks, dice);
@@ -151,7 +118,7 @@ pub(super) fn decode(format: FormatId, to_half: bool, dice: &mut SplitMix64) -> 
 /// Takes a bit out of each large exponent, so that the weights fit into f16.
 fn lower(layout: &Layout, payload: &mut [u8]) {
     for block in payload.chunks_exact_mut(layout.bytes) {
-        for &at in &layout.halves {
+        for &at in &layout.numbers {
             if block[at + 1] & 0x60 == 0x60 {
                 block[at + 1] &= !0x20;
             }
@@ -172,6 +139,6 @@ pub(super) fn near(count: u64, dice: &mut SplitMix64) -> u64 {
 }
 
 pub(super) fn plain(format: FormatId, dice: &mut SplitMix64) -> Question {
-    let layout = Layout::of(format);
+    let layout = Layout::named(format);
     Question::decode(format, layout.plain(dice), layout.weights as u64)
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::dice::{log_uniform, one_in, pick};
 use super::file::plain_load;
 use super::names::{component, list};
+use crate::fuzz::dice::{log_uniform, one_in, pick};
 use crate::fuzz::mutate;
 use crate::suite::case::{Content, DirectoryEntry, File};
 use crate::suite::exact::directory::{CONFIG_FILE, INDEX_FILE};

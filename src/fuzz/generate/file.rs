@@ -1,13 +1,14 @@
 //! Files and saves: sound ones of many shapes, with one fault, with several, and with bytes that were changed; at
 //! paths of every kind of name.
 
-use super::blocks::{Layout, near};
-use super::dice::{BLOCKS, finite_half, log_uniform, not_finite, one_in, pick, place};
+use super::blocks::near;
 use super::names::component;
 use super::weights;
+use crate::fuzz::dice::{BLOCKS, finite_half, log_uniform, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
 use crate::fuzz::sketch::Sketch;
 use crate::suite::case::{File, Named, Special};
+use crate::suite::exact::blocks::Layout;
 use crate::suite::exact::files;
 use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
@@ -50,7 +51,7 @@ fn tensor(format: FormatId, dice: &mut SplitMix64) -> Tensor {
 
 /// The fields of a sound file of so many blocks.
 fn sound(format: FormatId, blocks: u64, dice: &mut SplitMix64) -> Sketch {
-    let layout = Layout::of(FormatId::KHQ4);
+    let layout = Layout::named(FormatId::KHQ4);
     let count = layout.values(blocks, dice);
     let shape = match count {
         0 => empty_shape(dice),
@@ -202,7 +203,7 @@ fn one_fault(mut sketch: Sketch, dice: &mut SplitMix64) -> Vec<u8> {
             let at = 2 * place(dice, sketch.payload.len() / 2);
             sketch.payload[at..at + 2].copy_from_slice(&not_finite(dice).to_le_bytes());
         }
-        _ => Layout::of(FormatId::KHQ4).spoil(&mut sketch.payload, dice),
+        _ => Layout::named(FormatId::KHQ4).spoil(&mut sketch.payload, dice),
     }
     sketch.write()
 }
@@ -277,7 +278,7 @@ pub(super) fn save(format: FormatId, dice: &mut SplitMix64) -> Question {
 fn plain_tensor(format: FormatId) -> Tensor {
     let payload = match format {
         FormatId::KHF1 => (0..32u16).flat_map(|at| (0x3c00 + 16 * at).to_le_bytes()).collect(),
-        _ => Layout::of(FormatId::KHQ4).plain(&mut SplitMix64::new(2)),
+        _ => Layout::named(FormatId::KHQ4).plain(&mut SplitMix64::new(2)),
     };
     let (magic, version, ndim) = ([0; 4], 0, 1);
     of_sketch(&Sketch { format, magic, version, ndim, shape: vec![32], original_len: 32, payload })

@@ -1,7 +1,7 @@
 //! Products and rotations of every remainder of a tile, and of every length.
 
-use super::blocks::Layout;
-use super::dice::{log_uniform, normal, not_finite, one_in, pick, place};
+use crate::fuzz::dice::{log_uniform, normal, not_finite, one_in, pick, place};
+use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits64, Bytes};
 use crate::suite::operation::FormatId;
@@ -14,7 +14,7 @@ const MANY: u64 = 1 << 20;
 
 /// A product.
 pub(super) fn matmul(format: FormatId, dice: &mut SplitMix64) -> Question {
-    let layout = Layout::of(format);
+    let layout = Layout::named(format);
     let most = if one_in(dice, 256) {
         MANY
     } else if one_in(dice, 16) {
@@ -43,7 +43,7 @@ pub(super) fn matmul(format: FormatId, dice: &mut SplitMix64) -> Question {
     let mut payload = layout.payload(blocks, dice);
     for block in payload.chunks_exact_mut(layout.bytes) {
         // Sums of weights of unlike orders have wide bounds: mostly they are of one order.
-        for &at in &layout.halves {
+        for &at in &layout.numbers {
             if !one_in(dice, 64) {
                 block[at + 1] = block[at + 1] & 0x83 | 0x28 | (dice.below(4) as u8) << 2;
             }
@@ -154,9 +154,9 @@ fn values(count: usize, dice: &mut SplitMix64) -> Vec<f64> {
 
 pub(super) fn plain_product(format: FormatId) -> Question {
     let mut dice = SplitMix64::new(3);
-    let layout = Layout::of(format);
+    let layout = Layout::named(format);
     let mut payload = layout.payload(1, &mut dice);
-    for &at in &layout.halves {
+    for &at in &layout.numbers {
         payload[at..at + 2].copy_from_slice(&[0, 0x34]);
     }
     let x: Vec<f32> = (0..32u8).map(|at| f32::from(at) - 15.0).collect();

@@ -4,7 +4,6 @@
 //! What is mixed is said in `docs/hunt.md`. No vector is consulted: a campaign finds what the vectors do not ask.
 
 mod blocks;
-mod dice;
 mod directory;
 mod file;
 mod kernel;
@@ -20,7 +19,6 @@ use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
 use super::oracle::case;
-pub(crate) use blocks::Layout;
 
 /// How often a question of which nothing is demanded is drawn anew, before a plain one is asked.
 const ATTEMPTS: u64 = 8;

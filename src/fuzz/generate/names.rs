@@ -1,6 +1,6 @@
 //! Names of tensors and components of paths: of models, of every character, of every length, and twins.
 
-use super::dice::{log_uniform, one_in, pick};
+use crate::fuzz::dice::{log_uniform, one_in, pick};
 use crate::suite::operation::FormatId;
 use crate::suite::question::{NameTensors, Question, TensorRank};
 use crate::suite::random::SplitMix64;

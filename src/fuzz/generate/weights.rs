@@ -2,8 +2,8 @@
 
 use half::f16;
 
-use super::dice::{BLOCKS, log_uniform, normal, one_in, pick, place};
 use crate::fuzz::arithmetic::Source;
+use crate::fuzz::dice::{BLOCKS, log_uniform, normal, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
 use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
@@ -141,7 +141,7 @@ fn spoil(values: &mut Floats, dice: &mut SplitMix64) {
     }
     let at = place(dice, values.len());
     match values {
-        Floats::F16(bits) => bits.0[at] = super::dice::not_finite(dice),
+        Floats::F16(bits) => bits.0[at] = not_finite(dice),
         Floats::Bf16(bits) => bits.0[at] = pick(dice, &[0x7f80, 0xff80, 0x7fc0, 0x7f81, 0xffff]),
         Floats::F32(bits) => {
             bits.0[at] =

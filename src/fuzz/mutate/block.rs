@@ -5,51 +5,19 @@ use std::sync::LazyLock;
 
 use super::{coin, edits, pick, place};
 use crate::fuzz::arithmetic::Payload;
-use crate::suite::exact::blocks::{self, Holds};
+use crate::suite::exact::blocks::Layout;
 use crate::suite::operation::FormatId;
 use crate::suite::random::SplitMix64;
 
-/// What an edit needs to know of a format's blocks.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    pub weights: usize,
-    pub bytes: usize,
-    /// Where f16 numbers begin: scales and the like.
-    halves: Vec<usize>,
-    /// Where codes begin, behind all numbers.
-    codes: usize,
-    /// Whether a scale must not be zero, and a last block may be partial, which only KHQ4 has.
-    khq4: bool,
+/// The layout of KHQ4's blocks, which files and products hold.
+pub(super) fn khq4() -> &'static Layout {
+    static LAYOUT: LazyLock<Layout> = LazyLock::new(|| Layout::named(FormatId::KHQ4));
+    &LAYOUT
 }
 
-impl Layout {
-    /// The layout of a registered block format.
-    ///
-    /// # Panics
-    ///
-    /// Where there is no such format.
-    pub(super) fn of(format: FormatId) -> Self {
-        let leaf = blocks::named(format).expect("a block format");
-        let size = leaf.geometry();
-        let fields = leaf.fields(&vec![0; size.bytes], size.weights);
-        let halves =
-            fields.iter().filter(|field| field.holds == Holds::Number && field.bytes.len() == 2);
-        let halves: Vec<usize> = halves.map(|field| field.bytes.start).collect();
-        let codes = halves.iter().max().map_or(0, |last| last + 2);
-        let khq4 = format == FormatId::KHQ4;
-        Self { weights: size.weights, bytes: size.bytes, halves, codes, khq4 }
-    }
-
-    /// KHQ4's, which files and products hold.
-    pub(super) fn khq4() -> &'static Self {
-        static LAYOUT: LazyLock<Layout> = LazyLock::new(|| Layout::of(FormatId::KHQ4));
-        &LAYOUT
-    }
-
-    /// The values of whole blocks in as many bytes.
-    fn held(&self, bytes: usize) -> u64 {
-        (bytes / self.bytes * self.weights) as u64
-    }
+/// The values of whole blocks in as many bytes.
+fn held(layout: &Layout, bytes: usize) -> u64 {
+    (bytes / layout.bytes * layout.weights) as u64
 }
 
 /// f16 bits that no scale and no bias may have.
@@ -66,11 +34,11 @@ fn plain(dice: &mut SplitMix64) -> u16 {
 /// A lawful block.
 pub(super) fn lawful(layout: &Layout, dice: &mut SplitMix64) -> Vec<u8> {
     let mut block = vec![0; layout.bytes];
-    for (index, &at) in layout.halves.iter().enumerate() {
+    for (index, &at) in layout.numbers.iter().enumerate() {
         let sign = if index == 0 { 0 } else { (dice.below(2) as u16) << 15 };
         block[at..at + 2].copy_from_slice(&(plain(dice) | sign).to_le_bytes());
     }
-    block[layout.codes..].fill_with(|| dice.next_u64() as u8);
+    layout.codes.iter().for_each(|&at| block[at] = dice.next_u64() as u8);
     block
 }
 
@@ -86,12 +54,12 @@ pub(super) fn resize(payload: &mut Vec<u8>, layout: &Layout, len: usize, dice: &
 /// Makes every number of a block lawful, by taking one bit out of its exponent.
 pub(super) fn repair(payload: &mut [u8], layout: &Layout) {
     for block in payload.chunks_exact_mut(layout.bytes) {
-        for high in layout.halves.iter().map(|at| at + 1) {
+        for high in layout.numbers.iter().map(|at| at + 1) {
             if block[high] & 0x7c == 0x7c {
                 block[high] &= 0xbf;
             }
         }
-        if layout.khq4 && block[0] == 0 && block[1] & 0x7f == 0 {
+        if layout.is_khq4 && block[0] == 0 && block[1] & 0x7f == 0 {
             block[0] = 1;
         }
     }
@@ -105,7 +73,7 @@ pub(super) fn edit(payload: &mut [u8], layout: &Layout, dice: &mut SplitMix64) {
     }
     let at = layout.bytes * place(dice, count);
     let block = &mut payload[at..at + layout.bytes];
-    let field = pick(dice, &layout.halves);
+    let field = pick(dice, &layout.numbers);
     let mut set = |bits: u16| block[field..field + 2].copy_from_slice(&bits.to_le_bytes());
     match dice.below(8) {
         0 | 1 => set(pick(dice, &NOT_FINITE)),
@@ -113,9 +81,8 @@ pub(super) fn edit(payload: &mut [u8], layout: &Layout, dice: &mut SplitMix64) {
         3 | 4 => set(pick(dice, &EXTREME)),
         5 => set(dice.next_u64() as u16),
         _ => {
-            let codes = (layout.bytes - layout.codes) as u64;
-            let byte = layout.codes + dice.below(codes) as usize;
-            block[byte] = pick(dice, &[0x00, 0xff, 0x0f, 0xf0, 0x88, 0x21, 0x80, 0x7f]);
+            block[pick(dice, &layout.codes)] =
+                pick(dice, &[0x00, 0xff, 0x0f, 0xf0, 0x88, 0x21, 0x80, 0x7f]);
         }
     }
 }
@@ -126,7 +93,7 @@ pub(super) fn cut_or_extend(payload: &mut Vec<u8>, layout: &Layout, dice: &mut S
     match dice.below(8) {
         0 if count > 0 => {
             let last = layout.bytes - 1;
-            let field = pick(dice, &[0, 1, 2, layout.codes, 12, last - 1, last]);
+            let field = pick(dice, &[0, 1, 2, layout.codes[0], 12, last - 1, last]);
             payload.truncate(layout.bytes * place(dice, count) + field);
         }
         1 => drop(payload.pop()),
@@ -145,10 +112,10 @@ pub(super) fn cut_or_extend(payload: &mut Vec<u8>, layout: &Layout, dice: &mut S
 
 /// A mutation of a decoder's input: original_len and a payload.
 pub(in crate::fuzz) fn blocks(input: &[u8], format: FormatId, dice: &mut SplitMix64) -> Vec<u8> {
-    let layout = &Layout::of(format);
+    let layout = &Layout::named(format);
     let Payload { mut original_len, blocks: mut payload } = Payload::read(input);
     for _ in 0..edits(dice) {
-        let held = layout.held(payload.len());
+        let held = held(layout, payload.len());
         match dice.below(8) {
             0 => cut_or_extend(&mut payload, layout, dice),
             1 => {
@@ -160,7 +127,7 @@ pub(in crate::fuzz) fn blocks(input: &[u8], format: FormatId, dice: &mut SplitMi
                 let len = 1 + dice.below(4) as usize;
                 resize(&mut payload, layout, len * layout.bytes, dice);
                 original_len = (len * layout.weights) as u64;
-                if layout.khq4 || coin(dice) {
+                if layout.is_khq4 || coin(dice) {
                     original_len -= dice.below(layout.weights as u64);
                 }
             }
@@ -169,9 +136,9 @@ pub(in crate::fuzz) fn blocks(input: &[u8], format: FormatId, dice: &mut SplitMi
     }
     if coin(dice) {
         payload.truncate(payload.len() / layout.bytes * layout.bytes);
-        let held = layout.held(payload.len());
+        let held = held(layout, payload.len());
         let claimed = original_len.div_ceil(layout.weights as u64);
-        if !layout.khq4 || claimed != held / layout.weights as u64 {
+        if !layout.is_khq4 || claimed != held / layout.weights as u64 {
             original_len = held;
         }
         repair(&mut payload, layout);
@@ -195,7 +162,7 @@ mod tests {
 
     #[test]
     fn new_blocks_and_repaired_ones_are_lawful() {
-        let layout = Layout::khq4();
+        let layout = khq4();
         let mut dice = SplitMix64::new(1);
         let mut was_unlawful = 0;
         for _ in 0..500 {
@@ -214,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_scale_and_a_bias_become_each_number_that_readers_have_taken_wrongly() {
-        let layout = Layout::khq4();
+        let layout = khq4();
         let mut dice = SplitMix64::new(6);
         let mut met = [BTreeSet::new(), BTreeSet::new()];
         for _ in 0..4000 {
@@ -237,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_payload_is_resized_to_the_byte() {
-        let layout = Layout::khq4();
+        let layout = khq4();
         let mut dice = SplitMix64::new(2);
         for len in [0, 1, 19, 20, 21, 40, 59] {
             let mut payload = lawful(layout, &mut dice).repeat(2);

@@ -1,7 +1,7 @@
 //! Edits of a KHQ4 or KHF1 file, field by field, and the repair of the fields that depend on the one that
 //! was edited, so that the guard of that one field is all that is left to refuse the file.
 
-use super::block::{self, Layout, cut_or_extend};
+use super::block::{self, cut_or_extend};
 use super::half;
 use super::{coin, edits, pick, place};
 use crate::fuzz::sketch::Sketch;
@@ -41,7 +41,7 @@ pub(in crate::fuzz) fn file(input: &[u8], format: FormatId, dice: &mut SplitMix6
             6..=8 => original_len(&mut sketch, dice, repairs),
             9 if coin(dice) => sizes(&mut sketch, dice),
             9 => wrapping_product(&mut sketch, dice),
-            10..=11 => cut_or_extend(&mut sketch.payload, Layout::khq4(), dice),
+            10..=11 => cut_or_extend(&mut sketch.payload, block::khq4(), dice),
             12..=14 => edit(&mut sketch, dice),
             _ => make_lawful(&mut sketch, dice),
         }
@@ -61,7 +61,7 @@ pub(in crate::fuzz) fn file(input: &[u8], format: FormatId, dice: &mut SplitMix6
 fn edit(sketch: &mut Sketch, dice: &mut SplitMix64) {
     match sketch.format {
         FormatId::KHF1 => half::edit(&mut sketch.payload, dice),
-        _ => block::edit(&mut sketch.payload, Layout::khq4(), dice),
+        _ => block::edit(&mut sketch.payload, block::khq4(), dice),
     }
 }
 
@@ -69,7 +69,7 @@ fn edit(sketch: &mut Sketch, dice: &mut SplitMix64) {
 fn resize(sketch: &mut Sketch, len: usize, dice: &mut SplitMix64) {
     match sketch.format {
         FormatId::KHF1 => half::resize(&mut sketch.payload, len, dice),
-        _ => block::resize(&mut sketch.payload, Layout::khq4(), len, dice),
+        _ => block::resize(&mut sketch.payload, block::khq4(), len, dice),
     }
 }
 
@@ -223,7 +223,7 @@ fn make_lawful(sketch: &mut Sketch, dice: &mut SplitMix64) {
     follow_shape(sketch, dice);
     match sketch.format {
         FormatId::KHF1 => half::repair(&mut sketch.payload),
-        _ => block::repair(&mut sketch.payload, Layout::khq4()),
+        _ => block::repair(&mut sketch.payload, block::khq4()),
     }
 }
 
@@ -317,7 +317,7 @@ mod tests {
         use std::collections::BTreeSet;
         let mut dice = SplitMix64::new(4);
         let sound =
-            write(&[70], 70, &super::super::block::lawful(Layout::khq4(), &mut dice).repeat(3));
+            write(&[70], 70, &super::super::block::lawful(block::khq4(), &mut dice).repeat(3));
         let mut met = BTreeSet::new();
         for _ in 0..3000 {
             if let Lawful::Refuse(classes) =

@@ -1,7 +1,7 @@
 //! Edits of a product (50 to 54) and of a rotation (56 to 60): sizes, blocks, values of one magnitude,
 //! single values, seeds, flags.
 
-use super::block::{Layout, lawful, repair};
+use super::block::{khq4, lawful, repair};
 use super::{coin, edits, pick, place};
 use crate::fuzz::kernel::{PRODUCT_HEAD, ROTATION_HEAD, product, rotation};
 use crate::suite::floats::Floats;
@@ -24,7 +24,7 @@ pub(in crate::fuzz) fn product_bytes(input: &[u8], dice: &mut SplitMix64) -> Vec
     let before = [&head[..], input.get(PRODUCT_HEAD..).unwrap_or_default()].concat();
     let Matmul { blocks, x, .. } = product(&before);
     let mut blocks = blocks.0;
-    let layout = Layout::khq4();
+    let layout = khq4();
     for block in blocks.as_chunks_mut::<20>().0.iter_mut() {
         if dice.below(8) == 0 || block.iter().all(|&byte| byte == 0) {
             block.copy_from_slice(&lawful(layout, dice));

@@ -19,21 +19,8 @@ pub(super) use safetensors::safetensors;
 pub(super) use text::text;
 pub(super) use value::{Grid, edit as edit_values, values};
 
+use crate::fuzz::dice::{one_in, pick, place};
 use crate::suite::random::SplitMix64;
-
-/// One of `choices`.
-fn pick<T: Copy>(dice: &mut SplitMix64, choices: &[T]) -> T {
-    choices[dice.below(choices.len() as u64) as usize]
-}
-
-/// An index below `len`, which is not 0; now and then the first or the last, where guards sit.
-fn place(dice: &mut SplitMix64, len: usize) -> usize {
-    match dice.below(4) {
-        0 => 0,
-        1 => len - 1,
-        _ => dice.below(len as u64) as usize,
-    }
-}
 
 /// How many edits make a mutation: one to three.
 fn edits(dice: &mut SplitMix64) -> u64 {
@@ -42,5 +29,5 @@ fn edits(dice: &mut SplitMix64) -> u64 {
 
 /// Heads or tails.
 fn coin(dice: &mut SplitMix64) -> bool {
-    dice.below(2) == 0
+    one_in(dice, 2)
 }

@@ -56,6 +56,7 @@ pub(in crate::fuzz) struct Grid {
 impl Grid {
     pub(in crate::fuzz) fn of(format: FormatId, mode: Mode) -> Self {
         match (format, mode) {
+            (FormatId::Q4_0, _) => Self { mode: Mode::Symmetric, parts: 8.0 },
             (FormatId::Q8_0, _) => Self { mode: Mode::Symmetric, parts: 127.0 },
             (FormatId::KHQ4, Mode::Symmetric) => Self { mode, parts: 7.0 },
             _ => Self { mode: Mode::Asymmetric, parts: 15.0 },
@@ -213,6 +214,7 @@ mod tests {
         for (format, mode) in [
             (FormatId::KHQ4, Mode::Asymmetric),
             (FormatId::KHQ4, Mode::Symmetric),
+            (FormatId::Q4_0, Mode::Asymmetric),
             (FormatId::Q8_0, Mode::Asymmetric),
         ] {
             let grid @ Grid { mode, parts } = Grid::of(format, mode);

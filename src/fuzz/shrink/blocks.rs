@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::parts;
-use crate::fuzz::generate::Layout;
+use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
 use crate::suite::question::{Decode, Encode, Question};
@@ -15,7 +15,7 @@ const FEW: usize = 4;
 const ONE: u16 = 0x3c00;
 
 pub(super) fn of_decode(decode: &Decode) -> Vec<Question> {
-    let layout = Layout::of(decode.format);
+    let layout = Layout::named(decode.format);
     let (payload, weights) = (&decode.blocks.0, layout.weights as u64);
     let count = payload.len() / layout.bytes;
     let ask = |blocks: Vec<u8>, original_len: u64| {
@@ -59,9 +59,9 @@ pub(super) fn plainer(layout: &Layout, payload: &[u8]) -> Vec<Vec<u8>> {
         plainer.push(other);
     };
     for block in (0..count).map(|block| block * layout.bytes) {
-        let codes = layout.codes();
+        let codes = &layout.codes;
         with(&|payload| codes.iter().for_each(|&at| payload[block + at] = 0));
-        for &at in &layout.halves {
+        for &at in &layout.numbers {
             for bits in [0, ONE] {
                 with(&|payload| {
                     payload[block + at..block + at + 2].copy_from_slice(&u16::to_le_bytes(bits));

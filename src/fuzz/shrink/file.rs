@@ -2,9 +2,9 @@
 
 use super::blocks::{of_bits, plainer};
 use super::parts;
-use crate::fuzz::generate::Layout;
 use crate::fuzz::sketch::Sketch;
 use crate::suite::case::{File, Special};
+use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::Float;
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
@@ -98,7 +98,7 @@ fn of_sketch(sketch: &Sketch) -> Vec<Sketch> {
             smaller.push(Sketch { payload, ..sketch.clone() });
         }
     } else {
-        let plainer = plainer(&Layout::of(FormatId::KHQ4), &sketch.payload);
+        let plainer = plainer(&Layout::named(FormatId::KHQ4), &sketch.payload);
         smaller.extend(plainer.into_iter().map(|payload| Sketch { payload, ..sketch.clone() }));
     }
     // Set bits go, so that nothing is smaller than itself.

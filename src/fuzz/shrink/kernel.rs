@@ -2,7 +2,7 @@
 
 use super::blocks::{of_bits, plainer};
 use super::parts;
-use crate::fuzz::generate::Layout;
+use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::Floats;
 use crate::suite::hex::Bytes;
 use crate::suite::question::{Matmul, Question, Rotate, Side};
@@ -11,7 +11,7 @@ use crate::suite::question::{Matmul, Question, Rotate, Side};
 const FEW: usize = 64;
 
 pub(super) fn of_product(matmul: &Matmul) -> Vec<Question> {
-    let layout = Layout::of(matmul.format);
+    let layout = Layout::named(matmul.format);
     let Some(x) = matmul.x.singles() else { return Vec::new() };
     let [rows, columns, vectors] =
         [matmul.rows, matmul.columns, matmul.vectors].map(|size| size as usize);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::Asked;
 use crate::format::Class;
-use crate::fuzz::generate::Layout;
 use crate::suite::case::{Case, File};
+use crate::suite::exact::blocks::Layout;
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::Operation;
 use crate::suite::question::Question;
@@ -81,10 +81,10 @@ impl OperationCoverage {
         }
         let format = case.question.format();
         let payload = |of: &mut Self, blocks: &[u8]| {
-            let layout = Layout::of(format);
+            let layout = Layout::named(format);
             of.size(blocks.len() / layout.bytes);
             for block in blocks.chunks_exact(layout.bytes).take(LOOKED_AT) {
-                for &at in &layout.halves {
+                for &at in &layout.numbers {
                     of.exponents.insert(u16::from_le_bytes([block[at], block[at + 1]]) >> 10);
                 }
             }

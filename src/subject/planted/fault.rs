@@ -50,7 +50,7 @@ macro_rules! faults {
 pub(super) use faults;
 
 /// The tables of all parts.
-const TABLES: [&[Entry]; 12] = [
+const TABLES: [&[Entry]; 13] = [
     super::encode::FAULTS,
     super::decode::FAULTS,
     super::load_faults::FAULTS,
@@ -58,6 +58,7 @@ const TABLES: [&[Entry]; 12] = [
     super::halves::FAULTS,
     super::product::FAULTS,
     super::rotate::FAULTS,
+    super::q4_0::FAULTS,
     super::q4_1::FAULTS,
     super::q8_0::FAULTS,
     super::mlx::FAULTS,

@@ -122,6 +122,7 @@ impl Implementation for Liar {
     fn encode(&self, question: &Encode, entry: Entry) -> Response<Encoded> {
         let careless = match question.format {
             FormatId::KHQ4 => None,
+            FormatId::Q4_0 => Some(Fault::Q40PartialAccepted),
             FormatId::Q4_1 => Some(Fault::GgmlPartialAccepted),
             FormatId::Q8_0 => Some(Fault::Q80PartialAccepted),
             _ => Some(Fault::MlxPartialAccepted),

@@ -21,6 +21,7 @@ mod load_faults;
 mod mlx;
 mod names;
 mod product;
+mod q4_0;
 mod q4_1;
 mod q8_0;
 mod rotate;
@@ -97,6 +98,7 @@ impl Implementation for Faulty {
             (FormatId::KHQ4, Some(Float::F16)) => {
                 self.decode_to_half(payload, count).map(|bits| Floats::F16(Bits16(bits)))
             }
+            (FormatId::Q4_0, None) => self.decode_q4_0(payload, count).map(singles),
             (FormatId::Q4_1, None) => self.decode_q4_1(payload, count).map(singles),
             (FormatId::Q8_0, None) => self.decode_q8_0(payload, count).map(singles),
             _ => return Response::Unsupported,
@@ -110,6 +112,7 @@ impl Implementation for Faulty {
                 let values = self.source_values(&question.values);
                 self.encode_tensor(&question.shape, &values, mode == Mode::Symmetric)
             }
+            (FormatId::Q4_0, None) => self.encode_q4_0(question),
             (FormatId::Q4_1, None) => self.encode_q4_1(question),
             (FormatId::Q8_0, None) => self.encode_q8_0(question),
             (FormatId::MLX, None) => self.encode_mlx(question),

@@ -10,6 +10,7 @@ mod blocks;
 mod decode;
 mod decode_f16;
 mod directory;
+mod directory_index;
 mod directory_open;
 mod encode_block;
 mod encode_evaluation;
@@ -28,6 +29,7 @@ mod matmul;
 mod mlx;
 mod names;
 mod places;
+mod q4_0;
 mod q4_1;
 mod q8_0;
 mod recipes;
@@ -89,6 +91,8 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
         ("decode-f16.json", "Blocks to f16, rounded once.", decode_f16::cases()),
         ("matmul.json", "Products of a matrix in blocks.", matmul::cases()),
         ("rotate.json", "The rotation of weights.", rotate::cases()),
+        ("decode-q4-0.json", "Blocks of ggml's Q4_0 to f32.", q4_0::decodes()),
+        ("encode-q4-0.json", "f32 to blocks of ggml's Q4_0.", q4_0::encodes()),
         ("decode-q4-1.json", "Blocks of ggml's Q4_1 to f32.", q4_1::decodes()),
         ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", q4_1::encodes()),
         ("decode-q8-0.json", "Blocks of ggml's Q8_0 to f32.", q8_0::decodes()),

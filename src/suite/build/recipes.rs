@@ -1,7 +1,7 @@
 //! Cases with a recipe: one small question each, behind which a generator asks every number, every size,
 //! every place.
 
-use super::{Draft, plain_payload};
+use super::{Draft, plain_payload, q4_0};
 use crate::suite::case::File;
 use crate::suite::exact::files;
 use crate::suite::feature::Feature;
@@ -33,23 +33,52 @@ pub(super) fn each(
     recipes.iter().map(draft).collect()
 }
 
-/// The small decode of each format, with its family and clause.
-pub(super) fn decode_questions() -> [(&'static str, Question, &'static str); 3] {
+/// A format whose rows are whole blocks and that is decoded to f32.
+struct RowCases {
+    format: FormatId,
+    family: &'static str,
+    /// The clause of its layout.
+    layout: &'static str,
+    /// The clause of its decoding.
+    decoding: &'static str,
+    block: Vec<u8>,
+}
+
+fn row_cases() -> [RowCases; 3] {
+    let of = |format, family, [layout, decoding]: [&'static str; 2], block| RowCases {
+        format,
+        family,
+        layout,
+        decoding,
+        block,
+    };
     let q8_0 = [&plain_payload(32)[..], &[7; 14]].concat();
     [
-        ("decode", Question::decode(FormatId::KHQ4, plain_payload(32), 32), "DEC-1"),
-        ("decode-q4-1", Question::decode(FormatId::Q4_1, plain_payload(32), 32), "GGML-2"),
-        ("decode-q8-0", Question::decode(FormatId::Q8_0, q8_0, 32), "Q8-2"),
+        of(FormatId::Q4_0, "decode-q4-0", ["Q40-1", "Q40-2"], q4_0::plain_payload(1)),
+        of(FormatId::Q4_1, "decode-q4-1", ["GGML-1", "GGML-2"], plain_payload(32)),
+        of(FormatId::Q8_0, "decode-q8-0", ["Q8-1", "Q8-2"], q8_0),
     ]
 }
 
+fn khq4_decode() -> Question {
+    Question::decode(FormatId::KHQ4, plain_payload(32), 32)
+}
+
+/// The small decode of each format, with its family and clause.
+pub(super) fn decode_questions() -> Vec<(&'static str, Question, &'static str)> {
+    let rows = row_cases()
+        .map(|rows| (rows.family, Question::decode(rows.format, rows.block, 32), rows.decoding));
+    [("decode", khq4_decode(), "DEC-1")].into_iter().chain(rows).collect()
+}
+
 /// The small encode of each format, with its family and clause.
-pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 4] {
+pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 5] {
     let ask = |format: FormatId, mode: Option<Mode>, float: Float| {
         Question::Encode(Encode { format, mode, shape: vec![32], values: ramp(float) })
     };
     [
         ("encode", ask(FormatId::KHQ4, Some(Mode::Symmetric), Float::F32), "ENC-Y3"),
+        ("encode-q4-0", ask(FormatId::Q4_0, None, Float::F32), "Q40-3"),
         ("encode-q4-1", ask(FormatId::Q4_1, None, Float::F32), "GGML-3"),
         ("encode-q8-0", ask(FormatId::Q8_0, None, Float::F32), "Q8-3"),
         ("encode-mlx", ask(FormatId::MLX, None, Float::F16), "MLX-2"),
@@ -57,58 +86,48 @@ pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 4] 
 }
 
 fn decodes() -> Vec<Draft> {
-    let [(_, khq4, _), (_, q4_1, _), (_, q8_0, _)] = decode_questions();
+    let khq4 = khq4_decode();
     let Question::Decode(single) = khq4.clone() else { unreachable!("a decode") };
     let to_half = Question::Decode(Decode { to: Some(Float::F16), ..single });
     let half = [(EveryNumber, "F16-1", 78), (Sizes, "F16-1", 79), (FaultAnywhere, "F16-2", 49)];
     let half = each("decode-f16", "", &to_half, &half);
-    let must = [
-        each(
-            "decode",
-            "",
-            &khq4,
-            &[
-                (EveryNumber, "DEC-1", 78),
-                (DrawnNumbers, "DEC-1", 78),
-                (Sizes, "DEC-3", 79),
-                (Tails, "DEC-3", 35),
-            ],
-        ),
-        half.into_iter().map(|draft| draft.requires(Feature::ToF16)).collect(),
-        each(
-            "decode-q4-1",
-            "",
-            &q4_1,
-            &[
-                (EveryNumber, "GGML-2", 78),
-                (DrawnNumbers, "GGML-2", 78),
-                (Sizes, "GGML-2", 79),
-                (FaultAtTheEnd, "GGML-1", 35),
-            ],
-        ),
-        each(
-            "decode-q8-0",
-            "",
-            &q8_0,
-            &[
-                (EveryNumber, "Q8-2", 78),
-                (DrawnNumbers, "Q8-2", 78),
-                (Sizes, "Q8-2", 79),
-                (FaultAtTheEnd, "Q8-1", 35),
-            ],
-        ),
-    ];
+    let mut must = each(
+        "decode",
+        "",
+        &khq4,
+        &[
+            (EveryNumber, "DEC-1", 78),
+            (DrawnNumbers, "DEC-1", 78),
+            (Sizes, "DEC-3", 79),
+            (Tails, "DEC-3", 35),
+        ],
+    );
+    must.extend(half.into_iter().map(|draft| draft.requires(Feature::ToF16)));
     // A decoder should refuse blocks that have no values, and a payload of another extent (DEC-1, DEC-4).
-    let of_khq4 =
-        [(FaultAtTheEnd, "DEC-4", 79), (FaultAnywhere, "DEC-1", 79), (WideNumbers, "DEC-4", 82)];
-    let of_rows = |clause: &'static str| [(FaultAnywhere, clause, 79), (WideNumbers, clause, 82)];
-    let should = [
-        each("decode", "", &khq4, &of_khq4),
-        each("decode-q4-1", "", &q4_1, &of_rows("GGML-1")),
-        each("decode-q8-0", "", &q8_0, &of_rows("Q8-1")),
-    ];
-    let should = should.concat().into_iter().map(Draft::should);
-    must.concat().into_iter().chain(should).collect()
+    let mut should = each(
+        "decode",
+        "",
+        &khq4,
+        &[(FaultAtTheEnd, "DEC-4", 79), (FaultAnywhere, "DEC-1", 79), (WideNumbers, "DEC-4", 82)],
+    );
+    for RowCases { format, family, layout, decoding, block } in row_cases() {
+        let question = Question::decode(format, block, 32);
+        must.extend(each(
+            family,
+            "",
+            &question,
+            &[
+                (EveryNumber, decoding, 78),
+                (DrawnNumbers, decoding, 78),
+                (Sizes, decoding, 79),
+                (FaultAtTheEnd, layout, 35),
+            ],
+        ));
+        let refused = [(FaultAnywhere, layout, 79), (WideNumbers, layout, 82)];
+        should.extend(each(family, "", &question, &refused));
+    }
+    must.extend(should.into_iter().map(Draft::should));
+    must
 }
 
 /// Values of a type: a ramp.
@@ -173,6 +192,7 @@ fn encodes() -> Vec<Draft> {
         }
     }
     let others = [
+        (FormatId::Q4_0, "encode-q4-0", "Q40-3", "Q40-1", Float::F32),
         (FormatId::Q4_1, "encode-q4-1", "GGML-3", "GGML-1", Float::F32),
         (FormatId::Q8_0, "encode-q8-0", "Q8-3", "Q8-1", Float::F32),
         (FormatId::MLX, "encode-mlx", "MLX-2", "MLX-1", Float::F16),

@@ -1,5 +1,6 @@
 //! What a model directory holds, and what is read of it (SPEC IDX).
 
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use super::Special;
@@ -14,7 +15,25 @@ pub struct DirectoryEntry {
     /// directory, and folders on the way are there.
     pub path: String,
     /// What it is.
+    #[serde(deserialize_with = "bounded")]
     pub content: Content,
+}
+
+/// The longest file that a repetition may make, in bytes: twice the longest index (IDX-2).
+const LONGEST: u64 = 32 << 20;
+
+/// Content whose repetition is no longer than [`LONGEST`], so that a short text cannot claim all memory.
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Content, D::Error> {
+    let content = Content::deserialize(deserializer)?;
+    if let Content::Long { text, times, .. } = &content
+        && times.saturating_mul(text.len() as u64) > LONGEST
+    {
+        let len = text.len();
+        return Err(Error::custom(format!(
+            "`long` repeats {len} bytes {times} times; at most {LONGEST} bytes in all"
+        )));
+    }
+    Ok(content)
 }
 
 /// What an entry of a directory is.
@@ -115,4 +134,25 @@ pub struct ListedTensor {
     /// The number of its values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub numel: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repetition_has_a_bound() {
+        let read = |text: &str, times: u64| {
+            let long = serde_json::json!({"before": "", "text": text, "times": times, "after": ""});
+            let entry = serde_json::json!({"path": "a", "content": {"long": long}});
+            serde_json::from_value::<DirectoryEntry>(entry).map_err(|error| error.to_string())
+        };
+        let entry = read("ab", LONGEST / 2).unwrap();
+        assert_eq!(entry.content.file_bytes().map(|bytes| bytes.len() as u64), Some(LONGEST));
+        for (text, times) in [("ab", LONGEST / 2 + 1), (" ", 1 << 63), ("abcd", u64::MAX)] {
+            let error = read(text, times).unwrap_err();
+            assert!(error.starts_with("`long` repeats "), "{error}");
+            assert!(error.contains(&format!("{times} times; at most 33554432 bytes")), "{error}");
+        }
+    }
 }

@@ -133,7 +133,13 @@ fn exponents_bits(exponents: u64) -> u32 {
 /// next one or next to halfway.
 pub(super) fn stored(of: &Encode) -> Vec<Question> {
     let float = of.values.float();
-    let both = |bits: u16| [(bits, 0, false), (bits, 1 + usize::from(bits % 3), true)];
+    let halfway = |bits: u16| 1 + usize::from(bits % 3);
+    // Of Q4_0 a scale has either sign.
+    let twin = (of.format == FormatId::Q4_0).then_some((0, true));
+    let both = move |bits: u16| {
+        let ways = [(0, false), (halfway(bits), true)].into_iter().chain(twin);
+        ways.map(move |(way, below)| (bits, way, below))
+    };
     let scales = POSITIVE.flat_map(both).map(|(bits, way, below)| {
         (
             bits,
@@ -170,6 +176,12 @@ fn scaled(of: &Encode, bits: u16, way: usize, below: bool) -> Vec<f32> {
     let least = if below { -least.to_f64() } else { least.to_f64() };
     let value = |at: i32| match (of.format, of.mode, at) {
         // The largest of the block is there in each of them.
+        (FormatId::Q4_0, _, 0) => 8.0 * if below { step } else { -step },
+        // Over all scales, each two codes of a byte.
+        (FormatId::Q4_0, _, _) => {
+            let turn = i32::from(bits % 225) / if at < 16 { 1 } else { 15 };
+            f64::from((at * 7 + turn) % 15 - 7) * step
+        }
         (FormatId::Q8_0, _, 0) => 127.0 * step,
         (FormatId::Q8_0, _, _) => f64::from((at * 37 + parts) % 255 - 127) * step,
         (_, Some(Mode::Symmetric), 0) => -7.0 * step,
@@ -252,6 +264,7 @@ fn near_ties(of: &Encode, dice: &mut SplitMix64, size: f32) -> Vec<f32> {
     let (low, high) = (-size * (0.5 + dice.signed_unit().abs()), size);
     let (origin, step, codes) = match (of.format, of.mode) {
         (FormatId::Q8_0, _) => (0.0, low.abs().max(high) / 127.0, 126),
+        (FormatId::Q4_0, _) => (0.0, low.abs().max(high) / 8.0, 7),
         (_, Some(Mode::Symmetric)) => (0.0, low.abs().max(high) / 7.0, 6),
         _ => (low, (high - low) / 15.0, 15),
     };

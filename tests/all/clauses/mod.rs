@@ -14,6 +14,7 @@ mod limits;
 mod mlx;
 mod payload;
 mod product;
+mod q40;
 mod q8;
 mod refusals;
 mod rotation;
@@ -248,8 +249,8 @@ fn every_clause_has_a_test_that_is_named_after_it() {
         };
     }
     let sources = sources![
-        access block decode directory encode ggml half header khf1 limits mlx payload product q8
-        refusals rotation writing
+        access block decode directory encode ggml half header khf1 limits mlx payload product q40
+        q8 refusals rotation writing
     ];
     let clauses: BTreeSet<String> = SPEC
         .lines()
@@ -259,8 +260,8 @@ fn every_clause_has_a_test_that_is_named_after_it() {
         .filter(|id| !id.starts_with("e2e_"))
         .collect();
     // BLK 4, H 8, P 7, A 4, W 3, ERR 3, DEC 4, ENC 6 + 4 + 3 + 1 + 3 + 2 + 1 + 1 + 1, KHF1 7, F16 3,
-    // DOT 6, ROT 9, GGML 3, Q8 3, MLX 2, IDX 11.
-    assert_eq!(clauses.len(), 99, "{clauses:?}");
+    // DOT 6, ROT 9, GGML 3, Q40 3, Q8 3, MLX 2, IDX 11.
+    assert_eq!(clauses.len(), 102, "{clauses:?}");
 
     let mut without = clauses.clone();
     for (module, source) in sources {

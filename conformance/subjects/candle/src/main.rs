@@ -1,4 +1,4 @@
-//! candle-core as a subject of the conformance suite, asked about ggml's Q4_1 and Q8_0 on the CPU.
+//! candle-core as a subject of the conformance suite, asked about ggml's Q4_0, Q4_1 and Q8_0 on the CPU.
 //!
 //! All that this file knows of these formats is that candle takes and gives them as bytes. Everything
 //! else is candle's answer, handed on as it was given:
@@ -33,7 +33,8 @@ type Decoder = fn(GgmlDType, Vec<u8>, usize) -> candle_core::Result<Vec<f32>>;
 type Encoder = fn(GgmlDType, Vec<f32>, Vec<usize>) -> candle_core::Result<Vec<u8>>;
 
 /// The formats, by their names in the protocol.
-const FORMATS: &[(&str, GgmlDType)] = &[("q4_1", GgmlDType::Q4_1), ("q8_0", GgmlDType::Q8_0)];
+const FORMATS: &[(&str, GgmlDType)] =
+    &[("q4_0", GgmlDType::Q4_0), ("q4_1", GgmlDType::Q4_1), ("q8_0", GgmlDType::Q8_0)];
 
 /// The public ways to decode, the first of them used where a request names none.
 const DECODERS: &[(&str, Decoder)] = &[

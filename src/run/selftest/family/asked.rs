@@ -10,7 +10,7 @@ use crate::subject::in_process::reply;
 use crate::subject::{Reference, Reply, Request};
 use crate::suite::answer::{Answer, Encoded, Given, Refusal};
 use crate::suite::case::{Case, File};
-use crate::suite::exact::blocks::{self, BlockFormat, Holds};
+use crate::suite::exact::blocks::{self, BlockFormat, Layout};
 use crate::suite::expected::{expected, file_bytes};
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits, Bits16, Bits64, Bytes};
@@ -147,25 +147,6 @@ impl<'a> Asked<'a> {
             _ => return None,
         };
         Some(Wrong { given: Ok(answer), part: Some(part) })
-    }
-}
-
-/// Where the numbers of a block and where the bytes of its codes stand.
-pub(super) struct Layout {
-    pub numbers: Vec<usize>,
-    pub codes: Vec<usize>,
-}
-
-impl Layout {
-    pub(super) fn of(format: &dyn BlockFormat) -> Self {
-        let geometry = format.geometry();
-        let fields = format.fields(&vec![0; geometry.bytes], geometry.weights);
-        let (numbers, codes): (Vec<_>, Vec<_>) =
-            fields.into_iter().partition(|field| field.holds == Holds::Number);
-        Self {
-            numbers: numbers.into_iter().map(|field| field.bytes.start).collect(),
-            codes: codes.into_iter().flat_map(|field| field.bytes).collect(),
-        }
     }
 }
 

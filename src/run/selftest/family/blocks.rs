@@ -1,10 +1,10 @@
 //! Blocks that go wrong by what they hold, or by their place.
 
-use super::asked::{Asked, Layout, is_answered, slice};
+use super::asked::{Asked, is_answered, slice};
 use super::range::{halves, number, places};
 use super::{Family, Wrong, header, matrix};
 use crate::suite::answer::Answer;
-use crate::suite::exact::blocks;
+use crate::suite::exact::blocks::{self, Layout};
 use crate::suite::exact::files;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits16, Bytes};
@@ -211,7 +211,7 @@ fn stored(operation: Operation) -> Vec<u64> {
         return Vec::new();
     }
     let Some(format) = blocks::named(operation.format) else { return Vec::new() };
-    let signed = format.id() == FormatId::MLX;
+    let signed = [FormatId::MLX, FormatId::Q4_0].contains(&format.id());
     let of_field = |field: usize| halves().into_iter().map(move |bits| (field as u64) << 16 | bits);
     let is_stored = |member: &u64| match member >> 16 {
         0 => member & 0x7fff != 0 && (signed || member & 0x8000 == 0),

@@ -147,7 +147,7 @@ fn double_by_zeros(variants: &mut Vec<Variant>, zeros: impl Iterator<Item = (usi
 }
 
 /// Doubles the variants by a change that is lawful for each of them.
-fn double(
+pub(super) fn double(
     variants: &mut Vec<Variant>,
     here: &'static str,
     there: &'static str,

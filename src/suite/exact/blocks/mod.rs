@@ -5,7 +5,9 @@
 
 pub mod khq4;
 mod khq4_encode;
+mod layout;
 pub mod mlx;
+pub mod q4_0;
 pub mod q4_1;
 pub mod q8_0;
 mod rounded;
@@ -15,6 +17,7 @@ use std::ops::Range;
 
 pub use khq4::ExactBlock;
 pub use khq4_encode::{MOST_ZERO_MINIMA, Margin, Refusal, encode, margin};
+pub(crate) use layout::Layout;
 
 use super::product::Product;
 use crate::format::Class;
@@ -26,7 +29,7 @@ use crate::suite::operation::{FormatId, Verb};
 use crate::suite::question::{Mode, Question};
 
 /// Every block format, in the order of the suite.
-pub const ALL: &[&dyn BlockFormat] = &[&khq4::Khq4, &q4_1::Q41, &q8_0::Q80, &mlx::Mlx];
+pub const ALL: &[&dyn BlockFormat] = &[&khq4::Khq4, &q4_0::Q40, &q4_1::Q41, &q8_0::Q80, &mlx::Mlx];
 
 /// The block format of that name.
 pub fn named(id: FormatId) -> Option<&'static dyn BlockFormat> {

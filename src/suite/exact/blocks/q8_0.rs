@@ -2,14 +2,13 @@
 
 use num_traits::ToPrimitive;
 
-use super::khq4::half;
 use super::khq4_encode::Variant;
-use super::rounded::{finite, half_bits, inverse, quotient, single};
+use super::rounded::{finite, half_bits, inverse, product, quotient, single};
 use super::rows::{decode_rows, each_block, encode_rows};
 use super::{BlockField, BlockFormat, Description, Geometry, Source};
 use crate::format::Class;
 use crate::suite::answer::Encoded;
-use crate::suite::exact::number::{Exact, Float, round, round_half_away};
+use crate::suite::exact::number::{Exact, Float, round_half_away};
 use crate::suite::floats::Floats;
 use crate::suite::lawful::Lawful;
 use crate::suite::operation::{FormatId, Verb};
@@ -82,19 +81,10 @@ fn read(block: &[u8]) -> (u16, Vec<i64>) {
     (scale, block[2..].iter().map(signed).collect())
 }
 
-/// f32 bits of a block's weights: a code of 8 bits times a scale of 11 is no more than f32 holds.
+/// f32 bits of a block's weights.
 fn decode_block(block: &[u8]) -> Option<Vec<u32>> {
     let (scale, codes) = read(block);
-    let number = half(scale)?;
-    let weight = |code: i64| match code * number {
-        // A product of zeros has the sign of both factors.
-        0 => u32::from((code < 0) != (scale >= 0x8000)) << 31,
-        units => {
-            let exact = Exact::scaled(units, -24);
-            round(&exact, &Exact::scaled(1, 0), Float::F32).bits(Float::F32) as u32
-        }
-    };
-    Some(codes.into_iter().map(weight).collect())
+    codes.into_iter().map(|code| product(code, scale)).collect()
 }
 
 /// The block of 32 values, as f32 bits; `None` where nothing is demanded.

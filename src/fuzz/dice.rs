@@ -4,7 +4,7 @@ use crate::suite::random::SplitMix64;
 
 /// How often sizes of each order are drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Scale {
+pub(super) struct Scale {
     /// One of so many draws is of any size up to 2^8.
     pub small: u64,
     /// One of so many draws is of any size up to 2^12.
@@ -14,7 +14,7 @@ pub struct Scale {
 }
 
 /// Sizes in blocks: what is larger is rarer, as it takes longer.
-pub const BLOCKS: Scale = Scale { small: 12, medium: 96, large: 768 };
+pub(super) const BLOCKS: Scale = Scale { small: 12, medium: 96, large: 768 };
 
 impl Scale {
     /// A number of units, at least one: mostly one to four.
@@ -35,7 +35,7 @@ impl Scale {
 
 /// A number of at least one, whose logarithm is uniform up to that of 2^`power`. Every other one is next to a power
 /// of two, or is one.
-pub fn log_uniform(dice: &mut SplitMix64, power: u64) -> u64 {
+pub(super) fn log_uniform(dice: &mut SplitMix64, power: u64) -> u64 {
     let floor = 1u64 << dice.below(power + 1);
     if dice.below(2) == 0 {
         return pick(dice, &[floor.saturating_sub(1).max(1), floor, floor + 1]);
@@ -44,17 +44,17 @@ pub fn log_uniform(dice: &mut SplitMix64, power: u64) -> u64 {
 }
 
 /// One of `choices`.
-pub fn pick<T: Copy>(dice: &mut SplitMix64, choices: &[T]) -> T {
+pub(super) fn pick<T: Copy>(dice: &mut SplitMix64, choices: &[T]) -> T {
     choices[dice.below(choices.len() as u64) as usize]
 }
 
 /// Whether one draw of so many comes.
-pub fn one_in(dice: &mut SplitMix64, count: u64) -> bool {
+pub(super) fn one_in(dice: &mut SplitMix64, count: u64) -> bool {
     dice.below(count) == 0
 }
 
 /// A place below `len`, which is not 0; every other one is the first, the last, or next to a power of two.
-pub fn place(dice: &mut SplitMix64, len: usize) -> usize {
+pub(super) fn place(dice: &mut SplitMix64, len: usize) -> usize {
     let any = dice.below(len as u64) as usize;
     match dice.below(8) {
         0 => 0,
@@ -65,7 +65,7 @@ pub fn place(dice: &mut SplitMix64, len: usize) -> usize {
 }
 
 /// A finite f16, uniform over its bit patterns.
-pub fn finite_half(dice: &mut SplitMix64) -> u16 {
+pub(super) fn finite_half(dice: &mut SplitMix64) -> u16 {
     loop {
         let bits = dice.next_u64() as u16;
         if bits & 0x7c00 != 0x7c00 {
@@ -75,14 +75,14 @@ pub fn finite_half(dice: &mut SplitMix64) -> u16 {
 }
 
 /// An f16 that is not finite.
-pub fn not_finite(dice: &mut SplitMix64) -> u16 {
+pub(super) fn not_finite(dice: &mut SplitMix64) -> u16 {
     let sign = (dice.below(2) as u16) << 15;
     let fraction = pick(dice, &[0, 0x200, 1, 0x3ff, 0x155]);
     0x7c00 | fraction | sign
 }
 
 /// A normal number of variance near one: the sum of four uniform ones.
-pub fn normal(dice: &mut SplitMix64) -> f32 {
+pub(super) fn normal(dice: &mut SplitMix64) -> f32 {
     (0..4).map(|_| dice.signed_unit()).sum::<f32>() * 0.866
 }
 
