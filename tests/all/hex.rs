@@ -77,6 +77,7 @@ fn floats_of_each_width_are_read_and_written_alike() {
     assert_eq!(serde_json::from_str::<Bits64>(text).unwrap(), doubles);
     let (single, double) = (Floats::of(&[1.0; 3]), Floats::F64(doubles));
     assert_eq!((single.len(), double.len()), (3, 2));
+    assert!(!single.is_empty() && Floats::of(&[]).is_empty());
     assert_eq!((single.float(), double.float()), (Float::F32, Float::F64));
     assert_eq!((single.to_le_bytes().0.len(), double.to_le_bytes().0.len()), (12, 16));
     // The type is the one key.

@@ -5,6 +5,7 @@ mod folder;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use q4proof::format::Class;
 use q4proof::run::{Profile, Record, RunError, Settings, Totals, run};
 use q4proof::subject::{
     Entry, Hello, Implementation, InProcess, Reference, Reply, Request, Response, Stop, Subject,
@@ -238,7 +239,7 @@ fn a_panic_is_a_crash() {
 fn a_wrong_class_is_told_apart_and_passes() {
     let misnames = |_: &Request, reply| match reply {
         Reply::Answer(Response::Refused(refusal)) => {
-            let class = Some(q4proof::format::Class::Magic);
+            let class = Some(Class::Magic);
             Reply::Answer(Response::Refused(Refusal { class, ..refusal }))
         }
         other => other,
@@ -247,6 +248,29 @@ fn a_wrong_class_is_told_apart_and_passes() {
     assert_eq!(records[0].outcome, Outcome::WrongClass);
     let totals = Totals::of(&records);
     assert_eq!((totals.passed, totals.wrong_class, totals.failed), (1, 1, 0));
+}
+
+/// The class of a refusal is compared from turn to turn, its message is not.
+#[test]
+fn a_refusal_that_is_asked_again_keeps_its_class() {
+    let suite = crate::embedded();
+    let outcome = |classes: [Class; 2]| {
+        let mut turn = 0;
+        let fickle = |_: &Request, reply| match reply {
+            Reply::Answer(Response::Refused(_)) => {
+                turn += 1;
+                let (class, message) = (Some(classes[turn % 2]), format!("refusal {turn}"));
+                Reply::Answer(Response::Refused(Refusal { class, message }))
+            }
+            other => other,
+        };
+        let settings = Settings { repeat: 2, ..settings("save:khq4") };
+        let cases = [suite.get("save/scale-nan").unwrap()];
+        let records = run(suite, &cases, &mut Bent::new(fickle), &settings, &mut |_| {}).unwrap();
+        records[0].outcome
+    };
+    assert_eq!(outcome([Class::Magic, Class::Magic]), Outcome::WrongClass);
+    assert_eq!(outcome([Class::Magic, Class::Version]), Outcome::Inconsistent);
 }
 
 #[test]
