@@ -15,6 +15,7 @@ set-up failed or nothing ran, 130 interrupted without a finding.
 """
 
 import argparse
+import collections
 import hashlib
 import json
 import os
@@ -40,6 +41,8 @@ TEXTS = re.compile("protocol_line|vector_file|read_index_.*")
 MOST_CRASHES = 10
 # Seconds for making one failing input smaller.
 MINIMISING = 10
+# The share of accepted inputs below which most executions end in the first bytes.
+FLOOR = 0.2
 # Seconds between two lines of progress where no terminal shows one line over and over.
 QUIET = 30
 
@@ -101,6 +104,7 @@ class Job:
         self.scratch.mkdir(parents=True, exist_ok=True)
         self.log = campaign.out / f"{target}-{number}.log"
         self.log.unlink(missing_ok=True)
+        self.refused = collections.Counter()
         self.executed = self.accepted = self.counted = self.edges = self.corpus = 0
         self.time = 0.0
         self.crashes, self.broken, self.process = [], None, None
@@ -155,6 +159,8 @@ class Job:
         self.executed += last(r"stat::number_of_executed_units: (\d+)", said, last(r"^ACCEPTED \d+ of (\d+)$", said))
         self.accepted += last(r"^ACCEPTED (\d+) of", said)
         self.counted += last(r"^ACCEPTED \d+ of (\d+)$", said)
+        if refused := re.findall(r"^REFUSED(.*)$", said, re.M):
+            self.refused.update({name: int(count) for name, count in re.findall(r" (\w+)=(\d+)", refused[-1])})
         self.edges = max(self.edges, last(r"cov: (\d+)", said))
         self.corpus = max(self.corpus, last(r"corp: (\d+)", said))
         if status == 0 or self.campaign.interrupted:
@@ -238,10 +244,11 @@ class Campaign:
 
     def note(self, target, jobs):
         row = self.rows.setdefault(target, {"target": target, "executions": 0, "seconds": 0.0, "edges": 0, "corpus": 0,
-                                            "accepted": 0, "counted": 0, "findings": 0})
+                                            "accepted": 0, "counted": 0, "refused": {}, "findings": 0})
         row["executions"] += sum(job.executed for job in jobs)
         row["accepted"] += sum(job.accepted for job in jobs)
         row["counted"] += sum(job.counted for job in jobs)
+        row["refused"] = dict(sum((job.refused for job in jobs), collections.Counter(row["refused"])).most_common())
         row["seconds"] += sum(job.time for job in jobs)
         row["edges"] = max([row["edges"], *(job.edges for job in jobs)])
         row["corpus"] = max(job.corpus for job in jobs)
@@ -333,12 +340,17 @@ class Campaign:
         write_aside(self.out / "summary.json", json.dumps(summary, indent=2) + "\n")
         share = lambda row: f"{row['accepted'] / row['counted']:.3f}" if row["counted"] else ""
         beside = lambda row: f" {row['per_second'] / nothing:.3f} |" if nothing else ""
+        # What refused most of the inputs that were refused, with its share of them.
+        first = lambda row: ", ".join(f"{name} {count / sum(row['refused'].values()):.2f}"
+                                      for name, count in list(row["refused"].items())[:3])
+        low = [row["target"] for row in rows if row["counted"] and row["accepted"] < FLOOR * row["counted"]]
         lines = [f"# Fuzzing {SUBJECT}", "",
                  f"| target | executions | a second and job |{' of nothing |' if nothing else ''} edges | corpus | accepted "
-                 "| findings |",
-                 f"|---|---:|---:|{'---:|' if nothing else ''}---:|---:|---:|---:|"]
+                 "| refused by | findings |",
+                 f"|---|---:|---:|{'---:|' if nothing else ''}---:|---:|---:|---|---:|"]
         lines += [f"| {row['target']} | {row['executions']} | {row['per_second']} |{beside(row)} {row['edges']} "
-                  f"| {row['corpus']} | {share(row)} | {row['findings']} |" for row in rows]
+                  f"| {row['corpus']} | {share(row)} | {first(row)} | {row['findings']} |" for row in rows]
+        lines += [f"\n**Below the floor:** {', '.join(low)}: less than {FLOOR:.0%} of the inputs were accepted."] if low else []
         fault = "" if SUBJECT == "reference" else f" --fault {SUBJECT}"
         for finding in self.findings.values():
             size = pathlib.Path(finding["input"]).stat().st_size

@@ -1,6 +1,7 @@
 //! The glue between libFuzzer and `q4proof::fuzz`: an allocator that is counted, the subject that
 //! is asked, and [`target!`], by which a fuzz target is one line.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 pub use libfuzzer_sys;
 pub use q4proof;
 
+use q4proof::format::Class;
 use q4proof::fuzz::{Finding, Target, Verdict, meter};
 use q4proof::subject::{Implementation, InProcess, named};
 
@@ -112,14 +114,20 @@ macro_rules! target {
 /// Runs one input, and ends the process where there is a finding. The two lines that it then prints
 /// are what findings are told apart by: libFuzzer, when it makes an input smaller, by the first,
 /// and whoever sums up a campaign by what the second has before its second `: `. Every second or so
-/// it prints how many inputs were executed and accepted so far.
+/// it prints how many inputs were executed and accepted so far, and how many were refused by each check: in the
+/// order of the checks, as their classes stand in `Class`.
 pub fn run(target: Target, subject: &Subject, input: &[u8]) {
     static EXECUTED: AtomicU64 = AtomicU64::new(0);
     static ACCEPTED: AtomicU64 = AtomicU64::new(0);
+    static REFUSED: Mutex<BTreeMap<&str, u64>> = Mutex::new(BTreeMap::new());
     static SAID: Mutex<Option<Instant>> = Mutex::new(None);
     match target.run(subject, input) {
         Verdict::Accepted => drop(ACCEPTED.fetch_add(1, Relaxed)),
-        Verdict::Refused(_) => {}
+        Verdict::Refused(class) => {
+            if let Ok(mut refused) = REFUSED.lock() {
+                *refused.entry(class.map_or("unnamed", Class::name)).or_default() += 1;
+            }
+        }
         Verdict::Finding(Finding { oracle, place, detail }) => {
             eprintln!("DEDUP_TOKEN: {target}: {oracle} at {place}");
             eprintln!("FINDING {target}: {oracle} at {place}: {detail}");
@@ -133,6 +141,10 @@ pub fn run(target: Target, subject: &Subject, input: &[u8]) {
     {
         *said = Some(Instant::now());
         eprintln!("ACCEPTED {} of {executed}", ACCEPTED.load(Relaxed));
+        if let Ok(refused) = REFUSED.lock() {
+            let counts = refused.iter().map(|(class, count)| format!(" {class}={count}"));
+            eprintln!("REFUSED{}", counts.collect::<String>());
+        }
     }
 }
 

@@ -59,7 +59,7 @@ enum Action {
         /// The target
         #[arg(value_parser = target)]
         target: Target,
-        /// The input
+        /// The input, or a finding of `hunt`
         file: PathBuf,
         /// The root cause, in a sentence
         note: String,
@@ -99,7 +99,14 @@ impl Fuzz {
             }
             Action::Ask { target, files, subject } => ask(target, &files, &subject),
             Action::Promote { target, file, note, fault, corpus } => {
-                let input = read(&file)?;
+                let mut input = read(&file)?;
+                // A file of vectors is itself an input of one target.
+                if target != Target::VectorFile
+                    && let Some(of_case) = corpus::of_finding(target, &input)
+                {
+                    let said = |what| Problem::Usage(format!("{}: {what}", file.display()));
+                    input = of_case.map_err(said)?;
+                }
                 let path = corpus::promote(&corpus, target, &input, fault.as_deref(), &note);
                 print(&format!("{}\n", path.map_err(usage)?.display()))?;
                 Ok(Exit::Good)

@@ -22,6 +22,7 @@ mod dtype;
 pub(crate) mod encode;
 mod error;
 mod folder;
+pub(crate) mod names;
 mod quantize;
 pub mod quarot;
 pub(crate) mod safetensors;

@@ -7,9 +7,10 @@ use super::{ALL_ZERO, Configuration, Held, Notes, architecture, is_companion};
 use crate::convert::Unwatched;
 use crate::convert::checkpoint::{Layout, SHARD_INDEX};
 use crate::convert::encode::no_tensors;
+use crate::convert::names::too_long;
 use crate::convert::safetensors::{Archive, Stored};
 use crate::convert::symmetry::{self, Symmetry};
-use crate::format::names::{file_name, is_quantized, too_long};
+use crate::format::names::{file_name, is_quantized};
 
 /// Looks at all safetensors files of a directory, and at what lies beside them.
 pub(super) fn examine(

@@ -6,9 +6,6 @@ use std::collections::{HashMap, HashSet};
 
 use thiserror::Error;
 
-/// Bytes of the longest name of a file that common file systems take.
-const LONGEST_FILE_NAME: usize = 255;
-
 /// Tensors that no directory can hold both (IDX-10).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Collision {
@@ -58,16 +55,6 @@ pub fn file_name(name: &str, quantized: bool) -> String {
         name.chars().map(|character| if kept(character) { character } else { '_' }).collect();
     file.push_str(if quantized { ".q4" } else { ".f16" });
     file
-}
-
-/// What is wrong with a file's name that no file system takes; `None` of all others.
-pub(crate) fn too_long(file: &str) -> Option<String> {
-    (file.len() > LONGEST_FILE_NAME).then(|| {
-        format!(
-            "its file name would have {} bytes, expected at most {LONGEST_FILE_NAME}",
-            file.len()
-        )
-    })
 }
 
 /// A name as an error shows it: its beginning, where it is long.

@@ -198,6 +198,26 @@ pub fn promote(
     Ok(path)
 }
 
+/// The input of a target that asks what a finding of `hunt` does: a file of vectors with one case beside its control.
+///
+/// # Errors
+///
+/// Where the file has no such case, or the case is no input of the target. `None` where the text is no file of vectors.
+pub fn of_finding(target: Target, text: &[u8]) -> Option<Result<Vec<u8>, String>> {
+    let file: VectorFile = serde_json::from_slice(text).ok()?;
+    let is_control = |case: &&Case| {
+        file.cases.iter().any(|other| other.control.as_deref() == Some(case.id.as_str()))
+    };
+    let found: Vec<&Case> = file.cases.iter().filter(|case| !is_control(case)).collect();
+    Some(match found[..] {
+        [case] => {
+            let first = inputs(target, case).into_iter().next();
+            first.ok_or_else(|| format!("{} is no input of {target}", case.id))
+        }
+        _ => Err(format!("has {} cases beside controls, expected one", found.len())),
+    })
+}
+
 fn regression_name(class: &str, bytes: &[u8]) -> String {
     format!("{class}--{}", &sha256(bytes)[..8])
 }
@@ -314,7 +334,7 @@ fn of_file(format: FormatId, question: &Question, saved: bool) -> Option<Vec<u8>
 }
 
 /// The input of an operation's target that asks a question, where there is one.
-fn of_operation(operation: Operation, question: &Question) -> Option<Vec<u8>> {
+pub(super) fn of_operation(operation: Operation, question: &Question) -> Option<Vec<u8>> {
     let Operation { verb, format } = operation;
     if matches!(verb, Verb::Load | Verb::Save) {
         return of_file(format, question, verb == Verb::Save);
@@ -324,9 +344,17 @@ fn of_operation(operation: Operation, question: &Question) -> Option<Vec<u8>> {
     }
     match question {
         Question::Matmul(matmul) => {
-            // Rows are below 10, whole blocks a row below 5: what the suite's controls are.
-            let whole = (2 * (matmul.columns / 32 - 1)) as u8;
-            let head = [matmul.rows as u8, whole, matmul.vectors as u8, 0];
+            // What a byte each says of a product: see `kernel::product`.
+            let fits = matmul.rows < 10 && matmul.vectors < 4;
+            let columns = match matmul.columns {
+                whole @ (32 | 64 | 96 | 128) => (2 * (whole / 32 - 1)) as u8,
+                odd if odd < 100 && odd % 2 == 1 => odd as u8,
+                _ => return None,
+            };
+            if !fits {
+                return None;
+            }
+            let head = [matmul.rows as u8, columns, matmul.vectors as u8, 0];
             let x: Vec<u8> = matmul.x.singles()?.into_iter().flat_map(f32::to_le_bytes).collect();
             Some([&head[..], &matmul.blocks.0, &x].concat())
         }

@@ -24,6 +24,7 @@ mod arithmetic;
 mod convert;
 pub mod corpus;
 mod dice;
+mod drawn;
 mod file;
 pub mod generate;
 mod index;
@@ -142,14 +143,20 @@ impl Target {
         corpus::seeds(self)
     }
 
-    /// `input` with one to three edits of the kinds that have gone wrong in real codecs; `None`
-    /// for one in eight, which is left to whoever mutates without knowledge of the structure. Every
-    /// other text is a seed with such edits, whatever `input` is. The
-    /// same for the same `seed`.
+    /// `input` with one to three edits of the kinds that have gone wrong in real codecs. One in three is
+    /// the input of a drawn question, sound in most cases, whatever `input` is: one edit too many and an
+    /// input is refused at its first check, as is all that grows of it. Every other text is a seed with such
+    /// edits. `None` for one in eight, which is left to whoever mutates without knowledge of the structure.
+    /// The same for the same `seed`.
     pub fn mutate(self, input: &[u8], seed: u64) -> Option<Vec<u8>> {
         let mut dice = SplitMix64::new(seed);
         if dice.below(8) == 0 {
             return None;
+        }
+        if dice.below(3) == 0
+            && let Some(input) = drawn::input(self, &mut dice)
+        {
+            return Some(input);
         }
         Some(match self {
             Self::AccessPaths | Self::SaveLoad => mutate::file(input, FormatId::KHQ4, &mut dice),

@@ -70,6 +70,34 @@ fn what_is_exported_can_be_checked_against() {
     checked.says(2, &["save.json", "is not what suite.lock pins"]);
 }
 
+/// Beside the case itself each question of its recipe is a case with its answers.
+#[test]
+fn the_questions_of_a_recipe_are_written_out() {
+    let bench = Bench::new();
+    let target = bench.text("vendored");
+    let exported = q4proof(["export", &target, "--expand", "decode-q4-1/fault-*"]);
+    exported.shows(0, &["expanded/decode-q4-1--fault-anywhere.json"]);
+    let text = bench.read("vendored/expanded/decode-q4-1--fault-at-the-end.json");
+    let file: serde_json::Value = serde_json::from_str(&text).expect("vectors");
+    let cases = file["cases"].as_array().expect("cases");
+    assert_eq!(cases[0]["id"], "decode-q4-1/fault-at-the-end");
+    assert_eq!(cases[1]["id"], "decode-q4-1/fault-at-the-end-0001");
+    assert_eq!(cases[1]["control"], "decode-q4-1/fault-at-the-end");
+    assert!(cases.iter().all(|case| case.get("recipe").is_none()));
+
+    let vectors = bench.text("vendored/expanded");
+    let check = ["check", "--profile", "decode:q4_1", "--vectors", &vectors];
+    let passed = format!("{} passed, 0 failed", cases.len());
+    let sound = q4proof([&check[..], &["--filter", "at-the-end"]].concat());
+    sound.shows(0, &[&passed, "conforms"]);
+    let fault = ["--filter", "at-the-end", "--subject", "planted:ggml-partial-accepted"];
+    q4proof([&check[..], &fault].concat()).shows(1, &["does not conform"]);
+
+    let none = q4proof(["export", &bench.text("none"), "--expand", "decode/nibble-00"]);
+    none.says(2, &["--expand \"decode/nibble-00\" is the id of no case with a recipe"]);
+    assert!(!bench.path("none").exists());
+}
+
 #[test]
 fn an_empty_folder_is_filled_and_any_other_is_left_alone() {
     let bench = Bench::new();

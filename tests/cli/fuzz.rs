@@ -67,7 +67,7 @@ fn what_cannot_be_asked_is_said() {
     let unknown = q4proof(["fuzz", "ask", "load_khq5", &path]);
     assert_eq!(unknown.code, Some(2));
     assert!(
-        unknown.stderr.contains("there is decode_khq4, encode_khq4, matmul_khq4, decode_q4_1"),
+        unknown.stderr.contains("there is decode_khq4, encode_khq4, matmul_khq4, decode_q4_0"),
         "{unknown:#?}"
     );
 }
@@ -82,6 +82,24 @@ fn a_mended_input_becomes_a_regression() {
     let promoted = q4proof([&promote[..], &["--corpus", &corpus]].concat());
     promoted.shows(0, &["load_khq4/regressions/truncated_header--"]);
     assert_eq!(fs::read(promoted.stdout.trim_end()).expect("the regression"), b"KHQ4");
+    // A finding of hunt is the input that asks the same.
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/vectors/decode-q4-1.json");
+    let text = fs::read_to_string(vectors).expect("vectors");
+    let mut file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let cases = file["cases"].as_array_mut().expect("cases");
+    cases.retain(|case| {
+        ["decode-q4-1/nibbles-ascending", "decode-q4-1/byte-missing"]
+            .contains(&case["id"].as_str().expect("an id"))
+    });
+    assert_eq!(cases.len(), 2);
+    let found = bench.write("found.json", file.to_string().as_bytes()).display().to_string();
+    let of_found = |target| {
+        let words = ["fuzz", "promote", target, found.as_str(), "a byte is missing"];
+        q4proof([&words[..], &["--corpus", &corpus]].concat())
+    };
+    let promoted = of_found("decode_q4_1");
+    promoted.shows(0, &["decode_q4_1/regressions/truncated_payload--"]);
+    of_found("encode_q4_1").says(2, &["decode-q4-1/byte-missing is no input of encode_q4_1"]);
     let nowhere = bench.text("nowhere");
     q4proof([&promote[..], &["--corpus", &nowhere]].concat()).says(2, &["manifest.json"]);
 }

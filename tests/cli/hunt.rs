@@ -63,6 +63,11 @@ fn a_fault_becomes_one_block_and_a_case_that_others_take() {
     let log = out.join("hunt.jsonl").display().to_string();
     q4proof(["report", &log, "--vectors", &vectors]).shows(1, &["decode/hunt-"]);
     q4proof(["diff", &log, &log]).shows(0, &["no regression"]);
+    let page = folder.path().join("page.html").display().to_string();
+    let of = ["--vectors", vectors.as_str(), "--html", page.as_str()];
+    q4proof([&["matrix", log.as_str()][..], &of].concat()).shows(0, &["1 clause by 1 subject"]);
+    let page = fs::read_to_string(&page).unwrap();
+    assert!(page.contains("decode/hunt-"), "{page}");
     let file = files[0].display().to_string();
     q4proof([&["repro", &file], &subject[..]].concat()).shows(1, &["\"op\":\"decode\"", "fail"]);
     q4proof(["repro", &file]).shows(0, &["pass"]);
@@ -143,6 +148,19 @@ fn a_subject_that_crashes_or_floods_does_not_stop_a_campaign() {
         hunted.shows(1, &[outcome, "of 32 questions in "]);
         assert!(!findings(&out).is_empty(), "{hunted:#?}");
     }
+}
+
+/// One that hangs is ended at its deadline, and the next question goes to another process.
+#[cfg(unix)]
+#[test]
+fn a_subject_that_hangs_does_not_stop_a_campaign() {
+    let folder = tempfile::tempdir().unwrap();
+    let hello =
+        r#"{"protocol":1,"name":"x","version":"1","language":"sh","capabilities":["decode:khq4"]}"#;
+    let script = format!("read a; echo '{hello}'; while read a; do sleep 600; done");
+    let words = ["--questions", "2", "--deadline", "1", "--keep-going", "--", "sh", "-c", &script];
+    let hunted = hunt(&folder.path().join("found"), &words);
+    hunted.shows(1, &["timeout", "of 2 questions in "]);
 }
 
 #[cfg(unix)]

@@ -41,6 +41,30 @@ fn generated_inputs_show_nothing_in_the_reference_and_are_accepted_often_enough(
     }
 }
 
+/// Mutations grow of one another, of refused inputs too, as those are kept that come to new code. Where most are
+/// refused, most end at the first check.
+#[test]
+fn a_fifth_of_what_grows_of_mutations_is_accepted() {
+    let subject = InProcess::new(Reference);
+    for target in Target::all() {
+        let mut kept: Vec<Vec<u8>> = target.seeds().into_iter().map(|(_, input)| input).collect();
+        let (mut asked, mut accepted) = (0, 0);
+        for seed in 0..1200u64 {
+            let parent = &kept[(seed * 7919) as usize % kept.len()];
+            let Some(input) = target.mutate(parent, seed) else { continue };
+            if input.len() > 4096 {
+                continue;
+            }
+            asked += 1;
+            accepted += u32::from(target.run(&subject, &input) == Verdict::Accepted);
+            kept.push(input);
+        }
+        let share = f64::from(accepted) / f64::from(asked);
+        println!("{target}: {share:.3} of {asked} accepted");
+        assert!(asked > 900 && share >= 0.2, "{target}: {share} of {asked} are accepted");
+    }
+}
+
 /// The number of generated inputs until `target` finds something in `name`.
 fn exposure(name: &str, target: Target, most: u64) -> Option<u64> {
     let subject = InProcess::new(named(name).unwrap());

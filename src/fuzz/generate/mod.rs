@@ -77,19 +77,28 @@ impl Generator {
     }
 
     fn question(&self, operation: Operation, dice: &mut SplitMix64) -> Question {
-        let Operation { verb, format } = operation;
-        let offers = |feature: Feature| self.features.contains(&(feature, format));
-        match verb {
-            Verb::Decode => blocks::decode(format, offers(Feature::ToF16), dice),
-            Verb::Encode => weights::encode(format, &offers, dice),
-            Verb::Load => file::load(format, &offers, dice),
-            Verb::Save => file::save(format, dice),
-            Verb::Matmul => kernel::matmul(format, dice),
-            Verb::Rotate => kernel::rotate(format, dice),
-            Verb::ReadIndex => directory::read(format, offers(Feature::Directory), dice),
-            Verb::NameTensors => names::name(format, dice),
-            Verb::Generate => unreachable!("the suite asks of no model"),
-        }
+        let format = operation.format;
+        question(operation, &|feature| self.features.contains(&(feature, format)), dice)
+    }
+}
+
+/// A question of an operation, sound in most cases, with the features that are offered.
+pub(super) fn question(
+    operation: Operation,
+    offers: &dyn Fn(Feature) -> bool,
+    dice: &mut SplitMix64,
+) -> Question {
+    let Operation { verb, format } = operation;
+    match verb {
+        Verb::Decode => blocks::decode(format, offers(Feature::ToF16), dice),
+        Verb::Encode => weights::encode(format, offers, dice),
+        Verb::Load => file::load(format, offers, dice),
+        Verb::Save => file::save(format, dice),
+        Verb::Matmul => kernel::matmul(format, dice),
+        Verb::Rotate => kernel::rotate(format, dice),
+        Verb::ReadIndex => directory::read(format, offers(Feature::Directory), dice),
+        Verb::NameTensors => names::name(format, dice),
+        Verb::Generate => unreachable!("the suite asks of no model"),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) use block::blocks;
 pub(super) use file::file;
 pub(super) use kernel::{product_bytes, rotation_bytes};
 pub(super) use names::names;
-pub(super) use safetensors::safetensors;
+pub(super) use safetensors::{safetensors, sound as sound_safetensors};
 pub(super) use text::text;
 pub(super) use value::{Grid, edit as edit_values, values};
 

@@ -1,7 +1,7 @@
 //! Edits of safetensors files: of the header by its tokens, with its length repaired or not, of the
 //! length alone, of the end, and of values at the limits of their dtypes.
 
-use super::{coin, edits, pick, place, text};
+use super::{coin, edits, one_in, pick, place, text};
 use crate::suite::random::SplitMix64;
 
 /// Words of values: NaNs, infinities, zeros, subnormals and the ends of what f16 and f32 hold, in the
@@ -26,6 +26,54 @@ const WORDS: [&[u8]; 18] = [
     &[1, 0, 0, 0, 0, 0x02, 0xf0, 0x3f],
     &[0, 0, 0, 0, 0, 0xfe, 0xef, 0x40],
 ];
+
+/// Names of tensors that are quantized where they are matrices, that are not, and that are in no model.
+const NAMES: [&str; 8] = [
+    "a.weight",
+    "model.layers.0.q_proj.weight",
+    "lm_head.weight",
+    "b.norm.weight",
+    "c.conv1d.weight",
+    "x.experts.down_proj",
+    "bias",
+    "\u{e9}.weight",
+];
+
+/// The dtypes that are converted.
+const DTYPES: [&str; 4] = ["F16", "BF16", "F32", "F64"];
+
+/// A sound file of one to three tensors.
+pub(in crate::fuzz) fn sound(dice: &mut SplitMix64) -> Vec<u8> {
+    let (mut entries, mut data) = (Vec::new(), Vec::new());
+    let first = dice.below(NAMES.len() as u64) as usize;
+    for number in 0..1 + dice.below(3) as usize {
+        let name = NAMES[(first + number) % NAMES.len()];
+        let dtype = pick(dice, &DTYPES);
+        let shape: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(7)).collect();
+        let count: u64 = shape.iter().product();
+        let begin = data.len();
+        for _ in 0..count {
+            value(&mut data, dtype, dice);
+        }
+        let end = data.len();
+        entries.push(format!(
+            r#""{name}":{{"dtype":"{dtype}","shape":{shape:?},"data_offsets":[{begin},{end}]}}"#
+        ));
+    }
+    let header = format!("{{{}}}", entries.join(","));
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}
+
+/// A value near one, or a zero.
+fn value(data: &mut Vec<u8>, dtype: &str, dice: &mut SplitMix64) {
+    let value = if one_in(dice, 8) { 0.0 } else { dice.signed_unit() };
+    match dtype {
+        "F16" => data.extend(half::f16::from_f32(value).to_le_bytes()),
+        "BF16" => data.extend(half::bf16::from_f32(value).to_le_bytes()),
+        "F32" => data.extend(value.to_le_bytes()),
+        _ => data.extend(f64::from(value).to_le_bytes()),
+    }
+}
 
 /// A mutation of a file.
 pub(in crate::fuzz) fn safetensors(input: &[u8], dice: &mut SplitMix64) -> Vec<u8> {

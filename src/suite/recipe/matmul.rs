@@ -18,8 +18,8 @@ const WIDTHS: [u64; 24] =
 const RAGGED: [u64; 6] = [8, 33, 65, 129, 1000, 4095];
 
 /// Weights: many rows of few columns, few rows of many columns, many vectors.
-const LARGE: [(u64, u64, u64); 5] =
-    [(8192, 32, 1), (32_768, 32, 1), (2, 4128, 1), (256, 4096, 1), (33, 1024, 33)];
+const LARGE: [(u64, u64, u64); 6] =
+    [(8192, 32, 1), (32_768, 32, 1), (65_603, 8, 1), (2, 4128, 1), (256, 4096, 1), (33, 1024, 33)];
 
 /// The sizes.
 pub(super) fn sizes(of: &Matmul) -> Vec<Question> {

@@ -273,6 +273,26 @@ fn a_refusal_that_is_asked_again_keeps_its_class() {
     assert_eq!(outcome([Class::Magic, Class::Version]), Outcome::Inconsistent);
 }
 
+/// Two answers are compared from turn to turn, though both are wrong.
+#[test]
+fn a_wrong_answer_that_is_asked_again_is_the_same_one() {
+    let suite = crate::embedded();
+    let outcome = |wrong: [u32; 2]| {
+        let mut turn = 0;
+        let fickle = |_: &Request, _| {
+            turn += 1;
+            let values = Floats::F32(Bits(vec![wrong[turn % 2]; 32]));
+            Reply::Answer(Response::Done(Answer::Values(values)))
+        };
+        let settings = Settings { repeat: 2, ..settings("decode:khq4") };
+        let cases = [suite.get("decode/nibble-00").unwrap()];
+        let records = run(suite, &cases, &mut Bent::new(fickle), &settings, &mut |_| {}).unwrap();
+        records[0].outcome
+    };
+    assert_eq!(outcome([7, 7]), Outcome::Fail);
+    assert_eq!(outcome([7, 8]), Outcome::Inconsistent);
+}
+
 #[test]
 fn vectors_that_the_evaluator_does_not_derive_are_not_run() {
     let suite = crate::embedded();
