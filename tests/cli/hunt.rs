@@ -158,9 +158,10 @@ fn a_subject_that_hangs_does_not_stop_a_campaign() {
     let hello =
         r#"{"protocol":1,"name":"x","version":"1","language":"sh","capabilities":["decode:khq4"]}"#;
     let script = format!("read a; echo '{hello}'; while read a; do sleep 600; done");
-    let words = ["--questions", "2", "--deadline", "1", "--keep-going", "--", "sh", "-c", &script];
+    let words =
+        ["--questions", "2", "--deadline", "0.05", "--keep-going", "--", "sh", "-c", &script];
     let hunted = hunt(&folder.path().join("found"), &words);
-    hunted.shows(1, &["timeout", "of 2 questions in "]);
+    hunted.shows(1, &["timeout", "of 32 questions in "]);
 }
 
 #[cfg(unix)]
