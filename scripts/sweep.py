@@ -14,8 +14,8 @@ There are four sets of mutants, each with its own tests: `core` (.cargo/mutants.
 (.cargo/mutants-model.toml). --set runs one of them alone; without it the first two are run, in which
 nothing may survive. Of the harness a sample is held by a ratchet: `sample --set harness --parts 2`.
 
-A sweep runs in parts, one a core at a time: of all mutants slices, which build fastest, of some an even
-sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of the
+A sweep runs in parts, one a core at a time: of all mutants (or all of a diff) slices, which build fastest,
+of some an even sample of the whole. What was finished under target/mutants/, in a folder named by the SHA-256 of the
 source, is not run again, so that an interruption loses two parts at most. A test binary ends at its first failure, which is all that a
 mutant's death takes. Exit status: that of the gate (0 open, 1 survivors, 2 no evidence); 2 where the
 set-up failed; 130 interrupted; of `shard` 0 where it ended.
@@ -311,8 +311,10 @@ def diff(kind, home, source, base, minutes):
     if not mutants:
         print(f"{kind}: nothing that has changed since {base} has a mutant; nothing was tested")
         return 0
-    parts = [(f"{file.stem}-{name}", ["--in-diff", str(file), *selection])
-             for name, selection in even(max(1, round(len(mutants) / PART)))]
+    count = max(1, round(len(mutants) / PART))
+    # All of them build fastest in slices; of some an even sample tells most.
+    chosen = slices(count) if minutes is None else even(count)
+    parts = [(f"{file.stem}-{name}", ["--in-diff", str(file), *selection]) for name, selection in chosen]
     return swept(kind, home, source, mutants, parts, minutes, True)
 
 
