@@ -43,6 +43,17 @@ impl Layout {
         block
     }
 
+    /// A block that differs from another in the sign of a number, or in a code.
+    fn twin(&self, block: &[u8], dice: &mut SplitMix64) -> Vec<u8> {
+        let mut block = block.to_vec();
+        if one_in(dice, 3) && !self.numbers.is_empty() {
+            block[pick(dice, &self.numbers) + 1] ^= 0x80;
+        } else {
+            block[pick(dice, &self.codes)] ^= 1 << dice.below(8);
+        }
+        block
+    }
+
     fn fill_codes(&self, block: &mut [u8], dice: &mut SplitMix64) {
         let alike = one_in(dice, 16).then(|| dice.next_u64() as u8);
         for &at in &self.codes {
@@ -53,8 +64,15 @@ impl Layout {
     /// That many blocks. Of a large payload the first 251 blocks repeat.
     pub fn payload(&self, blocks: u64, dice: &mut SplitMix64) -> Vec<u8> {
         let any = !one_in(dice, 3);
-        let mut one = || if any { self.any(dice) } else { self.plain(dice) };
-        let period: Vec<u8> = (0..blocks.min(PERIOD)).flat_map(|_| one()).collect();
+        let mut period: Vec<u8> = Vec::new();
+        for _ in 0..blocks.min(PERIOD) {
+            let one = match period.len().checked_sub(self.bytes) {
+                Some(last) if one_in(dice, 8) => self.twin(&period[last..], dice),
+                _ if any => self.any(dice),
+                _ => self.plain(dice),
+            };
+            period.extend(one);
+        }
         let len = blocks as usize * self.bytes;
         let mut payload = Vec::with_capacity(len);
         while payload.len() < len {

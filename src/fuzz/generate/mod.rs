@@ -10,15 +10,21 @@ mod kernel;
 mod names;
 mod weights;
 
+use crate::fuzz::dice::{one_in, pick};
 use crate::subject::Hello;
 use crate::suite::Profile;
 use crate::suite::case::Case;
+use crate::suite::exact::blocks::Layout;
 use crate::suite::feature::Feature;
+use crate::suite::floats::Floats;
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
 use super::oracle::case;
+
+/// One question in so many is the one before of its operation, with another middle.
+const TWIN: u64 = 24;
 
 /// How often a question of which nothing is demanded is drawn anew, before a plain one is asked.
 const ATTEMPTS: u64 = 8;
@@ -67,6 +73,14 @@ impl Generator {
     pub fn case(&self, number: u64) -> Case {
         let operation = self.operations[(number % self.operations.len() as u64) as usize];
         let mut dice = self.dice(number);
+        if let Some(before) = number.checked_sub(self.operations.len() as u64)
+            && one_in(&mut dice, TWIN)
+        {
+            let question = self.question(operation, &mut self.dice(before));
+            if let Some(Ok(case)) = altered(question, &mut dice).map(case) {
+                return case;
+            }
+        }
         for _ in 0..ATTEMPTS {
             let question = self.question(operation, &mut dice);
             if let Ok(case) = case(question) {
@@ -79,6 +93,31 @@ impl Generator {
     fn question(&self, operation: Operation, dice: &mut SplitMix64) -> Question {
         let format = operation.format;
         question(operation, &|feature| self.features.contains(&(feature, format)), dice)
+    }
+}
+
+/// The question with another code or value in the middle: what remembers an answer by the ends of a question takes one
+/// for the other. `None` where it has no middle.
+fn altered(question: Question, dice: &mut SplitMix64) -> Option<Question> {
+    match question {
+        Question::Decode(mut decode) => {
+            let layout = Layout::named(decode.format);
+            let blocks = decode.blocks.0.len() / layout.bytes;
+            let block = blocks.checked_sub(2)? / 2 + 1;
+            let code = pick(dice, &layout.codes);
+            *decode.blocks.0.get_mut(block * layout.bytes + code)? ^= 1 << dice.below(8);
+            Some(Question::Decode(decode))
+        }
+        Question::Encode(mut encode) => {
+            let middle = encode.values.len() / 2;
+            match &mut encode.values {
+                Floats::F16(bits) | Floats::Bf16(bits) => *bits.0.get_mut(middle)? ^= 1 << 15,
+                Floats::F32(bits) => *bits.0.get_mut(middle)? ^= 1 << 31,
+                Floats::F64(bits) => *bits.0.get_mut(middle)? ^= 1 << 63,
+            }
+            Some(Question::Encode(encode))
+        }
+        _ => None,
     }
 }
 

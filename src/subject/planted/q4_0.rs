@@ -63,6 +63,8 @@ faults! {
             "Divides the largest magnitude by 7, as symmetric encoders do."
         44 Q40Divided "q4-0-divided"
             "Divides by the scale where it is to multiply by the inverse."
+        48 Q40InverseOfLargest "q4-0-inverse-of-largest"
+            "Takes the inverse as -8 / max, which is another number where the scale is a subnormal f32."
         44 Q40ScaleAsStored "q4-0-scale-as-stored"
             "Takes the codes from the scale as it is stored in f16."
         44 Q40RoundHalfEven "q4-0-round-half-even"
@@ -173,6 +175,7 @@ impl Faulty {
         }
         let inverse = match self.fault {
             _ if scale == 0.0 => 0.0,
+            Some(Fault::Q40InverseOfLargest) => -8.0 / largest,
             Some(Fault::Q40ScaleAsStored) => 1.0 / stored.to_f32(),
             _ => 1.0 / scale,
         };

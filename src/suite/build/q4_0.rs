@@ -319,6 +319,7 @@ pub(super) fn encodes() -> Vec<Draft> {
     drafts.extend(ENCODES.weights(0x3140, -12..4, ""));
     drafts.extend(near_ties());
     drafts.extend(contracted());
+    drafts.extend(rounded_scales());
     drafts
 }
 
@@ -369,6 +370,32 @@ fn contracted() -> Vec<Draft> {
         ENCODES.case(format!("contracted-{}", number + 1), 101, note, &[32], &values)
     };
     blocks.into_iter().enumerate().map(draft).collect()
+}
+
+/// Values whose scale is a subnormal f32 that was rounded: its inverse is another number than -8 / max.
+fn rounded_scales() -> Vec<Draft> {
+    let mut dice = SplitMix64::new(0x3144);
+    let mut drafts = Vec::new();
+    while drafts.len() < 4 {
+        let largest = f32::from_bits((2 << 23) + dice.below(2 << 23) as u32);
+        let scale = largest / -8.0;
+        let values: Vec<f32> = [largest]
+            .into_iter()
+            .chain((0..31).map(|at| {
+                let middle = (dice.below(7) as f32 + 0.5) * scale.abs();
+                let near = near(&mut dice, middle);
+                if at % 2 == 0 { near } else { -near }
+            }))
+            .collect();
+        let code = |value: &f32, inverse: f32| (value * inverse + 8.5) as u8;
+        let differs = |value: &&f32| code(value, 1.0 / scale) != code(value, -8.0 / largest);
+        if values.iter().filter(differs).count() > 3 {
+            let id = format!("scale-rounded-{}", drafts.len() + 1);
+            let note = "a scale that is a subnormal f32, and rounded: its inverse is not -8 / max";
+            drafts.push(ENCODES.case(id, 48, note, &[32], &values));
+        }
+    }
+    drafts
 }
 
 /// The largest of a block; every other one is an f16, as weights that come from f16 have it.

@@ -1,6 +1,6 @@
 //! Every finite f16 in every field of f16, with every code at every place; and numbers drawn from all of them.
 
-use super::content::{POSITIVE, SIGN, WEIGHTS, block, floats, format, payload};
+use super::content::{POSITIVE, SIGN, WEIGHTS, block, fields, floats, format, payload};
 use crate::suite::case::File;
 use crate::suite::exact::blocks::BlockFormat;
 use crate::suite::exact::files;
@@ -48,7 +48,54 @@ pub(super) fn drawn(of: &Question) -> Vec<Question> {
     // Blocks that differ in the sign of a zero: minus zero times a code of zero is a minus zero.
     let zero = |bias: u16| block(format, &[0xbc00, bias], |_| 0);
     payloads.push(vec![zero(0), zero(SIGN), zero(0)]);
+    if !is_half(of) {
+        payloads.push(sign_twins(format));
+    }
+    payloads.extend(at_the_end(format, is_half(of)));
+    payloads.extend(alike(format));
     asked(of, payloads)
+}
+
+/// Blocks that differ from the one before in the sign of one number.
+fn sign_twins(format: &dyn BlockFormat) -> Vec<Vec<u8>> {
+    let plain = payload(format, 1);
+    let twin = |at: usize| {
+        let mut block = plain.clone();
+        block[at + 1] ^= 0x80;
+        [plain.clone(), block, plain.clone()]
+    };
+    fields(format).0.into_iter().flat_map(twin).collect()
+}
+
+/// One to nine blocks, the last one with numbers that are subnormal, least, or largest: what is behind a loop over
+/// several blocks at a time is often computed in another way.
+fn at_the_end(format: &dyn BlockFormat, half: bool) -> Vec<Vec<Vec<u8>>> {
+    let numbers = [0x0001, 0x0200, 0x03ff, 0x0400, 0x3bff, 0x3c00, 0x7bff];
+    let numbers = &numbers[..if half { 6 } else { 7 }];
+    let ended = |count: usize, number: u16| {
+        let mut blocks: Vec<Vec<u8>> = separate(format, count);
+        blocks[count - 1] = block(format, &[number, number ^ SIGN], |at| (at * 29 + count) as u8);
+        blocks
+    };
+    (1..=9).flat_map(|count| numbers.iter().map(move |&number| ended(count, number))).collect()
+}
+
+/// Payloads of one length that differ in a block in the middle only: what remembers an answer by the ends of a payload
+/// takes one for the other.
+fn alike(format: &dyn BlockFormat) -> Vec<Vec<Vec<u8>>> {
+    let first = separate(format, 5);
+    let changed = |at: usize| {
+        let mut blocks = first.clone();
+        let last = blocks[at].len() - 1;
+        blocks[at][last] ^= 0x11;
+        blocks
+    };
+    vec![first.clone(), changed(2), changed(1), first.clone(), changed(3)]
+}
+
+/// Plain blocks, one by one.
+fn separate(format: &dyn BlockFormat, count: usize) -> Vec<Vec<u8>> {
+    payload(format, count).chunks(format.geometry().bytes).map(<[u8]>::to_vec).collect()
 }
 
 /// Blocks that differ from one another in one byte, behind one another: what goes by a part of a block

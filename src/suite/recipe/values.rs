@@ -221,7 +221,50 @@ pub(super) fn drawn(of: &Encode) -> Vec<Question> {
             floats(float, values.into_iter())
         })
         .collect();
-    asked(of, blocks.into_iter().chain(twins(float)))
+    let ties: Vec<Floats> = (-27..18)
+        .flat_map(|exponent| [exponent; 6])
+        .map(|exponent| {
+            let size = 2f32.powi(exponent) * (1.0 + dice.signed_unit() / 3.0);
+            floats(float, near_ties(of, &mut dice, size).into_iter())
+        })
+        .collect();
+    let all = asked(of, blocks.into_iter().chain(twins(float)).chain(ties));
+    let apart = at_the_end(float).into_iter().chain(alike(float));
+    let apart = apart.filter(|values| has_one_encoding(of, values));
+    all.into_iter().chain(apart.map(|values| question(of, values))).collect()
+}
+
+/// One to nine blocks, the last one of another magnitude: what is behind a loop over several blocks at a time is often
+/// computed in another way.
+fn at_the_end(float: Float) -> Vec<Floats> {
+    let ended = |count: usize, exponent: i32| {
+        let mut all = values(float, count * WEIGHTS).bits();
+        let small = (0..WEIGHTS).map(|at| (at as f32 - 11.3) * 2f32.powi(exponent));
+        all.truncate((count - 1) * WEIGHTS);
+        all.extend(floats(float, small).bits());
+        of_bits(float, all.into_iter())
+    };
+    let exponents = [-24, -20, -16, -14, -3, 6, 11];
+    (1..=9).flat_map(|count| exponents.map(|exponent| ended(count, exponent))).collect()
+}
+
+/// Values of one number that differ in one in the middle only: what remembers an answer by the ends of its values takes
+/// one for the other.
+fn alike(float: Float) -> Vec<Floats> {
+    let first = values(float, 5 * WEIGHTS).bits();
+    let fraction = match float {
+        Float::F16 => 10,
+        Float::Bf16 => 7,
+        Float::F32 => 23,
+        Float::F64 => 52,
+    };
+    let changed = |at: usize| {
+        let mut bits = first.clone();
+        bits[at] -= 1 << fraction;
+        of_bits(float, bits.into_iter())
+    };
+    let plain = || of_bits(float, first.iter().copied());
+    vec![plain(), changed(80), changed(47), plain(), changed(111)]
 }
 
 /// Blocks that differ from one another in one value, behind one another: what goes by a part of a block takes
