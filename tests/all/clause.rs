@@ -17,7 +17,7 @@ type Clauses = (BTreeSet<&'static str>, BTreeSet<&'static str>);
 fn met(operation: Operation) -> Clauses {
     let generator = Generator::new(1, &Profile::of([operation]), &Reference.hello());
     let (mut answered, mut refused) = Clauses::default();
-    for number in 0..250 {
+    for number in 0..600 {
         let case = generator.case(number);
         let clause = clause(&case.question, &case.expect);
         assert!(title(clause).is_some(), "{clause} is no clause of SPEC.md");

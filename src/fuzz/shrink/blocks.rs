@@ -35,8 +35,8 @@ pub(super) fn of_decode(decode: &Decode) -> Vec<Question> {
         candidates.push(ask(bytes, whole));
     }
     let whole = count as u64 * weights;
-    if decode.original_len < whole {
-        candidates.push(ask(payload.clone(), whole));
+    if decode.original_len != whole || !payload.len().is_multiple_of(layout.bytes) {
+        candidates.push(ask(payload[..count * layout.bytes].to_vec(), whole));
     }
     if decode.to.is_some() {
         candidates.push(Question::Decode(Decode { to: None, ..decode.clone() }));
