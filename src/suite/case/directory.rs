@@ -147,10 +147,10 @@ mod tests {
             let entry = serde_json::json!({"path": "a", "content": {"long": long}});
             serde_json::from_value::<DirectoryEntry>(entry).map_err(|error| error.to_string())
         };
-        let entry = read("ab", LONGEST / 2).unwrap();
+        let entry = read("ab", LONGEST / 2).expect("an entry");
         assert_eq!(entry.content.file_bytes().map(|bytes| bytes.len() as u64), Some(LONGEST));
         for (text, times) in [("ab", LONGEST / 2 + 1), (" ", 1 << 63), ("abcd", u64::MAX)] {
-            let error = read(text, times).unwrap_err();
+            let error = read(text, times).expect_err("too long");
             assert!(error.starts_with("`long` repeats "), "{error}");
             assert!(error.contains(&format!("{times} times; at most 33554432 bytes")), "{error}");
         }
