@@ -28,7 +28,7 @@ pub struct Export {
     /// The folder: one that is empty, or does not exist yet
     folder: PathBuf,
     /// Write the questions of recipes in full too, those of cases whose id has this pattern: a file of vectors for each
-    /// such case, in `expanded`. Without a pattern those of all cases, which take gigabytes
+    /// such case, in `expanded`. Without a pattern those of all cases
     #[arg(long, value_name = "PATTERN", num_args = 0..=1, default_missing_value = "*")]
     expand: Option<String>,
 }

@@ -1,9 +1,7 @@
 //! What the recipes fill sizes with: blocks and values of which no two of 251 neighbours are alike. As 251 is a
 //! prime, what wraps at a power of two, or is off by one, meets another block.
 
-use std::ops::Range;
-
-use crate::suite::exact::blocks::{BlockFormat, Holds, named};
+use crate::suite::exact::blocks::{BlockFormat, Layout, named};
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits, Bits16, Bits64};
 use crate::suite::operation::FormatId;
@@ -36,28 +34,18 @@ pub(super) fn format(id: FormatId) -> &'static dyn BlockFormat {
     named(id).expect("a block format")
 }
 
-/// Where the numbers of f16 and where the codes of a block stand.
-pub(super) fn fields(format: &dyn BlockFormat) -> (Vec<usize>, Vec<Range<usize>>) {
-    let geometry = format.geometry();
-    let fields = format.fields(&vec![0; geometry.bytes], geometry.weights);
-    let numbers = fields.iter().filter(|field| field.holds == Holds::Number);
-    let numbers = numbers.map(|field| field.bytes.start).collect();
-    let codes = fields.into_iter().filter(|field| field.holds == Holds::Codes);
-    (numbers, codes.map(|field| field.bytes).collect())
-}
-
 /// One block: its numbers, and the bytes of its codes.
 pub(super) fn block(
     format: &dyn BlockFormat,
     numbers: &[u16],
     mut code: impl FnMut(usize) -> u8,
 ) -> Vec<u8> {
-    let (places, codes) = fields(format);
-    let mut block = vec![0; format.geometry().bytes];
-    for (&at, number) in places.iter().zip(numbers) {
+    let layout = Layout::of(format);
+    let mut block = vec![0; layout.bytes];
+    for (&at, number) in layout.numbers.iter().zip(numbers) {
         block[at..at + 2].copy_from_slice(&number.to_le_bytes());
     }
-    for (index, at) in codes.into_iter().flatten().enumerate() {
+    for (index, at) in layout.codes.into_iter().enumerate() {
         block[at] = code(index);
     }
     block

@@ -1,8 +1,8 @@
 //! Every finite f16 in every field of f16, with every code at every place; and numbers drawn from all of them.
 
-use super::content::{POSITIVE, SIGN, WEIGHTS, block, fields, floats, format, payload};
+use super::content::{POSITIVE, SIGN, WEIGHTS, block, floats, format, payload};
 use crate::suite::case::File;
-use crate::suite::exact::blocks::BlockFormat;
+use crate::suite::exact::blocks::{BlockFormat, Layout};
 use crate::suite::exact::files;
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits16, Bytes};
@@ -64,7 +64,7 @@ fn sign_twins(format: &dyn BlockFormat) -> Vec<Vec<u8>> {
         block[at + 1] ^= 0x80;
         [plain.clone(), block, plain.clone()]
     };
-    fields(format).0.into_iter().flat_map(twin).collect()
+    Layout::of(format).numbers.into_iter().flat_map(twin).collect()
 }
 
 /// One to nine blocks, the last one with numbers that are subnormal, least, or largest: what is behind a loop over

@@ -83,11 +83,11 @@ pub(super) fn every_value(of: &Encode) -> Vec<Question> {
 /// Values of one exponent, subnormals included, and values over many of them.
 pub(super) fn every_exponent(of: &Encode) -> Vec<Question> {
     let float = of.values.float();
-    let (fraction, exponents) = match float {
-        Float::F16 => (10, 31),
-        Float::Bf16 => (7, 255),
-        Float::F32 => (23, 255),
-        Float::F64 => (52, 2047),
+    let fraction = fraction_bits(float);
+    let exponents = match float {
+        Float::F16 => 31,
+        Float::Bf16 | Float::F32 => 255,
+        Float::F64 => 2047,
     };
     let sign = fraction + exponents_bits(exponents);
     let mut dice = SplitMix64::new(0x6578_706f);
@@ -123,6 +123,16 @@ fn beyond(of: &Encode, float: Float, fraction: u32) -> Vec<Question> {
         question(of, of_bits(float, (0..WEIGHTS).map(value)))
     });
     alone.filter(|question| matches!(expected(question, None), Lawful::Refuse(_))).collect()
+}
+
+/// The bits of a type's fraction.
+fn fraction_bits(float: Float) -> u32 {
+    match float {
+        Float::F16 => 10,
+        Float::Bf16 => 7,
+        Float::F32 => 23,
+        Float::F64 => 52,
+    }
 }
 
 fn exponents_bits(exponents: u64) -> u32 {
@@ -252,15 +262,9 @@ fn at_the_end(float: Float) -> Vec<Floats> {
 /// one for the other.
 fn alike(float: Float) -> Vec<Floats> {
     let first = values(float, 5 * WEIGHTS).bits();
-    let fraction = match float {
-        Float::F16 => 10,
-        Float::Bf16 => 7,
-        Float::F32 => 23,
-        Float::F64 => 52,
-    };
     let changed = |at: usize| {
         let mut bits = first.clone();
-        bits[at] -= 1 << fraction;
+        bits[at] -= 1 << fraction_bits(float);
         of_bits(float, bits.into_iter())
     };
     let plain = || of_bits(float, first.iter().copied());
@@ -274,13 +278,7 @@ fn twins(float: Float) -> impl Iterator<Item = Floats> {
     (0..WEIGHTS).flat_map(move |at| {
         let mut bits = plain.bits();
         // Half the value.
-        let fraction = match float {
-            Float::F16 => 10,
-            Float::Bf16 => 7,
-            Float::F32 => 23,
-            Float::F64 => 52,
-        };
-        bits[at] -= 1 << fraction;
+        bits[at] -= 1 << fraction_bits(float);
         [plain.clone(), of_bits(float, bits.into_iter())]
     })
 }

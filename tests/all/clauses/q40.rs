@@ -127,8 +127,8 @@ fn q40_3_zeros_have_a_scale_of_either_sign_and_codes_8() {
     }
 }
 
-/// Of 12 * 2^-8 and a largest of 2 - 2^-7, both of bf16: the product is a little less than a half of a code, f32 rounds
-/// it to just that, and the sum alone stays below.
+/// Of values of bf16, those are looked for whose sum is a whole number where the product is rounded first, and none where
+/// the sum is rounded alone.
 #[test]
 fn q40_3_product_and_sum_are_rounded_both_or_the_sum_alone() {
     let is_half = |value: f32, largest: f32| {
