@@ -172,7 +172,7 @@ class Job:
         if not file:
             self.broken = f"{self.target}, job {self.number}: ended with {status} and no failing input; see {self.log}"
             return False
-        self.crashes.append(pathlib.Path(file[-1]))
+        self.crashes.append((pathlib.Path(file[-1]), key_of(said)))
         if self.campaign.options.runs or len(self.crashes) >= MOST_CRASHES:
             return False
         if self.elapsed() + 1 >= self.campaign.options.seconds:
@@ -237,8 +237,8 @@ class Campaign:
         self.note(target, self.running)
         jobs, self.running = self.running, []
         for job in jobs:
-            for crash in job.crashes:
-                self.take(target, crash)
+            for crash, key in job.crashes:
+                self.take(target, crash, key)
         if SUBJECT == "reference" and target != BASELINE and not self.interrupted:
             self.minimise_corpus(target)
 
@@ -262,9 +262,13 @@ class Campaign:
                               capture_output=True, text=True, errors="replace", start_new_session=True)
         return key_of(done.stderr) if done.returncode != 0 else None
 
-    def take(self, target, crash):
-        """Adds a crash to the finding that it shows, and keeps the smallest input of it."""
-        key = self.outcome(target, crash) or ("not shown again by its input alone", "")
+    def take(self, target, crash, said):
+        """Adds a crash to the finding that it shows, and keeps the smallest input of it. What its input does not
+        show again has the key of the job's log: a mutator can fail too, and then there is no input."""
+        key = self.outcome(target, crash)
+        if key is None:
+            oracle, detail = said or ("no reason", "")
+            key = f"not shown again by its input alone: {oracle}", detail
         finding = self.findings.setdefault((target, key[0]), {"target": target, "key": key[0], "detail": key[1][:400],
                                                              "crashes": 0, "input": None})
         finding["crashes"] += 1

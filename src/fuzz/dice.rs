@@ -2,35 +2,51 @@
 
 use crate::suite::random::SplitMix64;
 
-/// How often sizes of each order are drawn.
+/// How often questions of each size are drawn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
-    /// One of so many draws is of any size up to 2^8.
-    pub small: u64,
-    /// One of so many draws is of any size up to 2^12.
-    pub medium: u64,
-    /// One of so many draws is of any size up to 2^17.
-    pub large: u64,
+pub(super) struct Sizes {
+    /// One tensor in so many has any number of blocks up to that power of two; the first pair that holds counts.
+    blocks: &'static [(u64, u64)],
+    /// One product in so many has up to that number of weights; the first pair that is drawn counts.
+    products: &'static [(u64, u64)],
+    /// One rotation in so many is of any length up to that power of two; the first pair that is drawn counts.
+    rotations: &'static [(u64, u64)],
 }
 
-/// Sizes in blocks: what is larger is rarer, as it takes longer.
-pub(super) const BLOCKS: Scale = Scale { small: 12, medium: 96, large: 768 };
+impl Sizes {
+    /// Of a campaign: what is larger is rarer, as it takes longer.
+    pub const ALL: Self = Self {
+        blocks: &[(768, 17), (96, 12), (12, 8)],
+        products: &[(256, 1 << 20), (16, 1 << 15)],
+        rotations: &[(64, 14), (8, 10)],
+    };
+    /// Of what becomes an input of a fuzz target: no longer than such an input may be, as libFuzzer bounds what
+    /// a mutator reserves.
+    pub const SMALL: Self = Self { blocks: &[(12, 6)], products: &[], rotations: &[] };
 
-impl Scale {
-    /// A number of units, at least one: mostly one to four.
-    pub fn units(self, dice: &mut SplitMix64) -> u64 {
+    /// A number of blocks, at least one: mostly one to four.
+    pub fn blocks(self, dice: &mut SplitMix64) -> u64 {
         let draw = dice.next_u64();
-        let power = if draw.is_multiple_of(self.large) {
-            17
-        } else if draw.is_multiple_of(self.medium) {
-            12
-        } else if draw.is_multiple_of(self.small) {
-            8
-        } else {
-            return 1 + dice.below(4);
-        };
-        log_uniform(dice, power)
+        match self.blocks.iter().find(|(count, _)| draw.is_multiple_of(*count)) {
+            Some(&(_, power)) => log_uniform(dice, power),
+            None => 1 + dice.below(4),
+        }
     }
+
+    /// The most weights of a product.
+    pub fn weights(self, dice: &mut SplitMix64) -> u64 {
+        first(self.products, dice).unwrap_or(1 << 11)
+    }
+
+    /// The logarithm of the largest length of a rotation, to base two.
+    pub fn rotation(self, dice: &mut SplitMix64) -> u64 {
+        first(self.rotations, dice).unwrap_or(7)
+    }
+}
+
+/// What the first pair that is drawn has.
+fn first(pairs: &[(u64, u64)], dice: &mut SplitMix64) -> Option<u64> {
+    pairs.iter().find(|(count, _)| one_in(dice, *count)).map(|&(_, most)| most)
 }
 
 /// A number of at least one, whose logarithm is uniform up to that of 2^`power`. Every other one is next to a power
@@ -102,7 +118,7 @@ mod tests {
             }
         }
         assert!(drawn.iter().all(|&size| (1..=1 << 13).contains(&size)));
-        let sizes: Vec<u64> = (0..40_000).map(|_| BLOCKS.units(&mut dice)).collect();
+        let sizes: Vec<u64> = (0..40_000).map(|_| Sizes::ALL.blocks(&mut dice)).collect();
         let above = |least: u64| sizes.iter().filter(|&&size| size > least).count();
         assert!(above(4) > 1000 && above(256) > 50 && above(1 << 16) > 0, "{}", above(1 << 16));
         assert!(above(4) < 5000 && above(4096) < 60);

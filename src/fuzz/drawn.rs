@@ -1,6 +1,7 @@
 //! Inputs that get past the first checks of a target: of questions that are drawn as `hunt` draws them, which are sound
 //! in most cases.
 
+use super::dice::Sizes;
 use super::{Target, corpus, generate, mutate};
 use crate::subject::serve::{answer_line, request_line};
 use crate::subject::{Reference, Request};
@@ -52,7 +53,7 @@ pub(super) fn input(target: Target, dice: &mut SplitMix64) -> Option<Vec<u8>> {
 }
 
 fn drawn(operation: Operation, dice: &mut SplitMix64) -> Question {
-    generate::question(operation, &|_: Feature| false, dice)
+    generate::question(operation, &|_: Feature| false, Sizes::SMALL, dice)
 }
 
 /// A short question of any operation, and its family.

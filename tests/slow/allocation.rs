@@ -5,7 +5,7 @@ use std::io::Write;
 
 use q4proof::codec::Mode;
 use q4proof::convert::{Dtype, Unwatched, decode_directory, encode_directory, encode_raw};
-use q4proof::fuzz::meter;
+use q4proof::fuzz::{Target, meter};
 
 /// The most that `work` has allocated at one time, in bytes.
 fn peak(work: impl FnOnce()) -> isize {
@@ -43,4 +43,22 @@ fn a_conversion_holds_no_tensor_in_memory() {
         peaks.push(peak(|| drop(decode_directory(&model, &back, dtype, watch).unwrap())));
     }
     assert!(peaks.iter().all(|&bytes| bytes <= limit), "{peaks:?}, {limit} are justified");
+}
+
+/// libFuzzer ends a campaign whose mutator reserves more than `-malloc_limit_mb` (`scripts/campaign.py`), and has no
+/// input to show for it.
+#[test]
+fn a_mutation_reserves_little() {
+    let limit = 8 << 20;
+    for target in Target::all() {
+        // Seeds are read once, from what this crate embeds.
+        target.generate(0);
+        for seed in 0..3000 {
+            let bytes = peak(|| drop(target.mutate(b"{\"a\": 1}", seed)));
+            assert!(
+                bytes <= limit,
+                "{target}, seed {seed}: {bytes} bytes, at most {limit} are justified"
+            );
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Blocks and payloads of any block format, and decodes of them.
 
 use crate::fuzz::arithmetic::Payload;
-use crate::fuzz::dice::{BLOCKS, finite_half, not_finite, one_in, pick, place};
+use crate::fuzz::dice::{Sizes, finite_half, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
 use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::Float;
@@ -108,9 +108,14 @@ impl Layout {
 }
 
 /// A decode of a payload: sound in three of four, or with one fault, or as the mutators of fuzzing make it.
-pub(super) fn decode(format: FormatId, to_half: bool, dice: &mut SplitMix64) -> Question {
+pub(super) fn decode(
+    format: FormatId,
+    to_half: bool,
+    sizes: Sizes,
+    dice: &mut SplitMix64,
+) -> Question {
     let layout = Layout::named(format);
-    let blocks = BLOCKS.units(dice);
+    let blocks = sizes.blocks(dice);
     let mut original_len = layout.values(blocks, dice);
     let mut payload = layout.payload(blocks, dice);
     match dice.below(32) {

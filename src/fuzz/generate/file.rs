@@ -4,7 +4,7 @@
 use super::blocks::near;
 use super::names::component;
 use super::weights;
-use crate::fuzz::dice::{BLOCKS, finite_half, log_uniform, not_finite, one_in, pick, place};
+use crate::fuzz::dice::{Sizes, finite_half, log_uniform, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
 use crate::fuzz::sketch::Sketch;
 use crate::suite::case::{File, Named, Special};
@@ -43,8 +43,8 @@ const WIDE: [u64; 10] = [
 ];
 
 /// A tensor of a container.
-fn tensor(format: FormatId, dice: &mut SplitMix64) -> Tensor {
-    let blocks = if one_in(dice, 24) { 0 } else { BLOCKS.units(dice) };
+fn tensor(format: FormatId, sizes: Sizes, dice: &mut SplitMix64) -> Tensor {
+    let blocks = if one_in(dice, 24) { 0 } else { sizes.blocks(dice) };
     let sketch = sound(format, blocks, dice);
     of_sketch(&sketch)
 }
@@ -92,13 +92,14 @@ fn any_size(dice: &mut SplitMix64) -> u64 {
 pub(super) fn load(
     format: FormatId,
     offers: &dyn Fn(Feature) -> bool,
+    sizes: Sizes,
     dice: &mut SplitMix64,
 ) -> Question {
     if one_in(dice, 128) {
         let path = File::Special(pick(dice, &SPECIAL));
         return Question::load(format, path);
     }
-    let blocks = if one_in(dice, 24) { 0 } else { BLOCKS.units(dice) };
+    let blocks = if one_in(dice, 24) { 0 } else { sizes.blocks(dice) };
     let sketch = sound(format, blocks, dice);
     let mut expected_shape = None;
     if offers(Feature::ExpectedShape) && one_in(dice, 6) {
@@ -254,11 +255,11 @@ fn of_sketch(sketch: &Sketch) -> Tensor {
 }
 
 /// A save: of a sound tensor in two of three.
-pub(super) fn save(format: FormatId, dice: &mut SplitMix64) -> Question {
+pub(super) fn save(format: FormatId, sizes: Sizes, dice: &mut SplitMix64) -> Question {
     let tensor = match dice.below(12) {
-        0..=7 => tensor(format, dice),
+        0..=7 => tensor(format, sizes, dice),
         8 | 9 => {
-            let sketch = sound(format, BLOCKS.units(dice), dice);
+            let sketch = sound(format, sizes.blocks(dice), dice);
             of_sketch(&Sketch::read(format, &one_fault(sketch, dice)))
         }
         _ => {

@@ -1,6 +1,6 @@
 //! Products and rotations of every remainder of a tile, and of every length.
 
-use crate::fuzz::dice::{log_uniform, normal, not_finite, one_in, pick, place};
+use crate::fuzz::dice::{Sizes, log_uniform, normal, not_finite, one_in, pick, place};
 use crate::suite::exact::blocks::Layout;
 use crate::suite::floats::Floats;
 use crate::suite::hex::{Bits64, Bytes};
@@ -8,20 +8,10 @@ use crate::suite::operation::FormatId;
 use crate::suite::question::{Matmul, Question, Rotate, Side};
 use crate::suite::random::SplitMix64;
 
-/// Weights of a product: most are small.
-const FEW: u64 = 1 << 11;
-const MANY: u64 = 1 << 20;
-
 /// A product.
-pub(super) fn matmul(format: FormatId, dice: &mut SplitMix64) -> Question {
+pub(super) fn matmul(format: FormatId, sizes: Sizes, dice: &mut SplitMix64) -> Question {
     let layout = Layout::named(format);
-    let most = if one_in(dice, 256) {
-        MANY
-    } else if one_in(dice, 16) {
-        1 << 15
-    } else {
-        FEW
-    };
+    let most = sizes.weights(dice);
     let size = |dice: &mut SplitMix64, power: u64| match dice.below(3) {
         0 => 1 + dice.below(9),
         _ => log_uniform(dice, power),
@@ -93,15 +83,9 @@ fn vectors_of(columns: usize, vectors: usize, dice: &mut SplitMix64) -> Vec<f32>
 }
 
 /// A rotation.
-pub(super) fn rotate(format: FormatId, dice: &mut SplitMix64) -> Question {
+pub(super) fn rotate(format: FormatId, sizes: Sizes, dice: &mut SplitMix64) -> Question {
     let (double, output, inverse) = (one_in(dice, 3), one_in(dice, 3), one_in(dice, 3));
-    let most = if one_in(dice, 64) {
-        14
-    } else if one_in(dice, 8) {
-        10
-    } else {
-        7
-    };
+    let most = sizes.rotation(dice);
     let length = match dice.below(24) {
         0 => pick(dice, &[0, 3, 6, 12, 33, 48, 96, 100]),
         _ => 1 << dice.below(most + 1),

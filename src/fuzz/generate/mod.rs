@@ -10,7 +10,7 @@ mod kernel;
 mod names;
 mod weights;
 
-use crate::fuzz::dice::{one_in, pick};
+use crate::fuzz::dice::{Sizes, one_in, pick};
 use crate::subject::Hello;
 use crate::suite::Profile;
 use crate::suite::case::Case;
@@ -92,7 +92,8 @@ impl Generator {
 
     fn question(&self, operation: Operation, dice: &mut SplitMix64) -> Question {
         let format = operation.format;
-        question(operation, &|feature| self.features.contains(&(feature, format)), dice)
+        let offers = |feature| self.features.contains(&(feature, format));
+        question(operation, &offers, Sizes::ALL, dice)
     }
 }
 
@@ -125,16 +126,17 @@ fn altered(question: Question, dice: &mut SplitMix64) -> Option<Question> {
 pub(super) fn question(
     operation: Operation,
     offers: &dyn Fn(Feature) -> bool,
+    sizes: Sizes,
     dice: &mut SplitMix64,
 ) -> Question {
     let Operation { verb, format } = operation;
     match verb {
-        Verb::Decode => blocks::decode(format, offers(Feature::ToF16), dice),
-        Verb::Encode => weights::encode(format, offers, dice),
-        Verb::Load => file::load(format, offers, dice),
-        Verb::Save => file::save(format, dice),
-        Verb::Matmul => kernel::matmul(format, dice),
-        Verb::Rotate => kernel::rotate(format, dice),
+        Verb::Decode => blocks::decode(format, offers(Feature::ToF16), sizes, dice),
+        Verb::Encode => weights::encode(format, offers, sizes, dice),
+        Verb::Load => file::load(format, offers, sizes, dice),
+        Verb::Save => file::save(format, sizes, dice),
+        Verb::Matmul => kernel::matmul(format, sizes, dice),
+        Verb::Rotate => kernel::rotate(format, sizes, dice),
         Verb::ReadIndex => directory::read(format, offers(Feature::Directory), dice),
         Verb::NameTensors => names::name(format, dice),
         Verb::Generate => unreachable!("the suite asks of no model"),

@@ -3,7 +3,7 @@
 use half::f16;
 
 use crate::fuzz::arithmetic::Source;
-use crate::fuzz::dice::{BLOCKS, log_uniform, normal, not_finite, one_in, pick, place};
+use crate::fuzz::dice::{Sizes, log_uniform, normal, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
 use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
@@ -29,6 +29,7 @@ const SOURCES: [(Float, Feature); 3] = [
 pub(super) fn encode(
     format: FormatId,
     offers: &dyn Fn(Feature) -> bool,
+    sizes: Sizes,
     dice: &mut SplitMix64,
 ) -> Question {
     let is_khq4 = format == FormatId::KHQ4;
@@ -41,7 +42,7 @@ pub(super) fn encode(
         },
         _ => Float::F32,
     };
-    let blocks = BLOCKS.units(dice) as usize;
+    let blocks = sizes.blocks(dice) as usize;
     let count = match is_khq4 && one_in(dice, 2) {
         true => blocks * WEIGHTS - dice.below(WEIGHTS as u64) as usize,
         false => blocks * WEIGHTS,
