@@ -14,9 +14,9 @@ pub const FORMAT: RowFormat = RowFormat {
     bytes: BLOCK_BYTES,
     source: SourceFloat::F16,
     decode: None,
-    encode: |values, bytes| {
+    encode: Some(|values, bytes| {
         bytes.extend(encode_block(&values.try_into().expect("a group")).as_bytes())
-    },
+    }),
 };
 
 /// The least scale.

@@ -2,8 +2,9 @@
 //!
 //! Read this module beside SPEC.md, clause by clause: [`block`] is BLK, [`decode`](mod@decode) is
 //! DEC and F16, [`encode`](mod@encode) is ENC and [`stream`] its ENC-S6, [`product`] is DOT,
-//! [`rotation`] is ROT, [`q4_0`] is Q40, [`q4_1`] is GGML, [`q8_0`] is Q8, [`mlx`] is MLX; [`rows`] lists the last
-//! four. Nothing here knows of files, vectors or
+//! [`rotation`] is ROT. [`rows`] lists the formats of ggml and MLX: [`q4_0`] is Q40, [`q4_1`] is GGML, [`q5`] is Q50 and
+//! Q51, [`q8_0`] is Q8, [`q4_k`] is Q4K and Q5K, [`q6_k`] is Q6K, [`iq4`] is NL and XS, [`mxfp4`] is MX, [`nvfp4`] is NV,
+//! [`mlx`] is MLX. Nothing here knows of files, vectors or
 //! faults, and nothing that judges an answer calls it: the judge has arithmetic of its own
 //! (`suite::exact`).
 //!
@@ -21,10 +22,16 @@
 pub mod block;
 pub mod decode;
 pub mod encode;
+pub mod iq4;
 pub mod mlx;
+pub mod mxfp4;
+pub mod nvfp4;
 pub mod product;
 pub mod q4_0;
 pub mod q4_1;
+pub mod q4_k;
+pub mod q5;
+pub mod q6_k;
 pub mod q8_0;
 pub mod rotation;
 pub mod round;

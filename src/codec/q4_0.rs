@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::rows::{RowFormat, SourceFloat};
+use super::rows::{RowFormat, SourceFloat, half_at, halves};
 
 /// Weights in a block (Q40-1).
 const WEIGHTS: usize = 32;
@@ -17,14 +17,13 @@ pub const FORMAT: RowFormat = RowFormat {
     bytes: BYTES,
     source: SourceFloat::F32,
     decode: Some(decode_block),
-    encode: encode_block,
+    encode: Some(encode_block),
 };
 
 /// The weights of one block (Q40-2): each product is exact.
 fn decode_block(block: &[u8], weights: &mut [f32]) {
-    let scale = f16::from_le_bytes([block[0], block[1]]).to_f32();
-    let (low, high) = weights.split_at_mut(WEIGHTS / 2);
-    for ((low, high), &codes) in low.iter_mut().zip(high).zip(&block[2..]) {
+    let scale = half_at(block, 0);
+    for ((low, high), &codes) in halves(weights).zip(&block[2..]) {
         *low = (f32::from(codes & 15) - 8.0) * scale;
         *high = (f32::from(codes >> 4) - 8.0) * scale;
     }

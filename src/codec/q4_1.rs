@@ -17,9 +17,9 @@ pub const FORMAT: RowFormat = RowFormat {
         let block = Block::read_from_bytes(block).expect("a block");
         weights.copy_from_slice(&decode_block(&block));
     }),
-    encode: |values, bytes| {
+    encode: Some(|values, bytes| {
         bytes.extend(encode_block(&values.try_into().expect("a block")).as_bytes())
-    },
+    }),
 };
 
 /// The place among sequential nibbles of the weight at `index` (GGML-1).

@@ -17,7 +17,7 @@ pub const FORMAT: RowFormat = RowFormat {
     bytes: BYTES,
     source: SourceFloat::F32,
     decode: Some(decode_block),
-    encode: encode_block,
+    encode: Some(encode_block),
 };
 
 /// The weights of one block (Q8-2): each product is exact.

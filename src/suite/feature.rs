@@ -31,11 +31,13 @@ pub enum Feature {
     SourceF64,
     /// A model directory can be opened.
     Directory,
+    /// A decoder takes the scale of a tensor.
+    TensorScale,
 }
 
 impl Feature {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ExpectedShape,
         Self::Width32,
         Self::ToF16,
@@ -43,6 +45,7 @@ impl Feature {
         Self::SourceBf16,
         Self::SourceF64,
         Self::Directory,
+        Self::TensorScale,
     ];
 
     /// The name before the colon of a capability.
@@ -55,6 +58,7 @@ impl Feature {
             Self::SourceBf16 => "source-bf16",
             Self::SourceF64 => "source-f64",
             Self::Directory => "directory",
+            Self::TensorScale => "tensor-scale",
         }
     }
 

@@ -28,16 +28,26 @@ macro_rules! embedded {
 }
 
 /// The vectors that the command carries.
-const EMBEDDED: [(&str, &str); 27] = embedded! {
+const EMBEDDED: [(&str, &str); 37] = embedded! {
     "decode-f16.json"
+    "decode-iq4-nl.json"
+    "decode-iq4-xs.json"
+    "decode-mxfp4.json"
+    "decode-nvfp4.json"
     "decode-q4-0.json"
     "decode-q4-1.json"
+    "decode-q4-k.json"
+    "decode-q5-0.json"
+    "decode-q5-1.json"
+    "decode-q5-k.json"
+    "decode-q6-k.json"
     "decode-q8-0.json"
     "decode.json"
     "encode-block.json"
     "encode-evaluation.json"
     "encode-from.json"
     "encode-mlx.json"
+    "encode-mxfp4.json"
     "encode-q4-0.json"
     "encode-q4-1.json"
     "encode-q8-0.json"

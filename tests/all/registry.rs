@@ -89,16 +89,25 @@ fn a_profile_is_empty_where_no_operation_is_claimed() {
 fn formats_have_their_titles_and_sizes() {
     let of = |id: FormatId| blocks::named(id).unwrap();
     let titles = [
-        (FormatId::KHQ4, "KHQ4", 20),
-        (FormatId::Q4_0, "ggml's Q4_0", 18),
-        (FormatId::Q4_1, "ggml's Q4_1", 20),
-        (FormatId::Q8_0, "ggml's Q8_0", 34),
-        (FormatId::MLX, "MLX", 20),
+        (FormatId::KHQ4, "KHQ4", 32, 20),
+        (FormatId::Q4_0, "ggml's Q4_0", 32, 18),
+        (FormatId::Q4_1, "ggml's Q4_1", 32, 20),
+        (FormatId::Q5_0, "ggml's Q5_0", 32, 22),
+        (FormatId::Q5_1, "ggml's Q5_1", 32, 24),
+        (FormatId::Q8_0, "ggml's Q8_0", 32, 34),
+        (FormatId::Q4_K, "ggml's Q4_K", 256, 144),
+        (FormatId::Q5_K, "ggml's Q5_K", 256, 176),
+        (FormatId::Q6_K, "ggml's Q6_K", 256, 210),
+        (FormatId::IQ4_NL, "ggml's IQ4_NL", 32, 18),
+        (FormatId::IQ4_XS, "ggml's IQ4_XS", 256, 136),
+        (FormatId::MXFP4, "MXFP4", 32, 17),
+        (FormatId::NVFP4, "NVFP4", 64, 36),
+        (FormatId::MLX, "MLX", 32, 20),
     ];
     assert_eq!(titles.len(), blocks::ALL.len());
-    for (id, title, bytes) in titles {
+    for (id, title, weights, bytes) in titles {
         assert_eq!(of(id).title(), title);
-        assert_eq!(of(id).geometry(), blocks::Geometry { weights: 32, bytes });
+        assert_eq!(of(id).geometry(), blocks::Geometry { weights, bytes });
         if let Some((_, cell)) = rows().find(|(name, cell)| *name == id.name() && cell.len() == 2) {
             assert_eq!(cell.parse(), Ok(bytes), "PROTOCOL.md on {title}");
         }

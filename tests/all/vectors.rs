@@ -85,7 +85,7 @@ fn the_schema_describes_every_file() {
             files += 1;
         }
     }
-    assert_eq!(files, 27);
+    assert_eq!(files, 37);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn building_gives_the_committed_bytes() {
     let agreed =
         |id: &str| suite.get(id).map(|case| case.source.agreed.clone()).unwrap_or_default();
     let files = build::build(&agreed).unwrap();
-    assert_eq!((files.len(), files.last().unwrap().0), (28, LOCK));
+    assert_eq!((files.len(), files.last().unwrap().0), (38, LOCK));
     for (name, text) in files {
         let committed = fs::read_to_string(folder().join(name)).unwrap();
         assert!(committed == text, "{name} is not what `q4proof vectors build` makes");

@@ -1,5 +1,6 @@
 /* All that q4proof.h has a function for, as a shared library: the codec of ../c/q4_codec.c, which is a program that
-   speaks the protocol, behind the functions of the header. */
+   speaks the protocol, behind the functions of the header. These have no argument for the scale of a tensor (NV-3), so
+   that `tensor-scale:nvfp4` is not among the capabilities. */
 
 #define main q4_codec_main /* its own dialogue is not used here */
 int q4_codec_main(void);
@@ -13,13 +14,16 @@ const char *q4proof_name(void) { return "c-library-whole"; }
 const char *q4proof_version(void) { return "1.0"; }
 
 const char *q4proof_capabilities(void) {
-    return "decode:khq4 decode:q4_0 decode:q4_1 decode:q8_0 encode:khq4 encode:q4_0 encode:q4_1 encode:q8_0 encode:mlx matmul:khq4 "
+    return "decode:khq4 decode:q4_0 decode:q4_1 decode:q8_0 decode:q5_0 decode:q5_1 decode:q4_k decode:q5_k "
+           "decode:q6_k decode:iq4_nl decode:iq4_xs decode:mxfp4 decode:nvfp4 encode:khq4 encode:q4_0 encode:q4_1 "
+           "encode:q8_0 encode:mxfp4 encode:mlx matmul:khq4 "
            "load:khq4 load:khf1 save:khq4 save:khf1 to-f16:khq4 source-f16:khq4 source-bf16:khq4 source-f64:khq4 "
            "expected-shape:khq4 expected-shape:khf1 width-32:khq4 width-32:khf1";
 }
 
 static const struct format *format_named(const char *name) {
-    static const struct format *const formats[] = {&khq4, &khf1, &q4_0, &q4_1, &q8_0, &mlx};
+    static const struct format *const formats[] = {&khq4, &khf1, &q4_0,   &q4_1,   &q8_0,  &q5_0,  &q5_1, &q4_k,
+                                                    &q5_k, &q6_k, &iq4_nl, &iq4_xs, &mxfp4, &nvfp4, &mlx};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (strcmp(formats[i]->name, name) == 0) return formats[i];
     }
@@ -39,7 +43,7 @@ static struct bytes bytes_of(const void *at, size_t length) { return (struct byt
 
 static bool decode_blocks(const struct format *format, struct bytes blocks, uint64_t count, bool to_f16,
                           uint8_t *values) {
-    if ((format->whole && !check_whole(count)) || !check_blocks(format, blocks, count)) return false;
+    if ((format->whole && !check_whole(format, count)) || !check_blocks(format, blocks, count)) return false;
     for (size_t i = 0; i < count; i++) {
         double weight = weight_at(format, blocks.at, i);
         uint32_t half = to_f16 ? f16_of(weight) : 0;
@@ -61,8 +65,8 @@ int q4proof_decode(const char *name, const uint8_t *blocks, size_t blocks_len, u
 
 static bool encode_source(const struct format *format, struct bytes shape, const struct floats *source,
                           bool (*encode)(const float *, int, uint8_t *), uint8_t *blocks) {
-    return check_shape(shape, UINT64_MAX, source->count) && (!format->whole || check_whole(source->count)) &&
-           (!format->whole_rows || check_rows(shape)) && encode_values(source, format, encode, blocks);
+    return check_shape(shape, UINT64_MAX, source->count) && (!format->whole || check_whole(format, source->count)) &&
+           (!format->whole_rows || check_rows(format, shape)) && encode_values(source, format, encode, blocks);
 }
 
 int q4proof_encode(const char *name, const char *mode, const uint64_t *shape, size_t dims, const char *type,

@@ -3,9 +3,10 @@
 
    It is written from SPEC.md and PROTOCOL.md alone and shares no code with any other codec. The ids
    in the comments are clauses of SPEC.md. Of the lawful behaviours it keeps to fold-left (KHQ4-H6),
-   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for Q4_0, Q4_1 and
-   Q8_0 (GGML-1), separate and zero-scale-negative (Q40-3), whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of the first
-   minimum (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
+   signed-scale (KHQ4-P6), padding-formula (ENC-P1), rounded-once (F16-1), flat-rows for ggml's blocks
+   (GGML-1), separate and zero-scale-negative (Q40-3), exponent-field (MX-3), zero-signed (MX-2, NV-2),
+   code-first (NV-3), whole-rows for MLX (MLX-1) and contained (IDX-9); a bias of zero has the sign of
+   the first minimum (ENC-Z1). Products are computed for all numbers of columns (DOT-4). */
 
 #define _XOPEN_SOURCE 700 /* POSIX of 2008, with realpath */
 
@@ -156,13 +157,14 @@ static float source_at(const struct floats *source, size_t i) {
 
 /* ---- Blocks ---- */
 
-enum { BLOCK_VALUES = 32 }; /* BLK-1 */
+enum { BLOCK_VALUES = 32 }; /* BLK-1; of all blocks that are encoded */
 
 /* What sets one format apart from the others. What a format does not have is zero. */
 struct format {
     const char *name;
     size_t block_size;
-    bool whole, whole_rows; /* GGML-1, Q40-1, Q8-1, MLX-1: no tensor, or no row, has a partial block */
+    uint64_t weights;       /* that a block stands for */
+    bool whole, whole_rows; /* sections 14 and 15: no tensor, or no row, has a partial block */
     bool (*check)(const uint8_t *block, size_t number); /* refuses a block that has no values */
     double (*weight)(const uint8_t *block, int slot);   /* the exact value of one weight */
     bool (*encode)(const float *values, int count, uint8_t *block);
@@ -172,29 +174,30 @@ struct format {
 };
 
 /* BLK-3, in the form of KHQ4-H8, which cannot wrap. */
-static uint64_t block_count(uint64_t values) {
-    return values / BLOCK_VALUES + (values % BLOCK_VALUES != 0);
+static uint64_t block_count(const struct format *format, uint64_t values) {
+    return values / format->weights + (values % format->weights != 0);
 }
 
 /* KHQ4-P1, KHQ4-P2, DEC-4: as many blocks as the values take, compared without a product that wraps. */
-static bool check_extent(struct bytes blocks, uint64_t count, size_t size) {
-    uint64_t have = blocks.length / size, needed = block_count(count);
+static bool check_extent(const struct format *format, struct bytes blocks, uint64_t count) {
+    size_t size = format->block_size;
+    uint64_t have = blocks.length / size, needed = block_count(format, count);
     return (have == needed && blocks.length % size == 0) ||
            refuse(have < needed ? "truncated_payload" : "trailing_bytes",
                   "%zu bytes instead of %" PRIu64 " blocks of %zu", blocks.length, needed, size);
 }
 
 static bool check_blocks(const struct format *format, struct bytes blocks, uint64_t count) {
-    if (!check_extent(blocks, count, format->block_size)) return false;
+    if (!check_extent(format, blocks, count)) return false;
     for (size_t i = 0; i < blocks.length / format->block_size; i++) {
         if (!format->check(blocks.at + i * format->block_size, i)) return false;
     }
     return true;
 }
 
-/* GGML-1, Q8-1, MLX-1: whole blocks. */
-static bool check_whole(uint64_t count) {
-    return count % BLOCK_VALUES == 0 ||
+/* GGML-1, MLX-1: whole blocks. */
+static bool check_whole(const struct format *format, uint64_t count) {
+    return count % format->weights == 0 ||
            refuse("shape", "%" PRIu64 " values are not whole blocks", count);
 }
 
@@ -212,9 +215,31 @@ static bool check_q4_1(const uint8_t *block, size_t number) {
     return f16_is_finite(f16_at(block + 2)) || refuse("bias", "block %zu: m is not finite", number);
 }
 
-/* Q40-2, Q8-2: any finite scale. */
+/* Q40-2, Q8-2, Q50-2, NL-2, XS-2: any finite scale. */
 static bool check_finite_scale(const uint8_t *block, size_t number) {
     return f16_is_finite(f16_at(block)) || refuse("scale", "block %zu: d is not finite", number);
+}
+
+/* Q4K-2: two scales. */
+static bool check_k(const uint8_t *block, size_t number) {
+    return check_finite_scale(block, number) &&
+           (f16_is_finite(f16_at(block + 2)) || refuse("scale", "block %zu: e is not finite", number));
+}
+
+/* Q6K-1: the scale stands last. */
+static bool check_q6_k(const uint8_t *block, size_t number) {
+    return check_finite_scale(block + 208, number);
+}
+
+static bool check_mxfp4(const uint8_t *block, size_t number) {
+    return block[0] != 255 || refuse("scale", "block %zu: x is 255", number);
+}
+
+static bool check_nvfp4(const uint8_t *block, size_t number) {
+    for (int i = 0; i < 4; i++) {
+        if (block[i] >= 0x7f) return refuse("scale", "block %zu: u[%d] is %#x", number, i, block[i]);
+    }
+    return true;
 }
 
 /* Where in its block nibble i stands. BLK-2: pairs in sequence; GGML-1: split halves. */
@@ -245,15 +270,118 @@ static double weight_q4_0(const uint8_t *block, int slot) {
     return (nibble - 8) * (double)f32_of_f16(f16_at(block));
 }
 
+/* The number of a byte in two's complement. */
+static int signed_byte(uint8_t byte) { return byte < 128 ? byte : byte - 256; }
+
 /* Q8-2: a scale and 32 bytes, each a number from -128 to 127. The product is exact in f32 too. */
 static double weight_q8_0(const uint8_t *block, int slot) {
-    int code = block[2 + slot] < 128 ? block[2 + slot] : block[2 + slot] - 256;
-    return code * (double)f32_of_f16(f16_at(block));
+    return signed_byte(block[2 + slot]) * (double)f32_of_f16(f16_at(block));
+}
+
+/* Q40-1: the nibble of weight i, of 32 in split halves. */
+static int half_nibble(const uint8_t *pairs, int i) { return pairs[i % 16] >> 4 * (i / 16) & 15; }
+
+/* Q50-1: bit i of h, a u32, above the nibble. */
+static int code_of_q5(const uint8_t *h, int i) {
+    return half_nibble(h + 4, i) + 16 * (h[i / 8] >> i % 8 & 1);
+}
+
+/* Q50-2. */
+static double weight_q5_0(const uint8_t *block, int slot) {
+    return (code_of_q5(block + 2, slot) - 16) * (double)f32_of_f16(f16_at(block));
+}
+
+/* Q51-2: product and sum are exact in binary64. */
+static double weight_q5_1(const uint8_t *block, int slot) {
+    double product = code_of_q5(block + 4, slot) * (double)f32_of_f16(f16_at(block));
+    return product + (double)f32_of_f16(f16_at(block + 2));
+}
+
+/* Q4K-1: the scale and the minimum of sub-block j. */
+static void get_scale_k(const uint8_t *k, int j, int *scale, int *minimum) {
+    if (j < 4) {
+        *scale = k[j] & 63;
+        *minimum = k[j + 4] & 63;
+    } else {
+        *scale = (k[j + 4] & 15) | (k[j - 4] >> 6) << 4;
+        *minimum = k[j + 4] >> 4 | (k[j] >> 6) << 4;
+    }
+}
+
+/* Q4K-1: the nibble of weight i of sub-block j; two sub-blocks share a run of 32 bytes. */
+static int run_nibble(const uint8_t *runs, int i, int j) {
+    return runs[j / 2 * 32 + i] >> 4 * (j % 2) & 15;
+}
+
+/* Q4K-2: the products and the difference are exact in binary64. */
+static double weight_of_k(const uint8_t *block, int j, int code) {
+    int scale, minimum;
+    get_scale_k(block + 4, j, &scale, &minimum);
+    double product = (double)f32_of_f16(f16_at(block)) * scale * code;
+    return product - (double)f32_of_f16(f16_at(block + 2)) * minimum;
+}
+
+static double weight_q4_k(const uint8_t *block, int slot) {
+    int i = slot % 32, j = slot / 32;
+    return weight_of_k(block, j, run_nibble(block + 16, i, j));
+}
+
+/* Q5K-1: bit j of h[i] above the nibble. */
+static double weight_q5_k(const uint8_t *block, int slot) {
+    int i = slot % 32, j = slot / 32;
+    return weight_of_k(block, j, run_nibble(block + 48, i, j) + 16 * (block[16 + i] >> j & 1));
+}
+
+/* Q6K-1, Q6K-2. The products are exact in f32 too. */
+static double weight_q6_k(const uint8_t *block, int slot) {
+    int n = slot / 128, k = slot / 32 % 4, i = slot % 32;
+    int low = block[64 * n + 32 * (k % 2) + i] >> (k < 2 ? 0 : 4) & 15;
+    int high = block[128 + 32 * n + i] >> 2 * k & 3;
+    int scale = signed_byte(block[192 + 8 * n + 2 * k + i / 16]);
+    return (double)f32_of_f16(f16_at(block + 208)) * scale * ((low | high << 4) - 32);
+}
+
+/* NL-1. */
+static const int iq4[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+static double weight_iq4_nl(const uint8_t *block, int slot) {
+    return iq4[half_nibble(block + 2, slot)] * (double)f32_of_f16(f16_at(block));
+}
+
+/* XS-1, XS-2. The products are exact in f32 too. */
+static double weight_iq4_xs(const uint8_t *block, int slot) {
+    int j = slot / 32, low = block[4 + j / 2] >> 4 * (j % 2) & 15;
+    int high = (int)(little_endian(block + 2, 2) >> 2 * j & 3);
+    double scale = (double)f32_of_f16(f16_at(block)) * ((low | high << 4) - 32);
+    return scale * iq4[half_nibble(block + 8 + 16 * j, slot % 32)];
+}
+
+/* MX-1. */
+static const double e2m1[16] = {0.0,  0.5,  1.0,  1.5,  2.0,  3.0,  4.0,  6.0,
+                                -0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0};
+
+/* MX-2. What f32 cannot hold becomes an infinity when it is rounded. */
+static double weight_mxfp4(const uint8_t *block, int slot) {
+    return ldexp(e2m1[half_nibble(block + 1, slot)], block[0] - 127);
+}
+
+/* NV-1: an E4M3 without its sign. */
+static double f64_of_e4m3(uint8_t byte) {
+    int exponent = byte >> 3, fraction = byte & 7;
+    return exponent == 0 ? ldexp(fraction, -9) : ldexp(8 + fraction, exponent - 10);
+}
+
+/* NV-2. */
+static double weight_nvfp4(const uint8_t *block, int slot) {
+    int group = slot / 16, i = slot % 16;
+    int code = block[4 + 8 * group + i % 8] >> 4 * (i / 8) & 15;
+    return e2m1[code] * f64_of_e4m3(block[group]);
 }
 
 /* Weight i of the flat sequence. */
 static double weight_at(const struct format *format, const uint8_t *blocks, size_t i) {
-    return format->weight(blocks + i / BLOCK_VALUES * format->block_size, i % BLOCK_VALUES);
+    size_t weights = (size_t)format->weights;
+    return format->weight(blocks + i / weights * format->block_size, (int)(i % weights));
 }
 
 /* ENC-Q2: rounds half away from zero. The difference is exact, and |t| is below 2^28. */
@@ -378,6 +506,27 @@ static bool encode_q8_0(const float *values, int count, uint8_t *block) {
     return true;
 }
 
+/* MX-3. What is compared is exact in binary64, or far from equal. */
+static bool encode_mxfp4(const float *values, int count, uint8_t *block) {
+    float amax = 0.0f;
+    int exponent = -124; /* one more than that of amax, as frexpf has it */
+    for (int i = 0; i < count; i++) amax = fmaxf(amax, fabsf(values[i]));
+    if (amax != 0.0f) frexpf(amax, &exponent);
+    if (exponent < -124) return refuse("scale", "no exponent for an amax of %g", amax);
+    memset(block, 0, 17);
+    block[0] = (uint8_t)(exponent + 124);
+    for (int i = 0; i < count; i++) {
+        double magnitude = ldexp(fabs((double)values[i]), 127 - block[0]);
+        int code = 0;
+        for (int next = 1; next < 8; next++) {
+            if (fabs(e2m1[next] - magnitude) < fabs(e2m1[code] - magnitude)) code = next;
+        }
+        if (code != 0 && values[i] < 0.0f) code += 8;
+        block[1 + i % 16] |= (uint8_t)(code << 4 * (i / 16));
+    }
+    return true;
+}
+
 /* MLX-2. The first s is at least 1e-7, and |q0| at least 7 where s has not been raised to that, so that
    no quotient is too large for f32 and no s for f16. */
 static bool encode_mlx(const float *values, int count, uint8_t *block) {
@@ -402,16 +551,34 @@ static bool encode_mlx(const float *values, int count, uint8_t *block) {
 }
 
 static const struct format
-    khq4 = {.name = "khq4", .block_size = 20, .check = check_khq4, .weight = weight_khq4,
-            .magic = "KHQ4", .version = 2, .retired = 1},                         /* KHQ4-H1, KHQ4-H2 */
+    khq4 = {.name = "khq4", .block_size = 20, .weights = 32, .check = check_khq4,
+            .weight = weight_khq4, .magic = "KHQ4", .version = 2, .retired = 1}, /* KHQ4-H1, KHQ4-H2 */
     khf1 = {.name = "khf1", .magic = "KHF1", .version = 1, .retired = UINT64_MAX}, /* KHF1-H1 */
-    q4_1 = {.name = "q4_1", .block_size = 20, .whole = true, .check = check_q4_1,
+    q4_0 = {.name = "q4_0", .block_size = 18, .weights = 32, .whole = true,
+            .check = check_finite_scale, .weight = weight_q4_0, .encode = encode_q4_0, .source = F32},
+    q4_1 = {.name = "q4_1", .block_size = 20, .weights = 32, .whole = true, .check = check_q4_1,
             .weight = weight_q4_1, .encode = encode_q4_1, .source = F32},
-    q4_0 = {.name = "q4_0", .block_size = 18, .whole = true, .check = check_finite_scale,
-            .weight = weight_q4_0, .encode = encode_q4_0, .source = F32},
-    q8_0 = {.name = "q8_0", .block_size = 34, .whole = true, .check = check_finite_scale,
-            .weight = weight_q8_0, .encode = encode_q8_0, .source = F32},
-    mlx = {.name = "mlx", .block_size = 20, .whole = true, .whole_rows = true,
+    q8_0 = {.name = "q8_0", .block_size = 34, .weights = 32, .whole = true,
+            .check = check_finite_scale, .weight = weight_q8_0, .encode = encode_q8_0, .source = F32},
+    q5_0 = {.name = "q5_0", .block_size = 22, .weights = 32, .whole = true,
+            .check = check_finite_scale, .weight = weight_q5_0},
+    q5_1 = {.name = "q5_1", .block_size = 24, .weights = 32, .whole = true, .check = check_q4_1,
+            .weight = weight_q5_1},
+    q4_k = {.name = "q4_k", .block_size = 144, .weights = 256, .whole = true, .check = check_k,
+            .weight = weight_q4_k},
+    q5_k = {.name = "q5_k", .block_size = 176, .weights = 256, .whole = true, .check = check_k,
+            .weight = weight_q5_k},
+    q6_k = {.name = "q6_k", .block_size = 210, .weights = 256, .whole = true, .check = check_q6_k,
+            .weight = weight_q6_k},
+    iq4_nl = {.name = "iq4_nl", .block_size = 18, .weights = 32, .whole = true,
+              .check = check_finite_scale, .weight = weight_iq4_nl},
+    iq4_xs = {.name = "iq4_xs", .block_size = 136, .weights = 256, .whole = true,
+              .check = check_finite_scale, .weight = weight_iq4_xs},
+    mxfp4 = {.name = "mxfp4", .block_size = 17, .weights = 32, .whole = true, .check = check_mxfp4,
+             .weight = weight_mxfp4, .encode = encode_mxfp4, .source = F32},
+    nvfp4 = {.name = "nvfp4", .block_size = 36, .weights = 64, .whole = true, .check = check_nvfp4,
+             .weight = weight_nvfp4},
+    mlx = {.name = "mlx", .block_size = 20, .weights = 32, .whole = true, .whole_rows = true,
            .encode = encode_mlx, .source = F16},
     quarot = {.name = "quarot"};
 
@@ -431,8 +598,8 @@ static bool check_shape(struct bytes shape, uint64_t max, uint64_t count) {
 }
 
 /* MLX-1: the last dimension is whole groups. A shape without dimensions is that of one value. */
-static bool check_rows(struct bytes shape) {
-    return shape.length == 0 || check_whole(little_endian(shape.at + shape.length - 8, 8));
+static bool check_rows(const struct format *format, struct bytes shape) {
+    return shape.length == 0 || check_whole(format, little_endian(shape.at + shape.length - 8, 8));
 }
 
 /* ENC-S2, ENC-S4: cuts the flat sequence into blocks. */
@@ -554,13 +721,13 @@ static void rotate_matrix(double *values, const struct rotation *rotation) {
 
 enum key {
     OP, FORMAT, SEQ, BLOCKS, ORIGINAL_LEN, TO, MODE, SHAPE, VALUES, ENTRY, PATH, EXPECTED, WIDTH,
-    ROWS, COLUMNS, VECTORS, X, SEED, SIDE, INVERSE, BLOCK, NORM, OPEN, TENSORS, KEYS
+    ROWS, COLUMNS, VECTORS, X, SEED, SIDE, INVERSE, BLOCK, NORM, OPEN, TENSORS, TENSOR_SCALE, KEYS
 };
 
 static const char *const key_names[KEYS] = {
     "op", "format", "seq", "blocks", "original_len", "to", "mode", "shape", "values", "entry", "path",
     "expected_shape", "address_width", "rows", "columns", "vectors", "x", "seed", "side", "inverse",
-    "block", "gamma", "open", "tensors"};
+    "block", "gamma", "open", "tensors", "tensor_scale"};
 
 static const char digits[] = "0123456789abcdef", decimals[] = "0123456789";
 
@@ -1294,28 +1461,43 @@ static void put_values(enum float_type type, struct bytes values) {
     end_values();
 }
 
-/* DEC-3: as many values as there are, and no padding. */
-static void put_weights(const struct format *format, struct bytes blocks, uint64_t count) {
+/* DEC-3: as many values as there are, and no padding. A scale other than 1 is that of NV-3; a product with it is exact
+   in binary64. */
+static void put_weights(const struct format *format, struct bytes blocks, uint64_t count, double scale) {
     begin_values(F32);
-    for (size_t i = 0; i < count; i++) put_f32((float)weight_at(format, blocks.at, i));
+    for (size_t i = 0; i < count; i++) put_f32((float)(weight_at(format, blocks.at, i) * scale));
     end_values();
 }
 
 /* DEC-4: the payload is checked before it is read. */
 static bool get_blocks(const struct request *request, struct bytes *blocks, uint64_t *count) {
     return get_bytes(request, BLOCKS, blocks) && get_integer(request, ORIGINAL_LEN, count) &&
-           (!request->format->whole || check_whole(*count)) &&
+           (!request->format->whole || check_whole(request->format, *count)) &&
            check_blocks(request->format, *blocks, *count);
 }
 
-static bool decode(struct request *request) {
+static bool decode_scaled(struct request *request, double scale) {
     struct bytes blocks;
     uint64_t count;
     if (!get_blocks(request, &blocks, &count)) return false;
     fputs(result_begin, stdout);
-    put_weights(request->format, blocks, count);
+    put_weights(request->format, blocks, count, scale);
     putchar('}');
     return true;
+}
+
+static bool decode(struct request *request) { return decode_scaled(request, 1.0); }
+
+/* NV-3. */
+static bool decode_nvfp4(struct request *request) {
+    struct floats scale;
+    if (request->value[TENSOR_SCALE] == NULL) return decode(request);
+    if (!get_floats(request, TENSOR_SCALE, 1u << F32, &scale)) return false;
+    if (scale.count != 1) return malformed(TENSOR_SCALE);
+    double number = number_at(scale.bytes.at, 0, true);
+    if (!isfinite(number) || number == 0.0)
+        return refuse("scale", "the tensor's scale is zero or not finite");
+    return decode_scaled(request, number);
 }
 
 /* F16-1, F16-2: nothing is written before the last value is known to be finite. */
@@ -1347,11 +1529,11 @@ static bool encode_from(struct request *request, unsigned types,
     const struct format *format = request->format;
     struct floats source;
     if (!get_floats(request, VALUES, types, &source) || !get_shape(request, SHAPE)) return false;
-    size_t size = (size_t)block_count(source.count) * format->block_size;
+    size_t size = (size_t)block_count(format, source.count) * format->block_size;
     struct bytes blocks = {request->memory = allocate(size), size};
     if (!check_shape(request->shape, UINT64_MAX, source.count) || /* ENC-S3 */
-        (format->whole && !check_whole(source.count)) ||
-        (format->whole_rows && !check_rows(request->shape)) ||
+        (format->whole && !check_whole(format, source.count)) ||
+        (format->whole_rows && !check_rows(format, request->shape)) ||
         !encode_values(&source, format, encode, blocks.at))
         return false;
     fputs(result_begin, stdout);
@@ -1483,7 +1665,7 @@ static bool load(struct request *request) {
     if (format == &khf1) {
         put_values(F16, tensor.payload);
     } else {
-        put_weights(format, tensor.payload, tensor.count);
+        put_weights(format, tensor.payload, tensor.count, 1.0);
         fputs(",\"blocks\":\"", stdout);
         put_bytes(tensor.payload);
         putchar('"');
@@ -1625,10 +1807,20 @@ static const struct {
     {"decode", &q4_0, decode},
     {"decode", &q4_1, decode},
     {"decode", &q8_0, decode},
+    {"decode", &q5_0, decode},
+    {"decode", &q5_1, decode},
+    {"decode", &q4_k, decode},
+    {"decode", &q5_k, decode},
+    {"decode", &q6_k, decode},
+    {"decode", &iq4_nl, decode},
+    {"decode", &iq4_xs, decode},
+    {"decode", &mxfp4, decode},
+    {"decode", &nvfp4, decode_nvfp4},
     {"encode", &khq4, encode_khq4},
     {"encode", &q4_0, encode},
     {"encode", &q4_1, encode},
     {"encode", &q8_0, encode},
+    {"encode", &mxfp4, encode},
     {"encode", &mlx, encode},
     {"load", &khq4, load},
     {"load", &khf1, load},
@@ -1662,7 +1854,8 @@ static void put_handshake(void) {
     for (int i = 0; i < OPERATIONS; i++)
         printf("\"%s:%s\",", operations[i].name, operations[i].format->name);
     puts("\"expected-shape:khq4\",\"expected-shape:khf1\",\"width-32:khq4\",\"width-32:khf1\","
-         "\"source-f16:khq4\",\"source-bf16:khq4\",\"source-f64:khq4\",\"to-f16:khq4\",\"directory:khq4\"],"
+         "\"source-f16:khq4\",\"source-bf16:khq4\",\"source-f64:khq4\",\"to-f16:khq4\",\"directory:khq4\","
+         "\"tensor-scale:nvfp4\"],"
          "\"entries\":{\"load:khq4\":[\"copy\",\"map\"],\"load:khf1\":[\"copy\",\"map\"]}}");
 }
 

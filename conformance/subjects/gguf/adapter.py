@@ -1,5 +1,5 @@
-"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its codecs of Q4_0, Q4_1 and
-Q8_0.
+"""Lets q4proof ask `gguf`, llama.cpp's own Python package, its codecs of the blocks of section 14 of
+SPEC.md: it decodes all of them, and is asked to encode where SPEC.md says how.
 
 All that this file knows of these formats is that the package takes and gives them as numpy arrays of
 bytes. Everything else is the package's answer, handed on as it was given:
@@ -29,9 +29,11 @@ from importlib.metadata import version
 
 import numpy as np
 from gguf import LazyNumpyTensor, dequantize, quant_shape_to_byte_shape, quantize
-from gguf.quants import Q4_0, Q4_1, Q8_0
+from gguf.quants import IQ4_NL, IQ4_XS, MXFP4, NVFP4, Q4_0, Q4_1, Q4_K, Q5_0, Q5_1, Q5_K, Q6_K, Q8_0
 
-FORMATS = {"q4_0": Q4_0, "q4_1": Q4_1, "q8_0": Q8_0}
+ENCODED = {"q4_0": Q4_0, "q4_1": Q4_1, "q8_0": Q8_0, "mxfp4": MXFP4}
+DECODED = {**ENCODED, "q5_0": Q5_0, "q5_1": Q5_1, "q4_k": Q4_K, "q5_k": Q5_K, "q6_k": Q6_K,
+           "iq4_nl": IQ4_NL, "iq4_xs": IQ4_XS, "nvfp4": NVFP4}
 
 
 class Inexpressible(Exception):
@@ -115,23 +117,23 @@ def encode(codec, request):
     return {"encoded": {"blocks": ask(function, codec, values).tobytes().hex()}}
 
 
-OPERATIONS = {"decode": decode, "encode": encode}
-ENTRIES = {"decode": list(DECODE), "encode": list(ENCODE)}
-PAIRS = [(op, form) for form in FORMATS for op in OPERATIONS]
+OPERATIONS = {"decode": (decode, DECODED), "encode": (encode, ENCODED)}
+ENTRIES = {**{f"decode:{form}": list(DECODE) for form in DECODED},
+           **{f"encode:{form}": list(ENCODE) for form in ENCODED}}
 HELLO = {
     "protocol": 1,
     "name": "gguf",
     "version": version("gguf"),
     "language": f"Python, numpy {version('numpy')}",
-    "capabilities": [f"{op}:{form}" for op, form in PAIRS],
-    "entries": {f"{op}:{form}": ENTRIES[op] for op, form in PAIRS},
+    "capabilities": list(ENTRIES),
+    "entries": ENTRIES,
 }
 
 
 def answer(request):
     try:
-        operation, codec = named(OPERATIONS, request["op"]), named(FORMATS, request.get("format"))
-        return {"result": operation(codec, request)}
+        operation, formats = named(OPERATIONS, request["op"])
+        return {"result": operation(named(formats, request.get("format")), request)}
     except Inexpressible:
         return {"unsupported": True}
     except Refused as refusal:

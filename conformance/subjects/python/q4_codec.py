@@ -1,9 +1,11 @@
-"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the blocks of Q4_0,
-Q4_1 and Q8_0, the groups of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
+"""KHQ4 version 2 and KHF1 version 1 in plain Python, with the products, the rotation, the blocks of ggml, the groups
+of MLX and the directories, written from SPEC.md (its clauses are cited) and PROTOCOL.md.
 
-Behaviours: separate, zero-scale-negative, signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once, flat-rows, follow-links.
+Behaviours: separate, zero-scale-negative, signed-scale, zero-first, padding-zero, zero-bias-positive, rounded-once,
+flat-rows, follow-links, zero-positive, exponent-field, code-first.
 Maps: see KHQ4-A4."""
 import array
+import bisect
 import contextlib
 import itertools
 import json
@@ -15,12 +17,15 @@ import struct
 import tempfile
 
 FEATURES = ["expected-shape:khq4", "expected-shape:khf1", "width-32:khq4", "width-32:khf1", "source-f16:khq4",
-            "source-bf16:khq4", "source-f64:khq4", "to-f16:khq4", "directory:khq4"]
+            "source-bf16:khq4", "source-f64:khq4", "to-f16:khq4", "directory:khq4", "tensor-scale:nvfp4"]
 ENTRIES = {"load:khq4": ["copy", "map"], "load:khf1": ["copy", "map"]}
 VERSIONS = {b"KHQ4": 2, b"KHF1": 1}
 FORMS = {"f16": "<e", "f32": "<f", "f64": "<d"}  # those of struct
 GAMMA = 0x9E3779B97F4A7C15  # of section 13
 JSON_BYTES = 2 ** 24  # IDX-2
+IQ4 = (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)  # NL-1
+E2M1 = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 0.0, -0.5, -1.0, -1.5, -2.0, -3.0, -4.0, -6.0)  # MX-1, zero-positive
+E2M1_MIDDLES = (0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5.0)  # between neighbours of the first half
 
 
 class RefusedError(Exception):
@@ -103,6 +108,11 @@ def check_stored(scale, bias, at, zero_scale):
     refuse_if(not math.isfinite(bias), "bias", f"{bias} at byte {at + 2}")
 
 
+def split_halves(levels, pairs):
+    """Take for each code its level: first of all low nibbles, then of all high ones (Q40-1)."""
+    return [levels[pair & 15] for pair in pairs] + [levels[pair >> 4] for pair in pairs]
+
+
 def weigh_nibbles(data, at, pack, zero_scale=False):
     """Check the scale and the bias at the head of a block. Give the packed values of its low nibbles and
     those of its high ones."""
@@ -129,8 +139,7 @@ def weigh_q4_0(data, at, pack):
     """Q40-2, and split halves (Q40-1). Each product is exact in f32; 0 * -scale is -0."""
     scale, *pairs = struct.unpack_from("<e16B", data, at)
     check_stored(scale, 0.0, at, True)
-    levels = [pack((nibble - 8) * scale) for nibble in range(16)]
-    return [levels[pair & 15] for pair in pairs] + [levels[pair >> 4] for pair in pairs]
+    return split_halves([pack((nibble - 8) * scale) for nibble in range(16)], pairs)
 
 
 def weigh_q8_0(data, at, pack):
@@ -140,9 +149,120 @@ def weigh_q8_0(data, at, pack):
     return [pack(code * scale) for code in codes]
 
 
-def read_blocks(data, count, start=0, pack=pack_f32, weigh=weigh_khq4, size=20):
+def add_fifth_bits(pairs, bits):
+    """Make 32 codes: nibbles in split halves, and bit j of an integer above nibble j (Q50-1)."""
+    nibbles = split_halves(range(16), pairs)
+    return [nibble | (bits >> index & 1) << 4 for index, nibble in enumerate(nibbles)]
+
+
+def weigh_q5_0(data, at, pack):
+    """Q50-2. Each product is exact in f32; 0 * -scale is -0."""
+    scale, bits, *pairs = struct.unpack_from("<eI16B", data, at)
+    check_stored(scale, 0.0, at, True)
+    levels = [pack((code - 16) * scale) for code in range(32)]
+    return [levels[code] for code in add_fifth_bits(pairs, bits)]
+
+
+def weigh_q5_1(data, at, pack):
+    """Q51-2. Product and sum are exact in binary64, so that pack rounds once."""
+    scale, bias, bits, *pairs = struct.unpack_from("<eeI16B", data, at)
+    check_stored(scale, bias, at, True)
+    levels = [pack(code * scale + bias) for code in range(32)]
+    return [levels[code] for code in add_fifth_bits(pairs, bits)]
+
+
+def weigh_k(data, at, pack, sub_blocks, bits):
+    """Q4K-2, of eight sub-blocks of codes. Products and difference are exact in binary64, so that pack rounds once."""
+    scale, least, *packed = struct.unpack_from("<ee12B", data, at)
+    check_stored(scale, 0.0, at, True)
+    check_stored(least, 0.0, at + 2, True)
+    first, second, third = packed[:4], packed[4:8], packed[8:]
+    scales = [one & 63 for one in first] + [low & 15 | high >> 6 << 4 for low, high in zip(third, first)]
+    minima = [one & 63 for one in second] + [low >> 4 | high >> 6 << 4 for low, high in zip(third, second)]
+    values = []
+    for codes, factor, minimum in zip(sub_blocks, scales, minima):
+        factor, minimum = scale * factor, least * minimum
+        levels = [pack(factor * code - minimum) for code in range(2 ** bits)]
+        values += [levels[code] for code in codes]
+    return values
+
+
+def nibbles_of_runs(data, start):
+    """Give the nibbles of eight sub-blocks, in four runs of 32 bytes (Q4K-1)."""
+    for at in range(start, start + 128, 32):
+        pairs = data[at:at + 32]
+        yield [pair & 15 for pair in pairs]
+        yield [pair >> 4 for pair in pairs]
+
+
+def weigh_q4_k(data, at, pack):
+    return weigh_k(data, at, pack, nibbles_of_runs(data, at + 16), 4)
+
+
+def weigh_q5_k(data, at, pack):
+    """Q5K-1: bit j of byte i is the fifth bit of weight i of sub-block j."""
+    above = data[at + 16:at + 48]
+    sub_blocks = ([nibble | (one >> index & 1) << 4 for nibble, one in zip(nibbles, above)]
+                  for index, nibbles in enumerate(nibbles_of_runs(data, at + 48)))
+    return weigh_k(data, at, pack, sub_blocks, 5)
+
+
+def weigh_q6_k(data, at, pack):
+    """Q6K-2. A product has 11 + 7 + 5 bits at most, and so is exact; a zero has the sign of d * s."""
+    *scales, scale = struct.unpack_from("<16be", data, at + 192)
+    check_stored(scale, 0.0, at + 208, True)
+    factors, values = [scale * factor for factor in scales], []
+    for index in range(8):  # runs of 32 weights, of which each half has a scale
+        half, run = divmod(index, 4)
+        low_at, high_at, shift = at + 64 * half + 32 * (run % 2), at + 128 + 32 * half, 4 if run >= 2 else 0
+        pairs = zip(data[low_at:low_at + 32], data[high_at:high_at + 32])
+        codes = [(low >> shift & 15 | (high >> 2 * run & 3) << 4) - 32 for low, high in pairs]
+        values += [pack(factors[2 * index] * code) for code in codes[:16]]
+        values += [pack(factors[2 * index + 1] * code) for code in codes[16:]]
+    return values
+
+
+def weigh_iq4_nl(data, at, pack):
+    """NL-2. Each product is exact in f32."""
+    scale, *pairs = struct.unpack_from("<e16B", data, at)
+    check_stored(scale, 0.0, at, True)
+    return split_halves([pack(value * scale) for value in IQ4], pairs)
+
+
+def weigh_iq4_xs(data, at, pack):
+    """XS-2. Both products are exact in f32; the first may be a zero, with the sign of d."""
+    scale, high, *low = struct.unpack_from("<eH4B", data, at)
+    check_stored(scale, 0.0, at, True)
+    values = []
+    for index in range(8):
+        factor = scale * ((low[index // 2] >> 4 * (index % 2) & 15 | (high >> 2 * index & 3) << 4) - 32)
+        start = at + 8 + 16 * index
+        values += split_halves([pack(factor * value) for value in IQ4], data[start:start + 16])
+    return values
+
+
+def weigh_mxfp4(data, at, pack):
+    """MX-2. Powers of two are exact, and f32() makes an infinity of what is too large."""
+    refuse_if(data[at] == 255, "scale", f"an exponent of 255 at byte {at}")
+    levels = [pack(f32(math.ldexp(value, data[at] - 127))) for value in E2M1]
+    return split_halves(levels, data[at + 1:at + 17])
+
+
+def weigh_nvfp4(data, at, pack):
+    """NV-2. Each product is exact in f32; a code below zero times a scale of zero is -0."""
+    values = []
+    for index, scale in enumerate(data[at:at + 4]):
+        refuse_if(scale >= 0x7F, "scale", f"a scale of {scale:#x} at byte {at + index}")
+        field, fraction = divmod(scale, 8)  # NV-1
+        factor = math.ldexp(8 + fraction, field - 10) if field else math.ldexp(fraction, -9)
+        start = at + 4 + 8 * index
+        values += split_halves([pack(value * factor) for value in E2M1], data[start:start + 8])
+    return values
+
+
+def read_blocks(data, count, start=0, pack=pack_f32, weigh=weigh_khq4, size=20, weights=32):
     """Check the blocks from start to the end of data and give their values, packed."""
-    check_extent(len(data) - start, (count + 31) // 32 * size)  # Python does not wrap (KHQ4-H8)
+    check_extent(len(data) - start, (count + weights - 1) // weights * size)  # Python does not wrap (KHQ4-H8)
     values, known = bytearray(), {}
     for at in range(start, len(data), size):
         block = bytes(data[at:at + size])
@@ -200,11 +320,21 @@ def decode_khq4(request):
     return give_values("f16", values)
 
 
-def decode_whole(request, weigh, size):
-    """Decode a format that has whole blocks only, of a size (GGML-1, Q40-1, Q8-1)."""
+def decode_whole(request, weigh, size, weights=32, pack=pack_f32):
+    """Decode a format of section 14, which has whole blocks only: so many bytes for so many weights."""
     data, count = bytes.fromhex(request["blocks"]), request["original_len"]
-    refuse_if(count % 32, "shape", f"{count} values are not whole blocks")
-    return give_values("f32", read_blocks(data, count, weigh=weigh, size=size))
+    refuse_if(count % weights, "shape", f"{count} values are not whole blocks")
+    return give_values("f32", read_blocks(data, count, 0, pack, weigh, size, weights))
+
+
+def decode_nvfp4(request):
+    """Decode, with a scale of the tensor where there is one (NV-3). Its product with what the blocks give is exact in
+    binary64, so that f32() rounds once."""
+    if "tensor_scale" not in request:
+        return decode_whole(request, weigh_nvfp4, 36, 64)
+    scale, = read_numbers(request["tensor_scale"], "f32", 1)
+    refuse_if(scale == 0 or not math.isfinite(scale), "scale", f"a tensor's scale of {scale}")
+    return decode_whole(request, weigh_nvfp4, 36, 64, lambda number: pack_f32(f32(number * scale)))
 
 
 def read_source(request, types):
@@ -269,7 +399,7 @@ def encode_khq4(request):
 
 
 def encode_whole(request, kind, encode_block):
-    """Encode, from one type of floats, to a format that has whole blocks only (GGML-1, Q8-1, MLX-1)."""
+    """Encode, from one type of floats, to a format that has whole blocks only (sections 14 and 15)."""
     source = read_source(request, [kind])
     refuse_if(len(source) % 32, "shape", f"{len(source)} values are not whole blocks")
     return encode_blocks(source, encode_block)
@@ -311,6 +441,18 @@ def encode_q8_0_block(values, start):
     check_block(scale, 0.0, start)
     inverse = reciprocal(scale, start)
     return struct.pack("<e32b", scale, *(round_away(f32(value * inverse)) for value in values))
+
+
+def encode_mxfp4_block(values, start):
+    """MX-3. All is exact in binary64. A value in the middle of two has the code before the second."""
+    largest = max(map(abs, values))
+    exponent = math.frexp(largest)[1] + 124 if largest else 0  # frexp() gives floor(log2) + 1
+    refuse_if(exponent < 0, "scale", f"no exponent for {largest}, from value {start} on")
+    codes = []
+    for value in values:
+        code = bisect.bisect_left(E2M1_MIDDLES, math.ldexp(abs(value), 127 - exponent))
+        codes.append(code + 8 if value < 0 and code else code)
+    return bytes([exponent, *(low | high << 4 for low, high in zip(codes[:16], codes[16:]))])
 
 
 def encode_mlx_block(values, start):
@@ -597,10 +739,20 @@ OPERATIONS = {
     "decode:q4_0": lambda request: decode_whole(request, weigh_q4_0, 18),
     "decode:q4_1": lambda request: decode_whole(request, weigh_q4_1, 20),
     "decode:q8_0": lambda request: decode_whole(request, weigh_q8_0, 34),
+    "decode:q5_0": lambda request: decode_whole(request, weigh_q5_0, 22),
+    "decode:q5_1": lambda request: decode_whole(request, weigh_q5_1, 24),
+    "decode:q4_k": lambda request: decode_whole(request, weigh_q4_k, 144, 256),
+    "decode:q5_k": lambda request: decode_whole(request, weigh_q5_k, 176, 256),
+    "decode:q6_k": lambda request: decode_whole(request, weigh_q6_k, 210, 256),
+    "decode:iq4_nl": lambda request: decode_whole(request, weigh_iq4_nl, 18),
+    "decode:iq4_xs": lambda request: decode_whole(request, weigh_iq4_xs, 136, 256),
+    "decode:mxfp4": lambda request: decode_whole(request, weigh_mxfp4, 17),
+    "decode:nvfp4": decode_nvfp4,
     "encode:khq4": encode_khq4,
     "encode:q4_0": lambda request: encode_whole(request, "f32", encode_q4_0_block),
     "encode:q4_1": lambda request: encode_whole(request, "f32", encode_q4_1_block),
     "encode:q8_0": lambda request: encode_whole(request, "f32", encode_q8_0_block),
+    "encode:mxfp4": lambda request: encode_whole(request, "f32", encode_mxfp4_block),
     "encode:mlx": lambda request: encode_whole(request, "f16", encode_mlx_block),
     "load:khq4": lambda request: load(request, b"KHQ4"),
     "load:khf1": lambda request: load(request, b"KHF1"),

@@ -4,7 +4,8 @@ use crate::fuzz::arithmetic::Payload;
 use crate::fuzz::dice::{Sizes, finite_half, not_finite, one_in, pick, place};
 use crate::fuzz::mutate;
 use crate::suite::exact::blocks::Layout;
-use crate::suite::floats::Float;
+use crate::suite::feature::Feature;
+use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Decode, Question};
@@ -27,6 +28,9 @@ impl Layout {
             }
             block[at..at + 2].copy_from_slice(&bits.to_le_bytes());
         }
+        for &(at, most) in &self.scales {
+            block[at] = dice.below(u64::from(most) + 1) as u8;
+        }
         self.fill_codes(&mut block, dice);
         block
     }
@@ -38,6 +42,9 @@ impl Layout {
             let sign = if field == 0 { 0 } else { (dice.below(2) as u16) << 15 };
             let bits = 0x2000 + dice.below(0x2000) as u16;
             block[at..at + 2].copy_from_slice(&(bits | sign).to_le_bytes());
+        }
+        for &(at, most) in &self.scales {
+            block[at] = most / 2 - dice.below(16) as u8;
         }
         self.fill_codes(&mut block, dice);
         block
@@ -84,7 +91,14 @@ impl Layout {
     /// Puts a number that must be refused, or nearly so, somewhere into a payload.
     pub fn spoil(&self, payload: &mut [u8], dice: &mut SplitMix64) {
         let count = payload.len() / self.bytes;
-        if count == 0 || self.numbers.is_empty() {
+        if count == 0 {
+            return;
+        }
+        if self.numbers.is_empty() {
+            // Next to the largest scale of which something is demanded.
+            let (at, most) = pick(dice, &self.scales);
+            let least = most - 1;
+            payload[self.bytes * place(dice, count) + at] = least + dice.below(3) as u8;
             return;
         }
         let at = self.bytes * place(dice, count) + pick(dice, &self.numbers);
@@ -110,12 +124,16 @@ impl Layout {
 /// A decode of a payload: sound in three of four, or with one fault, or as the mutators of fuzzing make it.
 pub(super) fn decode(
     format: FormatId,
-    to_half: bool,
+    offers: &dyn Fn(Feature) -> bool,
     sizes: Sizes,
     dice: &mut SplitMix64,
 ) -> Question {
     let layout = Layout::named(format);
-    let blocks = sizes.blocks(dice);
+    // Many blocks of a large kind are as many values as those of 32.
+    let blocks = match sizes.blocks(dice) {
+        many @ 256.. => many * 32 / layout.weights as u64,
+        few => few,
+    };
     let mut original_len = layout.values(blocks, dice);
     let mut payload = layout.payload(blocks, dice);
     match dice.below(32) {
@@ -130,12 +148,16 @@ pub(super) fn decode(
         }
         _ => {}
     }
-    let to = (to_half && dice.below(4) == 0).then_some(Float::F16);
+    let to = (offers(Feature::ToF16) && dice.below(4) == 0).then_some(Float::F16);
     if to.is_some() && dice.below(4) != 0 {
         lower(&layout, &mut payload);
     }
+    let tensor_scale = (offers(Feature::TensorScale) && one_in(dice, 3)).then(|| {
+        let size = 2f32.powi(dice.below(40) as i32 - 30);
+        Floats::of(&[(1.5 + dice.signed_unit()) * size])
+    });
     let blocks = Bytes(payload);
-    Question::Decode(Decode { format, blocks, tensor_scale: None, original_len, to })
+    Question::Decode(Decode { format, blocks, tensor_scale, original_len, to })
 }
 
 /// Takes a bit out of each large exponent, so that the weights fit into f16.

@@ -131,7 +131,7 @@ pub(super) fn question(
 ) -> Question {
     let Operation { verb, format } = operation;
     match verb {
-        Verb::Decode => blocks::decode(format, offers(Feature::ToF16), sizes, dice),
+        Verb::Decode => blocks::decode(format, offers, sizes, dice),
         Verb::Encode => weights::encode(format, offers, sizes, dice),
         Verb::Load => file::load(format, offers, sizes, dice),
         Verb::Save => file::save(format, sizes, dice),

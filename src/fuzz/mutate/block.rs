@@ -38,6 +38,9 @@ pub(super) fn lawful(layout: &Layout, dice: &mut SplitMix64) -> Vec<u8> {
         let sign = if index == 0 { 0 } else { (dice.below(2) as u16) << 15 };
         block[at..at + 2].copy_from_slice(&(plain(dice) | sign).to_le_bytes());
     }
+    for &(at, most) in &layout.scales {
+        block[at] = dice.below(u64::from(most) + 1) as u8;
+    }
     layout.codes.iter().for_each(|&at| block[at] = dice.next_u64() as u8);
     block
 }
@@ -59,6 +62,9 @@ pub(super) fn repair(payload: &mut [u8], layout: &Layout) {
                 block[high] &= 0xbf;
             }
         }
+        for &(at, most) in &layout.scales {
+            block[at] = block[at].min(most);
+        }
         if layout.is_khq4 && block[0] == 0 && block[1] & 0x7f == 0 {
             block[0] = 1;
         }
@@ -73,6 +79,12 @@ pub(super) fn edit(payload: &mut [u8], layout: &Layout, dice: &mut SplitMix64) {
     }
     let at = layout.bytes * place(dice, count);
     let block = &mut payload[at..at + layout.bytes];
+    if !layout.scales.is_empty() && (layout.numbers.is_empty() || coin(dice)) {
+        let (at, most) = pick(dice, &layout.scales);
+        let any = dice.next_u64() as u8;
+        block[at] = pick(dice, &[0, 1, most / 2, most - 1, most, 0x80, 0xff, any]);
+        return;
+    }
     let field = pick(dice, &layout.numbers);
     let mut set = |bits: u16| block[field..field + 2].copy_from_slice(&bits.to_le_bytes());
     match dice.below(8) {

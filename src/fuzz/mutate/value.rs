@@ -58,6 +58,7 @@ impl Grid {
         match (format, mode) {
             (FormatId::Q4_0, _) => Self { mode: Mode::Symmetric, parts: 8.0 },
             (FormatId::Q8_0, _) => Self { mode: Mode::Symmetric, parts: 127.0 },
+            (FormatId::MXFP4, _) => Self { mode: Mode::Symmetric, parts: 6.0 },
             (FormatId::KHQ4, Mode::Symmetric) => Self { mode, parts: 7.0 },
             _ => Self { mode: Mode::Asymmetric, parts: 15.0 },
         }

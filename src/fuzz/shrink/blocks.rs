@@ -38,6 +38,9 @@ pub(super) fn of_decode(decode: &Decode) -> Vec<Question> {
     if decode.original_len != whole || !payload.len().is_multiple_of(layout.bytes) {
         candidates.push(ask(payload[..count * layout.bytes].to_vec(), whole));
     }
+    if decode.tensor_scale.is_some() {
+        candidates.push(Question::Decode(Decode { tensor_scale: None, ..decode.clone() }));
+    }
     if decode.to.is_some() {
         candidates.push(Question::Decode(Decode { to: None, ..decode.clone() }));
     }
@@ -66,6 +69,11 @@ pub(super) fn plainer(layout: &Layout, payload: &[u8]) -> Vec<Vec<u8>> {
                 with(&|payload| {
                     payload[block + at..block + at + 2].copy_from_slice(&u16::to_le_bytes(bits));
                 });
+            }
+        }
+        for &(at, most) in &layout.scales {
+            for bits in [0, most / 2] {
+                with(&|payload| payload[block + at] = bits);
             }
         }
         for kept in parts(codes.len()) {

@@ -93,6 +93,7 @@ fn derived() -> Source {
 fn features(question: &Question) -> Vec<Feature> {
     match question {
         Question::Decode(decode) if decode.to == Some(Float::F16) => vec![Feature::ToF16],
+        Question::Decode(decode) if decode.tensor_scale.is_some() => vec![Feature::TensorScale],
         Question::Encode(encode) if encode.format == FormatId::KHQ4 => {
             match encode.values.float() {
                 Float::F16 => vec![Feature::SourceF16],

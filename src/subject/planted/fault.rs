@@ -50,7 +50,7 @@ macro_rules! faults {
 pub(super) use faults;
 
 /// The tables of all parts.
-const TABLES: [&[Entry]; 13] = [
+const TABLES: [&[Entry]; 20] = [
     super::encode::FAULTS,
     super::decode::FAULTS,
     super::load_faults::FAULTS,
@@ -60,7 +60,14 @@ const TABLES: [&[Entry]; 13] = [
     super::rotate::FAULTS,
     super::q4_0::FAULTS,
     super::q4_1::FAULTS,
+    super::q5::FAULTS,
     super::q8_0::FAULTS,
+    super::q4_k::FAULTS,
+    super::q6_k::FAULTS,
+    super::iq4::FAULTS,
+    super::mxfp4::FAULTS,
+    super::mxfp4_encode::FAULTS,
+    super::nvfp4::FAULTS,
     super::mlx::FAULTS,
     super::index::FAULTS,
     super::names::FAULTS,

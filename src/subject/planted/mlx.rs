@@ -5,7 +5,7 @@ use half::f16;
 use super::decode::flushed;
 use super::fault::faults;
 use super::rows::Rows;
-use super::{Fault, Faulty, refusal};
+use super::{Fault, Faulty, WEIGHTS, refusal};
 use crate::format::Class;
 use crate::suite::answer::Refusal;
 use crate::suite::floats::Floats;
@@ -73,6 +73,7 @@ impl Faulty {
         };
         let values: Vec<f32> = halves.iter().map(widened).collect();
         let rows = Rows {
+            weights: WEIGHTS,
             partial_accepted: self.has(Fault::MlxPartialAccepted),
             empty_refused: self.has(Fault::MlxEmptyRefused),
             extent_unchecked: false,

@@ -14,15 +14,23 @@ mod encode;
 mod fault;
 mod halves;
 mod index;
+mod iq4;
 mod json;
 mod liar;
 mod load;
 mod load_faults;
 mod mlx;
+mod mxfp4;
+mod mxfp4_encode;
 mod names;
+mod nvfp4;
+mod packed;
 mod product;
 mod q4_0;
 mod q4_1;
+mod q4_k;
+mod q5;
+mod q6_k;
 mod q8_0;
 mod rotate;
 mod rows;
@@ -100,7 +108,18 @@ impl Implementation for Faulty {
             }
             (FormatId::Q4_0, None) => self.decode_q4_0(payload, count).map(singles),
             (FormatId::Q4_1, None) => self.decode_q4_1(payload, count).map(singles),
+            (FormatId::Q5_0, None) => self.decode_q5_0(payload, count).map(singles),
+            (FormatId::Q5_1, None) => self.decode_q5_1(payload, count).map(singles),
             (FormatId::Q8_0, None) => self.decode_q8_0(payload, count).map(singles),
+            (FormatId::Q4_K, None) => self.decode_q4_k(payload, count).map(singles),
+            (FormatId::Q5_K, None) => self.decode_q5_k(payload, count).map(singles),
+            (FormatId::Q6_K, None) => self.decode_q6_k(payload, count).map(singles),
+            (FormatId::IQ4_NL, None) => self.decode_iq4_nl(payload, count).map(singles),
+            (FormatId::IQ4_XS, None) => self.decode_iq4_xs(payload, count).map(singles),
+            (FormatId::MXFP4, None) => self.decode_mxfp4(payload, count).map(singles),
+            (FormatId::NVFP4, None) => {
+                self.decode_nvfp4(payload, count, question.tensor_scale.as_ref()).map(singles)
+            }
             _ => return Response::Unsupported,
         };
         values.into()
@@ -115,6 +134,7 @@ impl Implementation for Faulty {
             (FormatId::Q4_0, None) => self.encode_q4_0(question),
             (FormatId::Q4_1, None) => self.encode_q4_1(question),
             (FormatId::Q8_0, None) => self.encode_q8_0(question),
+            (FormatId::MXFP4, None) => self.encode_mxfp4(question),
             (FormatId::MLX, None) => self.encode_mlx(question),
             _ => return Response::Unsupported,
         };

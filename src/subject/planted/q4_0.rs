@@ -89,6 +89,7 @@ faults! {
 impl Faulty {
     fn q4_0_rows(self) -> Rows {
         Rows {
+            weights: WEIGHTS,
             partial_accepted: self.has(Fault::Q40PartialAccepted),
             empty_refused: self.has(Fault::Q40EmptyRefused),
             extent_unchecked: self.has(Fault::Q40ExtentUnchecked),

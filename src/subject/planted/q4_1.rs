@@ -71,6 +71,7 @@ impl Faulty {
     /// What Q4_1's rows lack the checks of.
     fn q4_1_rows(self) -> Rows {
         Rows {
+            weights: WEIGHTS,
             partial_accepted: self.has(Fault::GgmlPartialAccepted),
             empty_refused: self.has(Fault::GgmlEmptyRefused),
             extent_unchecked: self.has(Fault::GgmlExtentUnchecked),

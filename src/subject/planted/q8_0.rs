@@ -81,6 +81,7 @@ faults! {
 impl Faulty {
     fn q8_0_rows(self) -> Rows {
         Rows {
+            weights: WEIGHTS,
             partial_accepted: self.has(Fault::Q80PartialAccepted),
             empty_refused: self.has(Fault::Q80EmptyRefused),
             extent_unchecked: self.has(Fault::Q80ExtentUnchecked),

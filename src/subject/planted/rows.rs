@@ -1,11 +1,13 @@
 //! What readers and writers of rows of whole blocks look at before the blocks, with a switch at each guard.
 
-use super::{WEIGHTS, refusal};
+use super::refusal;
 use crate::format::Class;
 use crate::suite::answer::Refusal;
 
 /// The guards that a format's reader and writer lack, or have too many.
 pub(super) struct Rows {
+    /// Weights of a block.
+    pub weights: usize,
     /// Values that are not whole blocks pass.
     pub partial_accepted: bool,
     /// No values are refused.
@@ -26,13 +28,14 @@ impl Rows {
         len: u64,
         bytes: usize,
     ) -> Result<(), Refusal> {
-        if !len.is_multiple_of(WEIGHTS as u64) && !self.partial_accepted {
+        let weights = self.weights as u64;
+        if !len.is_multiple_of(weights) && !self.partial_accepted {
             return Err(refusal(Class::Shape, format!("{len} values are not whole blocks")));
         }
         if len == 0 && self.empty_refused {
             return Err(refusal(Class::Shape, "no values"));
         }
-        let expected = u128::from(len.div_ceil(WEIGHTS as u64)) * bytes as u128;
+        let expected = u128::from(len.div_ceil(weights)) * bytes as u128;
         let found = payload.len() as u128;
         if found != expected && !self.extent_unchecked {
             let class =
@@ -56,13 +59,13 @@ impl Rows {
         if values.is_empty() && self.empty_refused {
             return Err(refusal(Class::Shape, "no values"));
         }
-        if !values.len().is_multiple_of(WEIGHTS) && !self.partial_accepted {
+        if !values.len().is_multiple_of(self.weights) && !self.partial_accepted {
             return Err(refusal(Class::Shape, format!("{} values", values.len())));
         }
         let row = match shape.last() {
             Some(&columns @ 1..) if self.padded => columns as usize,
-            _ => WEIGHTS,
+            _ => self.weights,
         };
-        Ok(values.chunks(row).flat_map(|row| row.chunks(WEIGHTS)).collect())
+        Ok(values.chunks(row).flat_map(|row| row.chunks(self.weights)).collect())
     }
 }

@@ -48,7 +48,7 @@ fn decode_khq4(question: &Decode, to: Float) -> Response<Floats> {
 }
 
 fn decode_rows(format: &RowFormat, question: &Decode) -> Response<Floats> {
-    let Decode { original_len, blocks, .. } = question;
+    let Decode { original_len, blocks, tensor_scale, .. } = question;
     if !original_len.is_multiple_of(format.weights as u64) {
         return refused(Class::Shape, format!("{original_len} values are not whole blocks"));
     }
@@ -56,10 +56,13 @@ fn decode_rows(format: &RowFormat, question: &Decode) -> Response<Floats> {
     if let Err(error) = expect_extent(blocks, *original_len, expected) {
         return error.into();
     }
-    match format.decode(&blocks.0) {
-        Some(values) => Response::Done(Floats::of(&values)),
-        None => Response::Unsupported,
+    let Some(mut values) = format.decode(&blocks.0) else { return Response::Unsupported };
+    if let Some(scale) = tensor_scale {
+        // The scale of a tensor comes last (NV-3, `code-first`).
+        let Some(&[scale]) = scale.singles().as_deref() else { return Response::Unsupported };
+        values.iter_mut().for_each(|value| *value *= scale);
     }
+    Response::Done(Floats::of(&values))
 }
 
 pub(super) fn encode(question: &Encode, entry: Entry) -> Response<Encoded> {
@@ -103,7 +106,9 @@ fn encode_rows(format: &RowFormat, question: &Encode) -> Response<Encoded> {
     if !values.len().is_multiple_of(format.weights) {
         return refused(Class::Shape, format!("{} values are not whole blocks", values.len()));
     }
-    Response::Done(Encoded::of(format.encode(&values)))
+    format
+        .encode(&values)
+        .map_or(Response::Unsupported, |blocks| Response::Done(Encoded::of(blocks)))
 }
 
 pub(super) fn matmul(question: &Matmul) -> Response<Floats> {

@@ -27,7 +27,10 @@ mod load_size;
 mod loads;
 mod matmul;
 mod mlx;
+mod mxfp4;
 mod names;
+mod packed;
+mod packed_layout;
 mod places;
 mod q4_0;
 mod q4_1;
@@ -97,6 +100,16 @@ fn families() -> Vec<(&'static str, &'static str, Vec<Draft>)> {
         ("encode-q4-1.json", "f32 to blocks of ggml's Q4_1.", q4_1::encodes()),
         ("decode-q8-0.json", "Blocks of ggml's Q8_0 to f32.", q8_0::decodes()),
         ("encode-q8-0.json", "f32 to blocks of ggml's Q8_0.", q8_0::encodes()),
+        ("decode-q5-0.json", "Blocks of ggml's Q5_0 to f32.", packed::decodes(&packed::Q5_0)),
+        ("decode-q5-1.json", "Blocks of ggml's Q5_1 to f32.", packed::decodes(&packed::Q5_1)),
+        ("decode-q4-k.json", "Blocks of ggml's Q4_K to f32.", packed::decodes(&packed::Q4_K)),
+        ("decode-q5-k.json", "Blocks of ggml's Q5_K to f32.", packed::decodes(&packed::Q5_K)),
+        ("decode-q6-k.json", "Blocks of ggml's Q6_K to f32.", packed::decodes(&packed::Q6_K)),
+        ("decode-iq4-nl.json", "Blocks of ggml's IQ4_NL to f32.", packed::decodes(&packed::IQ4_NL)),
+        ("decode-iq4-xs.json", "Blocks of ggml's IQ4_XS to f32.", packed::decodes(&packed::IQ4_XS)),
+        ("decode-mxfp4.json", "Blocks of MXFP4 to f32.", packed::decodes(&packed::MXFP4)),
+        ("decode-nvfp4.json", "Blocks of NVFP4 to f32.", packed::decodes(&packed::NVFP4)),
+        ("encode-mxfp4.json", "f32 to blocks of MXFP4.", mxfp4::encodes()),
         ("encode-from.json", "f16, bf16 and f64 to blocks.", encode_from::cases()),
         ("encode-mlx.json", "f16 to groups of MLX.", mlx::cases()),
         ("read-index.json", "Model directories, listed and opened.", {

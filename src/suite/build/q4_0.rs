@@ -246,7 +246,8 @@ pub(super) fn encodes() -> Vec<Draft> {
             "the least f32 below zero: a scale of +0",
             &[-least, least],
         ),
-        one("largest-scale", 40, "a scale next to 65504", &[5.24e5, -5.0e5, 1.0e5]),
+        one("largest-scale", 40, "a scale next to -65504", &[5.24e5, -5.0e5, 1.0e5]),
+        one("largest-scale-positive", 40, "a scale next to 65504", &[-5.24e5, 5.0e5, 1.0e5]),
         one(
             "scale-tie-even",
             46,
@@ -282,6 +283,12 @@ pub(super) fn encodes() -> Vec<Draft> {
             40,
             "a scale of 65519: stored as 65504",
             &[-8.0 * 65519.0, 1.0e5],
+        ),
+        one(
+            "scale-beyond-largest-negative",
+            40,
+            "a scale of -65519: stored as -65504",
+            &[8.0 * 65519.0, -1.0e5],
         ),
         one(
             "scale-subnormal-f32",

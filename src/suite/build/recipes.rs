@@ -1,8 +1,9 @@
 //! Cases with a recipe: one small question each, behind which a generator asks every number, every size,
 //! every place.
 
-use super::{Draft, plain_payload, q4_0};
+use super::{Draft, packed, plain_payload, q4_0};
 use crate::suite::case::File;
+use crate::suite::exact::blocks::named;
 use crate::suite::exact::files;
 use crate::suite::feature::Feature;
 use crate::suite::floats::{Float, Floats};
@@ -44,7 +45,15 @@ struct RowCases {
     block: Vec<u8>,
 }
 
-fn row_cases() -> [RowCases; 3] {
+impl RowCases {
+    /// The decode of its block.
+    fn question(&self) -> Question {
+        let weights = named(self.format).expect("a block format").geometry().weights;
+        Question::decode(self.format, self.block.clone(), weights as u64)
+    }
+}
+
+fn row_cases() -> Vec<RowCases> {
     let of = |format, family, [layout, decoding]: [&'static str; 2], block| RowCases {
         format,
         family,
@@ -53,11 +62,16 @@ fn row_cases() -> [RowCases; 3] {
         block,
     };
     let q8_0 = [&plain_payload(32)[..], &[7; 14]].concat();
+    let packed = packed::ALL
+        .map(|packed| of(packed.format(), packed.family(), packed.clauses(), packed.plain(1)));
     [
         of(FormatId::Q4_0, "decode-q4-0", ["Q40-1", "Q40-2"], q4_0::plain_payload(1)),
         of(FormatId::Q4_1, "decode-q4-1", ["GGML-1", "GGML-2"], plain_payload(32)),
         of(FormatId::Q8_0, "decode-q8-0", ["Q8-1", "Q8-2"], q8_0),
     ]
+    .into_iter()
+    .chain(packed)
+    .collect()
 }
 
 fn khq4_decode() -> Question {
@@ -66,13 +80,12 @@ fn khq4_decode() -> Question {
 
 /// The small decode of each format, with its family and clause.
 pub(super) fn decode_questions() -> Vec<(&'static str, Question, &'static str)> {
-    let rows = row_cases()
-        .map(|rows| (rows.family, Question::decode(rows.format, rows.block, 32), rows.decoding));
+    let rows = row_cases().into_iter().map(|rows| (rows.family, rows.question(), rows.decoding));
     [("decode", khq4_decode(), "DEC-1")].into_iter().chain(rows).collect()
 }
 
 /// The small encode of each format, with its family and clause.
-pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 5] {
+pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 6] {
     let ask = |format: FormatId, mode: Option<Mode>, float: Float| {
         Question::Encode(Encode { format, mode, shape: vec![32], values: ramp(float) })
     };
@@ -81,6 +94,7 @@ pub(super) fn encode_questions() -> [(&'static str, Question, &'static str); 5] 
         ("encode-q4-0", ask(FormatId::Q4_0, None, Float::F32), "Q40-3"),
         ("encode-q4-1", ask(FormatId::Q4_1, None, Float::F32), "GGML-3"),
         ("encode-q8-0", ask(FormatId::Q8_0, None, Float::F32), "Q8-3"),
+        ("encode-mxfp4", ask(FormatId::MXFP4, None, Float::F32), "MX-3"),
         ("encode-mlx", ask(FormatId::MLX, None, Float::F16), "MLX-2"),
     ]
 }
@@ -110,8 +124,8 @@ fn decodes() -> Vec<Draft> {
         &khq4,
         &[(FaultAtTheEnd, "DEC-4", 79), (FaultAnywhere, "DEC-1", 79), (WideNumbers, "DEC-4", 82)],
     );
-    for RowCases { format, family, layout, decoding, block } in row_cases() {
-        let question = Question::decode(format, block, 32);
+    for rows in row_cases() {
+        let (question, RowCases { family, layout, decoding, .. }) = (rows.question(), rows);
         must.extend(each(
             family,
             "",
@@ -195,12 +209,16 @@ fn encodes() -> Vec<Draft> {
         (FormatId::Q4_0, "encode-q4-0", "Q40-3", "Q40-1", Float::F32),
         (FormatId::Q4_1, "encode-q4-1", "GGML-3", "GGML-1", Float::F32),
         (FormatId::Q8_0, "encode-q8-0", "Q8-3", "Q8-1", Float::F32),
+        (FormatId::MXFP4, "encode-mxfp4", "MX-3", "MX-1", Float::F32),
         (FormatId::MLX, "encode-mlx", "MLX-2", "MLX-1", Float::F16),
     ];
     for (format, family, clause, layout, float) in others {
         let question = ask(format, None, float);
-        drafts.extend(each(family, "", &question, &numbers(clause)));
-        drafts.extend(each(family, "", &question, &[(FaultAtTheEnd, layout, 35)]));
+        let mut recipes = numbers(clause).to_vec();
+        // A scale of MXFP4 is no f16.
+        recipes.retain(|(name, ..)| format != FormatId::MXFP4 || *name != StoredNumbers);
+        recipes.push((FaultAtTheEnd, layout, 35));
+        drafts.extend(each(family, "", &question, &recipes));
     }
     drafts
 }

@@ -5,25 +5,37 @@ use crate::suite::exact::blocks::{BlockFormat, Layout, named};
 use crate::suite::floats::{Float, Floats};
 use crate::suite::hex::{Bits, Bits16, Bits64};
 use crate::suite::operation::FormatId;
+use crate::suite::question::Question;
 use crate::suite::random::SplitMix64;
 
-/// Weights of a block of every format so far.
+/// Values of a block of every format that is encoded.
 pub(super) const WEIGHTS: usize = 32;
+
+/// The values of a block that a question is about; a container of values has them in blocks of 32 too.
+pub(super) fn weights(of: &Question) -> usize {
+    named(of.format()).map_or(WEIGHTS, |format| format.geometry().weights)
+}
 
 /// Blocks until the content repeats.
 const PERIOD: usize = 251;
 
-/// Blocks on both sides of each power of two up to 2^12.
-pub(super) fn block_counts() -> Vec<usize> {
-    let sides = (1..=12u32).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
+/// Blocks on both sides of each power of two up to 2^17 values.
+pub(super) fn block_counts(of: &Question) -> Vec<usize> {
+    let last = (4096 * WEIGHTS / weights(of)).ilog2();
+    let sides = (1..=last).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
     let mut counts: Vec<usize> = sides.collect();
     counts.sort_unstable();
     counts.dedup();
     counts
 }
 
-/// A number of blocks whose index 16 bits do not hold.
-pub(super) const BEYOND_16_BITS: usize = (1 << 16) + 67;
+/// A number of blocks of 32 values, or of sub-blocks, whose index 16 bits do not hold.
+const BEYOND_16_BITS: usize = (1 << 16) + 67;
+
+/// The blocks of so many values as [`BEYOND_16_BITS`] blocks of 32 have.
+pub(super) fn beyond_16_bits(of: &Question) -> usize {
+    BEYOND_16_BITS * WEIGHTS / weights(of)
+}
 
 /// The block format of that name.
 ///
@@ -34,7 +46,7 @@ pub(super) fn format(id: FormatId) -> &'static dyn BlockFormat {
     named(id).expect("a block format")
 }
 
-/// One block: its numbers, and the bytes of its codes.
+/// One block: its numbers, and the bytes of its codes. Smaller scales are in the middle of their range.
 pub(super) fn block(
     format: &dyn BlockFormat,
     numbers: &[u16],
@@ -44,6 +56,9 @@ pub(super) fn block(
     let mut block = vec![0; layout.bytes];
     for (&at, number) in layout.numbers.iter().zip(numbers) {
         block[at..at + 2].copy_from_slice(&number.to_le_bytes());
+    }
+    for (index, (at, most)) in layout.scales.into_iter().enumerate() {
+        block[at] = most / 2 - (index * 13 % 16) as u8;
     }
     for (index, at) in layout.codes.into_iter().enumerate() {
         block[at] = code(index);

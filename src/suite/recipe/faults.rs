@@ -1,6 +1,6 @@
 //! What must be refused, behind ever more that is sound.
 
-use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts};
+use super::content::{WEIGHTS, beyond_16_bits, block_counts, weights};
 use super::sizes::{count, sized};
 use super::values::of_bits;
 use crate::suite::case::File;
@@ -16,7 +16,7 @@ pub(super) fn at_the_end(of: &Question) -> Vec<Question> {
     if ![FormatId::KHQ4, FormatId::KHF1].contains(&of.format()) {
         return ragged(of);
     }
-    let counts = block_counts().into_iter().chain([BEYOND_16_BITS]);
+    let counts = block_counts(of).into_iter().chain([beyond_16_bits(of)]);
     counts
         .enumerate()
         .filter_map(|(turn, blocks)| {
@@ -105,23 +105,26 @@ fn overflow(block: &mut [u8], turn: usize) {
 
 /// Numbers of values that are not whole blocks.
 fn ragged(of: &Question) -> Vec<Question> {
+    let size = weights(of);
     let near =
-        block_counts().into_iter().flat_map(|blocks| [blocks * WEIGHTS - 1, blocks * WEIGHTS + 1]);
-    let counts = (1..3 * WEIGHTS).chain(near).filter(|count| !count.is_multiple_of(WEIGHTS));
+        block_counts(of).into_iter().flat_map(|blocks| [blocks * size - 1, blocks * size + 1]);
+    let counts = (1..3 * WEIGHTS).chain(near).filter(|count| !count.is_multiple_of(size));
     counts.filter_map(|count| sized(of, count)).collect()
 }
 
 /// Payloads of a byte more or less.
 fn other_extents(of: &Question) -> Vec<Question> {
     let other = |(turn, blocks): (usize, usize)| {
-        let Some(Question::Decode(mut decode)) = sized(of, blocks * WEIGHTS) else { return None };
+        let Some(Question::Decode(mut decode)) = sized(of, blocks * weights(of)) else {
+            return None;
+        };
         match turn % 2 {
             0 => decode.blocks.0.push(0),
             _ => drop(decode.blocks.0.pop()),
         }
         Some(Question::Decode(decode))
     };
-    block_counts().into_iter().enumerate().filter_map(other).collect()
+    block_counts(of).into_iter().enumerate().filter_map(other).collect()
 }
 
 fn spoil(question: &mut Question, turn: usize) {

@@ -1,6 +1,6 @@
 //! Every finite f16 in every field of f16, with every code at every place; and numbers drawn from all of them.
 
-use super::content::{POSITIVE, SIGN, WEIGHTS, block, floats, format, payload};
+use super::content::{POSITIVE, SIGN, WEIGHTS, block, floats, format, payload, weights};
 use crate::suite::case::File;
 use crate::suite::exact::blocks::{BlockFormat, Layout};
 use crate::suite::exact::files;
@@ -10,8 +10,8 @@ use crate::suite::operation::FormatId;
 use crate::suite::question::{Decode, Load, Matmul, Question, Save, Tensor};
 use crate::suite::random::SplitMix64;
 
-/// Blocks of one question.
-const BLOCKS: usize = 8192;
+/// Values of one question.
+const VALUES: usize = 8192 * WEIGHTS;
 
 /// Every f16.
 pub(super) fn every(of: &Question) -> Vec<Question> {
@@ -22,7 +22,7 @@ pub(super) fn every(of: &Question) -> Vec<Question> {
         Question::Save(save) if save.format == FormatId::KHF1 => {
             halves().into_iter().map(|tensor| save_of(save, tensor)).collect()
         }
-        _ => asked(of, every_block(of)),
+        _ => asked(of, [every_block(of), every_scale(of)].concat()),
     }
 }
 
@@ -37,12 +37,18 @@ pub(super) fn drawn(of: &Question) -> Vec<Question> {
         }
     };
     let mut codes = SplitMix64::new(0x636f_6465);
+    let scales = Layout::of(format).scales;
     let mut drawn = |sign: u16| {
         let numbers = [finite() & !SIGN | sign, finite()];
-        block(format, &numbers, |_| codes.below(256) as u8)
+        let mut block = block(format, &numbers, |_| codes.below(256) as u8);
+        for &(at, most) in &scales {
+            block[at] = codes.below(u64::from(most) + 1) as u8;
+        }
+        block
     };
     let signs = if is_half(of) { &[0][..] } else { &[0, SIGN][..] };
-    let payloads = signs.iter().map(|&sign| (0..4096).map(|_| drawn(sign)).collect());
+    let count = 4096 * WEIGHTS / weights(of);
+    let payloads = signs.iter().map(|&sign| (0..count).map(|_| drawn(sign)).collect());
     let mut payloads: Vec<Vec<Vec<u8>>> = payloads.collect();
     payloads.push(twins(format));
     // Blocks that differ in the sign of a zero: minus zero times a code of zero is a minus zero.
@@ -72,9 +78,15 @@ fn sign_twins(format: &dyn BlockFormat) -> Vec<Vec<u8>> {
 fn at_the_end(format: &dyn BlockFormat, half: bool) -> Vec<Vec<Vec<u8>>> {
     let numbers = [0x0001, 0x0200, 0x03ff, 0x0400, 0x3bff, 0x3c00, 0x7bff];
     let numbers = &numbers[..if half { 6 } else { 7 }];
+    let scales = Layout::of(format).scales;
+    let scales = &scales;
     let ended = |count: usize, number: u16| {
         let mut blocks: Vec<Vec<u8>> = separate(format, count);
         blocks[count - 1] = block(format, &[number, number ^ SIGN], |at| (at * 29 + count) as u8);
+        for &(at, most) in scales {
+            // The least and the largest of smaller scales too.
+            blocks[count - 1][at] = if number > 0x3c00 { most } else { (number % 4) as u8 };
+        }
         blocks
     };
     (1..=9).flat_map(|count| numbers.iter().map(move |&number| ended(count, number))).collect()
@@ -119,14 +131,37 @@ fn is_half(of: &Question) -> bool {
 /// may refuse those.
 fn every_block(of: &Question) -> Vec<Vec<Vec<u8>>> {
     let format = format(of.format());
+    if Layout::of(format).numbers.is_empty() {
+        return Vec::new();
+    }
     let half = is_half(of);
     let signs = [0, SIGN];
     let mut payloads: Vec<Vec<Vec<u8>>> = Vec::new();
     for sign in signs {
         let blocks: Vec<Vec<u8>> = POSITIVE.map(|scale| one(format, scale | sign, half)).collect();
-        payloads.extend(blocks.chunks(BLOCKS).map(<[_]>::to_vec));
+        payloads.extend(blocks.chunks(VALUES / weights(of)).map(<[_]>::to_vec));
     }
     payloads
+}
+
+/// Blocks in which each smaller scale has each of its values, in a block of which all else is plain; and where a format
+/// has no number of f16, every byte of codes at every place.
+fn every_scale(of: &Question) -> Vec<Vec<Vec<u8>>> {
+    let format = format(of.format());
+    let layout = Layout::of(format);
+    let plain = |turn: usize| block(format, &[0x2c01, 0xaf0b], |at| (at * 7 + turn) as u8);
+    let scaled = |(index, &(at, most)): (usize, &(usize, u8))| {
+        (0..=most).map(move |value| {
+            let mut block = plain(usize::from(value) + 5 * index);
+            block[at] = value;
+            block
+        })
+    };
+    let mut blocks: Vec<Vec<u8>> = layout.scales.iter().enumerate().flat_map(scaled).collect();
+    if layout.numbers.is_empty() {
+        blocks.extend((0..256).map(plain));
+    }
+    blocks.chunks(VALUES / weights(of)).map(<[_]>::to_vec).collect()
 }
 
 /// The block of a scale. The other number has the scale's exponent, so that all of both show in a sum, and each
@@ -167,7 +202,7 @@ fn one(format: &dyn BlockFormat, scale: u16, half: bool) -> Vec<u8> {
 /// The questions about payloads.
 fn asked(of: &Question, payloads: Vec<Vec<Vec<u8>>>) -> Vec<Question> {
     let ask = |blocks: Vec<Vec<u8>>| {
-        let count = (blocks.len() * WEIGHTS) as u64;
+        let count = (blocks.len() * weights(of)) as u64;
         let payload = blocks.concat();
         match of {
             Question::Decode(decode) => Some(Question::Decode(Decode {
@@ -192,7 +227,7 @@ fn asked(of: &Question, payloads: Vec<Vec<Vec<u8>>>) -> Vec<Question> {
             _ => None,
         }
     };
-    payloads.into_iter().filter_map(ask).collect()
+    payloads.into_iter().filter(|blocks| !blocks.is_empty()).filter_map(ask).collect()
 }
 
 /// A vector with one value that is no zero.

@@ -1,6 +1,8 @@
 //! Sizes: on both sides of each power of two, beyond 16 bits, on both sides of a page; and many dimensions.
 
-use super::content::{BEYOND_16_BITS, WEIGHTS, block_counts, floats, format, payload, values};
+use super::content::{
+    WEIGHTS, beyond_16_bits, block_counts, floats, format, payload, values, weights,
+};
 use super::numbers::{load_of, save_of};
 use super::values::of_bits;
 use crate::suite::floats::Float;
@@ -8,17 +10,18 @@ use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Decode, Encode, Question, Tensor};
 
-/// The sizes of a question about blocks or files, in order.
+/// The sizes of a question about blocks or files, in order: a decode has that of no values too.
 pub(super) fn sizes(of: &Question) -> Vec<Question> {
     let last = match of {
         // What is not longer than a request's own values.
         Question::Encode(_) | Question::Decode(_) | Question::Load(_) | Question::Save(_) => {
-            Some(BEYOND_16_BITS)
+            Some(beyond_16_bits(of))
         }
         _ => None,
     };
-    let counts = block_counts().into_iter().chain(last).map(|blocks| count(of, blocks));
-    counts.filter_map(|count| sized(of, count)).collect()
+    let none = matches!(of, Question::Decode(_)).then_some(0);
+    let counts = none.into_iter().chain(block_counts(of)).chain(last);
+    counts.filter_map(|blocks| sized(of, if blocks == 0 { 0 } else { count(of, blocks) })).collect()
 }
 
 /// The values of that many blocks: with a partial last one where the format has that, and there are an odd
@@ -26,7 +29,7 @@ pub(super) fn sizes(of: &Question) -> Vec<Question> {
 pub(super) fn count(of: &Question, blocks: usize) -> usize {
     match of.format() {
         FormatId::KHQ4 | FormatId::KHF1 if blocks % 2 == 1 => blocks * WEIGHTS - 1 - blocks % 31,
-        _ => blocks * WEIGHTS,
+        _ => blocks * weights(of),
     }
 }
 
@@ -52,7 +55,7 @@ pub(super) fn sized(of: &Question, count: usize) -> Option<Question> {
     let shape = [count as u64];
     match of {
         Question::Decode(decode) => {
-            let blocks = payload(format(decode.format), count.div_ceil(WEIGHTS));
+            let blocks = payload(format(decode.format), count.div_ceil(weights(of)));
             let original_len = count as u64;
             Some(Question::Decode(Decode { blocks: Bytes(blocks), original_len, ..decode.clone() }))
         }

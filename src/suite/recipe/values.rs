@@ -306,6 +306,11 @@ fn near_ties(of: &Encode, dice: &mut SplitMix64, size: f32) -> Vec<f32> {
     let (origin, step, codes) = match (of.format, of.mode) {
         (FormatId::Q8_0, _) => (0.0, low.abs().max(high) / 127.0, 126),
         (FormatId::Q4_0, _) => (0.0, low.abs().max(high) / 8.0, 7),
+        // Some middles of codes are those of an eighth of the largest.
+        (FormatId::MXFP4, _) => {
+            let most = 2f32.powi(low.abs().max(high).log2().floor() as i32);
+            (0.0, most / 4.0, 6)
+        }
         (_, Some(Mode::Symmetric)) => (0.0, low.abs().max(high) / 7.0, 6),
         _ => (low, (high - low) / 15.0, 15),
     };

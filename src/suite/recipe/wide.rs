@@ -1,5 +1,6 @@
 //! Numbers that binary64, 32 bits or a signed 64 do not hold, where another number in their place shows.
 
+use super::content::weights;
 use super::headers::files;
 use super::numbers::save_of;
 use super::sizes::{sized, tensor};
@@ -32,9 +33,10 @@ pub(super) fn numbers(of: &Question) -> Vec<Question> {
             .map(|seed| Question::Rotate(Rotate { seed, ..rotate.clone() }))
             .collect(),
         Question::Decode(decode) => {
-            let whole = WIDE.map(|count| count / 32 * 32).into_iter();
+            let size = weights(of) as u64;
+            let whole = WIDE.map(|count| count / size * size).into_iter();
             // What the blocks hold, with one bit more.
-            let more = (6..64).map(|bit| decode.original_len | 1 << bit);
+            let more = (size.ilog2() + 1..64).map(|bit| decode.original_len | 1 << bit);
             whole
                 .chain(more)
                 .map(|original_len| Question::Decode(Decode { original_len, ..decode.clone() }))

@@ -6,12 +6,14 @@ mod block;
 mod decode;
 mod directory;
 mod encode;
+mod fp4;
 mod ggml;
 mod half;
 mod header;
 mod khf1;
 mod limits;
 mod mlx;
+mod packed;
 mod payload;
 mod product;
 mod q40;
@@ -249,8 +251,8 @@ fn every_clause_has_a_test_that_is_named_after_it() {
         };
     }
     let sources = sources![
-        access block decode directory encode ggml half header khf1 limits mlx payload product q40
-        q8 refusals rotation writing
+        access block decode directory encode fp4 ggml half header khf1 limits mlx packed payload
+        product q40 q8 refusals rotation writing
     ];
     let clauses: BTreeSet<String> = SPEC
         .lines()
@@ -260,8 +262,8 @@ fn every_clause_has_a_test_that_is_named_after_it() {
         .filter(|id| !id.starts_with("e2e_"))
         .collect();
     // BLK 4, H 8, P 7, A 4, W 3, ERR 3, DEC 4, ENC 6 + 4 + 3 + 1 + 3 + 2 + 1 + 1 + 1, KHF1 7, F16 3,
-    // DOT 6, ROT 9, GGML 3, Q40 3, Q8 3, MLX 2, IDX 11.
-    assert_eq!(clauses.len(), 102, "{clauses:?}");
+    // DOT 6, ROT 9, GGML 3, Q40 3, Q8 3, 2 of each of Q50, Q51, Q4K, Q5K, Q6K, NL and XS, MX 3, NV 3, MLX 2, IDX 11.
+    assert_eq!(clauses.len(), 122, "{clauses:?}");
 
     let mut without = clauses.clone();
     for (module, source) in sources {

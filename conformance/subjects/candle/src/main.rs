@@ -1,4 +1,4 @@
-//! candle-core as a subject of the conformance suite, asked about ggml's Q4_0, Q4_1 and Q8_0 on the CPU.
+//! candle-core as a subject of the conformance suite, asked about the blocks of ggml on the CPU.
 //!
 //! All that this file knows of these formats is that candle takes and gives them as bytes. Everything
 //! else is candle's answer, handed on as it was given:
@@ -32,9 +32,18 @@ const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 type Decoder = fn(GgmlDType, Vec<u8>, usize) -> candle_core::Result<Vec<f32>>;
 type Encoder = fn(GgmlDType, Vec<f32>, Vec<usize>) -> candle_core::Result<Vec<u8>>;
 
-/// The formats, by their names in the protocol.
-const FORMATS: &[(&str, GgmlDType)] =
+/// The formats that candle is asked to encode and to decode, by their names in the protocol.
+const ENCODED: &[(&str, GgmlDType)] =
     &[("q4_0", GgmlDType::Q4_0), ("q4_1", GgmlDType::Q4_1), ("q8_0", GgmlDType::Q8_0)];
+
+/// The formats that candle is asked to decode only: `SPEC.md` says nothing about their encoders.
+const DECODED_ONLY: &[(&str, GgmlDType)] = &[
+    ("q5_0", GgmlDType::Q5_0),
+    ("q5_1", GgmlDType::Q5_1),
+    ("q4_k", GgmlDType::Q4K),
+    ("q5_k", GgmlDType::Q5K),
+    ("q6_k", GgmlDType::Q6K),
+];
 
 /// The public ways to decode, the first of them used where a request names none.
 const DECODERS: &[(&str, Decoder)] = &[
@@ -151,13 +160,16 @@ fn names<F>(entries: &[(&'static str, F)]) -> Vec<&'static str> {
 /// Puts a request to candle, or is `None` where it has no function for it.
 fn ask(request: Request, encoders: &[(&str, Encoder)]) -> Option<candle_core::Result<Value>> {
     let Request { op, format, entry, blocks, original_len, shape, values, .. } = request;
-    let format = named(FORMATS, Some(format))?;
+    let encoded = named(ENCODED, Some(format.clone()));
     Some(match op.as_str() {
-        "decode" => named(DECODERS, entry)?(format, blocks, original_len).map(|values| {
-            let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-            json!({ "values": { "f32": hex(&bytes) } })
-        }),
-        "encode" => named(encoders, entry)?(format, values.f32?, shape)
+        "decode" => {
+            let format = encoded.or_else(|| named(DECODED_ONLY, Some(format)))?;
+            named(DECODERS, entry)?(format, blocks, original_len).map(|values| {
+                let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
+                json!({ "values": { "f32": hex(&bytes) } })
+            })
+        }
+        "encode" => named(encoders, entry)?(encoded?, values.f32?, shape)
             .map(|blocks| json!({ "encoded": { "blocks": hex(&blocks) } })),
         _ => return None,
     })
@@ -165,9 +177,12 @@ fn ask(request: Request, encoders: &[(&str, Encoder)]) -> Option<candle_core::Re
 
 fn handshake(encoders: &[(&'static str, Encoder)]) -> Value {
     let mut entries = json!({});
-    for format in names(FORMATS) {
+    for format in names(ENCODED) {
         entries[format!("decode:{format}")] = json!(names(DECODERS));
         entries[format!("encode:{format}")] = json!(names(encoders));
+    }
+    for format in names(DECODED_ONLY) {
+        entries[format!("decode:{format}")] = json!(names(DECODERS));
     }
     let capabilities: Vec<_> =
         entries.as_object().into_iter().flat_map(|keys| keys.keys()).collect();

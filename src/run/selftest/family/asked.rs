@@ -27,6 +27,7 @@ pub(super) struct Asked<'a> {
     pub file: Option<Vec<u8>>,
     numbers: OnceCell<Places>,
     codes: OnceCell<Places>,
+    scales: OnceCell<Places>,
 }
 
 /// The blocks in which something is, by what it is.
@@ -46,8 +47,8 @@ impl<'a> Asked<'a> {
         let question = &case.question;
         let right = answer_to(question, &case.expect)?;
         let file = file_bytes(question, control).ok().flatten();
-        let (numbers, codes) = (OnceCell::new(), OnceCell::new());
-        Some(Self { question, right, file, numbers, codes })
+        let [numbers, codes, scales] = [(); 3].map(|()| OnceCell::new());
+        Some(Self { question, right, file, numbers, codes, scales })
     }
 
     /// The blocks that are decoded, multiplied, loaded, saved or encoded to; `None` where there are none.
@@ -72,18 +73,23 @@ impl<'a> Asked<'a> {
 
     /// The blocks that hold a number of these bits, each in each of its fields: by field and bits.
     pub(super) fn by_number(&self) -> &Places {
-        self.numbers.get_or_init(|| self.places(|layout| (&layout.numbers, 16), number_at))
+        self.numbers.get_or_init(|| self.places(|layout| (layout.numbers.clone(), 16), number_at))
     }
 
     /// The blocks that hold a byte of codes: by its place and what it is.
     pub(super) fn by_codes(&self) -> &Places {
-        self.codes
-            .get_or_init(|| self.places(|layout| (&layout.codes, 8), |block, at| block[at].into()))
+        self.codes.get_or_init(|| self.places(|layout| (layout.codes.clone(), 8), byte_at))
+    }
+
+    /// The blocks that hold a byte of smaller scales: by its place and what it is.
+    pub(super) fn by_scales(&self) -> &Places {
+        let scales = |layout: &Layout| (layout.scales.iter().map(|&(at, _)| at).collect(), 8);
+        self.scales.get_or_init(|| self.places(scales, byte_at))
     }
 
     fn places(
         &self,
-        fields: impl Fn(&Layout) -> (&Vec<usize>, u32),
+        fields: impl Fn(&Layout) -> (Vec<usize>, u32),
         read: impl Fn(&[u8], usize) -> u64,
     ) -> Places {
         let mut places = Places::new();
@@ -91,7 +97,7 @@ impl<'a> Asked<'a> {
         let layout = Layout::of(format);
         let (fields, bits) = fields(&layout);
         for (block, bytes) in payload.chunks_exact(format.geometry().bytes).enumerate() {
-            for (field, &at) in (0u64..).zip(fields) {
+            for (field, &at) in (0u64..).zip(&fields) {
                 places.entry(field << bits | read(bytes, at)).or_default().push(block);
             }
         }
@@ -148,6 +154,10 @@ impl<'a> Asked<'a> {
         };
         Some(Wrong { given: Ok(answer), part: Some(part) })
     }
+}
+
+fn byte_at(block: &[u8], at: usize) -> u64 {
+    block[at].into()
 }
 
 fn number_at(block: &[u8], at: usize) -> u64 {

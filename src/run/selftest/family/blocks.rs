@@ -11,8 +11,23 @@ use crate::suite::hex::{Bits16, Bytes};
 use crate::suite::operation::{FormatId, Operation, Verb};
 use crate::suite::question::{Decode, Encode, Question, Save, Tensor};
 
-/// Places of blocks that are asked about: the largest payloads have a few more than 2^16 blocks.
+/// Places of blocks of 32 values that are asked about: the largest payloads have a few more than 2^16 of them.
 const MOST_BLOCKS: u64 = (1 << 16) + 16;
+
+/// The values of a block; halves are counted by 32.
+fn weights(format: FormatId) -> u64 {
+    blocks::named(format).map_or(32, |format| format.geometry().weights as u64)
+}
+
+/// As many blocks of a format as hold the values of [`MOST_BLOCKS`].
+fn most_blocks(format: FormatId) -> u64 {
+    MOST_BLOCKS * 32 / weights(format)
+}
+
+/// The powers of two below that number.
+fn powers(operation: Operation) -> Vec<u64> {
+    (1..=most_blocks(operation.format).ilog2().into()).collect()
+}
 
 pub(super) fn families() -> Vec<Family> {
     vec![
@@ -50,6 +65,17 @@ pub(super) fn families() -> Vec<Family> {
             shown: |member| format!("{:02x} in byte {}", member & 0xff, member >> 8),
         },
         Family {
+            name: "scale-of-block",
+            class: 78,
+            about: "Gets blocks wrong whose byte of smaller scales at N / 256 is N % 256.",
+            members: |operation| {
+                if operation.verb == Verb::Decode { scales(operation.format) } else { Vec::new() }
+            },
+            reached: |asked| asked.by_scales().keys().copied().collect(),
+            wrong: |asked, member| with_blocks(asked, asked.by_scales().get(&member)?),
+            shown: |member| format!("{:02x} in byte {}", member & 0xff, member >> 8),
+        },
+        Family {
             name: "half-of-file",
             class: 78,
             about: "Changes values of the bits N.",
@@ -68,7 +94,7 @@ pub(super) fn families() -> Vec<Family> {
             about: "Gets all blocks wrong behind the first N.",
             members: |operation| {
                 if has_blocks(operation) && operation.verb != Verb::Matmul {
-                    places(MOST_BLOCKS)
+                    places(most_blocks(operation.format))
                 } else {
                     Vec::new()
                 }
@@ -83,7 +109,7 @@ pub(super) fn families() -> Vec<Family> {
             about: "Takes block i % 2^N for block i.",
             members: |operation| {
                 if has_blocks(operation) && operation.verb != Verb::Matmul {
-                    (1..=16).collect()
+                    powers(operation)
                 } else {
                     Vec::new()
                 }
@@ -150,7 +176,7 @@ pub(super) fn families() -> Vec<Family> {
             about: "Takes values that are no whole blocks, where there are more than N blocks.",
             members: |operation| {
                 if checks(operation) && !refuses_numbers(operation) {
-                    places(4096)
+                    places(4096 * 32 / weights(operation.format))
                 } else {
                     Vec::new()
                 }
@@ -225,6 +251,15 @@ fn codes(operation: Operation) -> Vec<u64> {
     let format = blocks::named(operation.format).filter(|_| has_blocks(operation));
     let bytes = format.map_or(0, |format| Layout::of(format).codes.len() as u64);
     (0..256 * bytes).collect()
+}
+
+/// Each smaller scale of which something is demanded, at each place.
+fn scales(format: FormatId) -> Vec<u64> {
+    let layout = blocks::named(format).map(Layout::of);
+    let scales = layout.into_iter().flat_map(|layout| (0u64..).zip(layout.scales));
+    scales
+        .flat_map(|(place, (_, most))| (0..=u64::from(most)).map(move |byte| place << 8 | byte))
+        .collect()
 }
 
 /// What is answered where these blocks are wrong.
@@ -315,12 +350,14 @@ fn whole_blocks(asked: &Asked) -> Option<u64> {
         Question::Load(_) => header::count(asked.file.as_ref()?)?,
         _ => return None,
     };
-    Some(values.div_ceil(32)).filter(|&blocks| blocks <= MOST_BLOCKS + 64)
+    Some(values.div_ceil(weights(asked.question.format())))
+        .filter(|&blocks| blocks <= MOST_BLOCKS + 64)
 }
 
 /// The question about the first blocks alone.
 fn cut(asked: &Asked, blocks: u64) -> Option<Question> {
-    let (shape, len) = (vec![32 * blocks], (32 * blocks) as usize);
+    let count = weights(asked.question.format()) * blocks;
+    let (shape, len) = (vec![count], count as usize);
     Some(match asked.question {
         Question::Decode(decode) => {
             let bytes = blocks::named(decode.format)?.geometry().bytes * blocks as usize;

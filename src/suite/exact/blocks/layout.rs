@@ -12,6 +12,8 @@ pub(crate) struct Layout {
     pub bytes: usize,
     /// Where each number of f16 begins: scales, biases, minima.
     pub numbers: Vec<usize>,
+    /// Where each byte of smaller scales is, and the largest of which something is demanded.
+    pub scales: Vec<(usize, u8)>,
     /// The bytes of codes.
     pub codes: Vec<usize>,
     /// Whether a scale of zero is refused, and a last block may be partial.
@@ -22,17 +24,22 @@ impl Layout {
     /// The layout of a format's blocks.
     pub fn of(format: &dyn BlockFormat) -> Self {
         let size = format.geometry();
-        let (numbers, codes): (Vec<_>, Vec<_>) = format
-            .fields(&vec![0; size.bytes], size.weights)
-            .into_iter()
-            .partition(|field| field.holds == Holds::Number);
-        Self {
+        let mut layout = Self {
             weights: size.weights,
             bytes: size.bytes,
-            numbers: numbers.into_iter().map(|field| field.bytes.start).collect(),
-            codes: codes.into_iter().flat_map(|field| field.bytes).collect(),
+            numbers: Vec::new(),
+            scales: Vec::new(),
+            codes: Vec::new(),
             is_khq4: format.id() == FormatId::KHQ4,
+        };
+        for field in format.fields(&vec![0; size.bytes], size.weights) {
+            match field.holds {
+                Holds::Number => layout.numbers.push(field.bytes.start),
+                Holds::Scales { most } => layout.scales.extend(field.bytes.map(|at| (at, most))),
+                Holds::Codes => layout.codes.extend(field.bytes),
+            }
         }
+        layout
     }
 
     /// The layout of the format of that name.
@@ -53,9 +60,10 @@ mod tests {
     #[test]
     fn fields_of_a_block_are_its_bytes() {
         for format in ALL {
-            let Layout { bytes, numbers, codes, .. } = Layout::of(*format);
-            let mut all: Vec<usize> =
-                numbers.iter().flat_map(|at| [*at, at + 1]).chain(codes).collect();
+            let Layout { bytes, numbers, scales, codes, .. } = Layout::of(*format);
+            let halves = numbers.iter().flat_map(|at| [*at, at + 1]);
+            let scales = scales.into_iter().map(|(at, _)| at);
+            let mut all: Vec<usize> = halves.chain(scales).chain(codes).collect();
             all.sort_unstable();
             assert_eq!(all, (0..bytes).collect::<Vec<_>>(), "{}", format.title());
         }

@@ -3,12 +3,19 @@
 //! A leaf says how large a block is, what its fields are, and what may be answered when blocks are
 //! decoded and values are encoded. It shares no code with `codec`.
 
+mod decode_only;
+pub mod iq4;
 pub mod khq4;
 mod khq4_encode;
 mod layout;
 pub mod mlx;
+pub mod mxfp4;
+pub mod nvfp4;
 pub mod q4_0;
 pub mod q4_1;
+pub mod q4_k;
+pub mod q5;
+pub mod q6_k;
 pub mod q8_0;
 mod rounded;
 mod rows;
@@ -29,7 +36,22 @@ use crate::suite::operation::{FormatId, Verb};
 use crate::suite::question::{Mode, Question};
 
 /// Every block format, in the order of the suite.
-pub const ALL: &[&dyn BlockFormat] = &[&khq4::Khq4, &q4_0::Q40, &q4_1::Q41, &q8_0::Q80, &mlx::Mlx];
+pub const ALL: &[&dyn BlockFormat] = &[
+    &khq4::Khq4,
+    &q4_0::Q40,
+    &q4_1::Q41,
+    &q5::Q5_0,
+    &q5::Q5_1,
+    &q8_0::Q80,
+    &q4_k::Q4_K,
+    &q4_k::Q5_K,
+    &q6_k::Q6_K,
+    &iq4::IQ4_NL,
+    &iq4::IQ4_XS,
+    &mxfp4::Mxfp4,
+    &nvfp4::Nvfp4,
+    &mlx::Mlx,
+];
 
 /// The block format of that name.
 pub fn named(id: FormatId) -> Option<&'static dyn BlockFormat> {
@@ -76,8 +98,13 @@ pub struct BlockField {
 /// What a field of a block holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// A number, little-endian: a scale, a bias, a minimum.
+    /// A number of f16, little-endian: a scale, a bias, a minimum.
     Number,
+    /// Scales of less than two bytes each.
+    Scales {
+        /// The largest byte of which something is demanded.
+        most: u8,
+    },
     /// The codes of the weights.
     Codes,
 }
@@ -87,6 +114,11 @@ impl BlockField {
     fn half(name: &'static str, at: usize, bits: u16) -> Self {
         let value = half::f16::from_bits(bits).to_string();
         Self { name, bytes: at..at + 2, holds: Holds::Number, value }
+    }
+
+    /// Scales in these bytes, none of which is more than `most`.
+    fn scales(name: &'static str, bytes: Range<usize>, most: u8, value: String) -> Self {
+        Self { name, bytes, holds: Holds::Scales { most }, value }
     }
 
     /// Codes in these bytes.
@@ -99,6 +131,11 @@ impl BlockField {
         let digits = || block[self.bytes.clone()].iter().rev().map(|byte| format!("{byte:02x}"));
         match self.holds {
             Holds::Number => format!("{} ({})", digits().collect::<String>(), self.value),
+            Holds::Scales { .. } => {
+                let digits: Vec<String> =
+                    block[self.bytes.clone()].iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("{} ({})", digits.concat(), self.value)
+            }
             Holds::Codes => self.value.clone(),
         }
     }
@@ -193,4 +230,19 @@ fn digits(codes: &[u8], real: usize) -> String {
         (values, []) => digits(values),
         (values, padding) => format!("{} | padding {}", digits(values), digits(padding)),
     }
+}
+
+/// Numbers for a person.
+fn listed(numbers: impl Iterator<Item = i64>) -> String {
+    numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// The bits of the f16 that begins at a byte.
+fn half_bits_at(block: &[u8], at: usize) -> u16 {
+    u16::from(block[at]) + 256 * u16::from(block[at + 1])
+}
+
+/// The low nibble of a byte, which is number 0, or the high one.
+fn nibble(bytes: &[u8], at: usize, number: usize) -> u8 {
+    bytes[at] >> (4 * number) & 15
 }

@@ -48,6 +48,9 @@ pub(super) fn decode_rows(
     if to != Float::F32 {
         return Lawful::undemanded(format!("values of {}", to.name()));
     }
+    if blocks.tensor_scale.is_some() {
+        return Lawful::undemanded("the format has no scale of a tensor");
+    }
     if !count.is_multiple_of(geometry.weights as u64) {
         return Lawful::refuse([Class::Shape]);
     }
@@ -57,6 +60,18 @@ pub(super) fn decode_rows(
     match decode(&blocks.blocks.0) {
         Ok(values) => Lawful::One(Floats::F32(Bits(values))),
         Err(why) => Lawful::undemanded(why),
+    }
+}
+
+/// What may be answered where a code of zero with a sign gives +0 or -0 (MX-2, NV-2); `decode` is told which.
+pub(super) fn signed_or_not(decode: impl Fn(bool) -> Lawful<Floats>) -> Lawful<Floats> {
+    let (positive, signed) = (decode(false), decode(true));
+    match (positive, signed) {
+        (Lawful::One(positive), Lawful::One(signed)) if positive != signed => Lawful::OneOf(vec![
+            Behaviour::answers("zero-positive", positive),
+            Behaviour::answers("zero-signed", signed),
+        ]),
+        (positive, _) => positive,
     }
 }
 
