@@ -4,9 +4,11 @@
 use super::Draft;
 use super::blocks::Decodes;
 use super::packed_layout::{self as layout, Parts};
+use crate::suite::case::Line;
 use crate::suite::exact::blocks::named;
 use crate::suite::feature::Feature;
 use crate::suite::floats::Floats;
+use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Decode, Question};
 
@@ -215,7 +217,7 @@ fn codes(of: &Packed) -> Vec<Draft> {
             "codes-largest",
             if of.numbers == 0 { 97 } else { 78 },
             "the code of the largest value everywhere",
-            { of.coded(&|_| if of.numbers == 0 { 7 } else { last as u8 }) },
+            of.coded(&|_| if of.numbers == 0 { 7 } else { last as u8 }),
         ),
         one("codes-middle", 104, "the code in the middle everywhere", of.coded(&|_| of.middle())),
     ];
@@ -413,6 +415,15 @@ fn sizes(of: &Packed) -> Vec<Draft> {
     let many = if weights > 64 { [9, 17] } else { [129, 130] };
     let mut drafts = vec![
         of.decodes.case("no-values", 21, "no values in no blocks", Vec::new(), 0),
+        of.decodes
+            .case(
+                "no-values-turned",
+                21,
+                "no values, the keys of the request in another order",
+                Vec::new(),
+                0,
+            )
+            .line(Line::OtherOrder),
         case("two-blocks".into(), 11, 2),
         case("three-blocks".into(), 11, 3),
         case("five-blocks".into(), 11, 5),
@@ -456,7 +467,7 @@ fn tensor_scales(of: &Packed) -> Vec<Draft> {
     let ask = |id: &str, note: &str, scale: f32, blocks: &[u8]| {
         let question = Question::Decode(Decode {
             format: FormatId::NVFP4,
-            blocks: crate::suite::hex::Bytes(blocks.to_vec()),
+            blocks: Bytes(blocks.to_vec()),
             tensor_scale: Some(Floats::of(&[scale])),
             original_len: (blocks.len() / 36 * 64) as u64,
             to: None,

@@ -10,7 +10,7 @@ use crate::suite::hex::Bytes;
 use crate::suite::operation::FormatId;
 use crate::suite::question::{Decode, Encode, Question, Tensor};
 
-/// The sizes of a question about blocks or files, in order: a decode has that of no values too.
+/// The sizes of a question about blocks or files, in order.
 pub(super) fn sizes(of: &Question) -> Vec<Question> {
     let last = match of {
         // What is not longer than a request's own values.
@@ -19,9 +19,8 @@ pub(super) fn sizes(of: &Question) -> Vec<Question> {
         }
         _ => None,
     };
-    let none = matches!(of, Question::Decode(_)).then_some(0);
-    let counts = none.into_iter().chain(block_counts(of)).chain(last);
-    counts.filter_map(|blocks| sized(of, if blocks == 0 { 0 } else { count(of, blocks) })).collect()
+    let counts = block_counts(of).into_iter().chain(last).map(|blocks| count(of, blocks));
+    counts.filter_map(|count| sized(of, count)).collect()
 }
 
 /// The values of that many blocks: with a partial last one where the format has that, and there are an odd
