@@ -98,7 +98,7 @@ fn the_schema_and_the_types_refuse_the_same_mistakes() {
         ("an unknown expectation", |case| case["expect"] = serde_json::json!({"acceptable": {}})),
         ("an unknown tier", |case| case["tier"] = "may".into()),
         ("half a byte", |case| case["question"]["blocks"] = "0a0".into()),
-        ("an unknown format", |case| case["question"]["format"] = "q5_1".into()),
+        ("an unknown format", |case| case["question"]["format"] = "q3_k".into()),
         ("an unknown argument", |case| case["question"]["colour"] = "red".into()),
         ("an unknown feature", |case| case["requires"] = serde_json::json!(["width-16"])),
     ];

@@ -194,6 +194,77 @@ fn faults_of_each_operation_are_found() {
                 "planted:q8-0-shape-unchecked",
             ],
         ),
+        (
+            "decode_q5_0",
+            4000,
+            &[
+                "planted:q5-0-second-half-from-bit-12",
+                "planted:q5-0-fifth-bits-big-endian",
+                "planted:q5-0-signed-zero-lost",
+            ],
+        ),
+        (
+            "decode_q5_1",
+            4000,
+            &["planted:q5-1-scale-minimum-swapped", "planted:q5-1-minimum-subtracted"],
+        ),
+        (
+            "decode_q4_k",
+            4000,
+            &[
+                "planted:q4-k-later-scales-of-first",
+                "planted:q4-k-scales-minima-swapped",
+                "planted:q4-k-minimum-added",
+                "planted:q4-k-partial-accepted",
+            ],
+        ),
+        (
+            "decode_q5_k",
+            4000,
+            &["planted:q5-k-fifth-bits-of-run", "planted:q5-k-high-nibbles-first"],
+        ),
+        (
+            "decode_q6_k",
+            4000,
+            &[
+                "planted:q6-k-scales-unsigned",
+                "planted:q6-k-scale-in-front",
+                "planted:q6-k-scales-of-32",
+            ],
+        ),
+        (
+            "decode_iq4_nl",
+            4000,
+            &["planted:iq4-nl-middle-code-zero", "planted:iq4-nl-codebook-reversed"],
+        ),
+        (
+            "decode_iq4_xs",
+            4000,
+            &["planted:iq4-xs-scale-nibbles-swapped", "planted:iq4-xs-scale-high-bits-big-endian"],
+        ),
+        (
+            "decode_mxfp4",
+            4000,
+            &[
+                "planted:mxfp4-table-not-doubled",
+                "planted:mxfp4-subnormals-flushed",
+                "planted:mxfp4-largest-exponent-nan",
+            ],
+        ),
+        (
+            "encode_mxfp4",
+            4000,
+            &[
+                "planted:mxfp4-ties-away",
+                "planted:mxfp4-exponent-ceil",
+                "planted:mxfp4-negative-zero-code",
+            ],
+        ),
+        (
+            "decode_nvfp4",
+            4000,
+            &["planted:nvfp4-implicit-bit-missed", "planted:nvfp4-groups-of-32"],
+        ),
         ("encode_mlx", 4000, &["planted:mlx-rounded-away", "planted:mlx-scale-as-stored"]),
         ("save_khq4", 2000, &["planted:save-nan-scale", "planted:save-pads-file"]),
         (

@@ -44,6 +44,8 @@ faults! {
             "Looks for the exponent behind the codes."
         79 Mxfp4LaterBlocksOfFirstScale "mxfp4-later-blocks-of-first-scale"
             "Decodes blocks behind the 2048th weight by the exponent of the first."
+        107 Mxfp4GeometryOfAnother "mxfp4-geometry-of-another"
+            "Takes a block for two bytes larger than it is."
         106 Mxfp4CountNarrowed "mxfp4-count-narrowed"
             "Keeps 32 bits of the number of values."
         35 Mxfp4PartialAccepted "mxfp4-partial-accepted"

@@ -57,6 +57,8 @@ faults! {
             "Gives +0 where a product is -0."
         79 Nvfp4LaterBlocksOfFirstScale "nvfp4-later-blocks-of-first-scale"
             "Decodes blocks behind the 2048th weight by the scales of the first."
+        107 Nvfp4GeometryOfAnother "nvfp4-geometry-of-another"
+            "Takes a block for two bytes larger than it is."
         106 Nvfp4CountNarrowed "nvfp4-count-narrowed"
             "Keeps 32 bits of the number of values."
         35 Nvfp4PartialAccepted "nvfp4-partial-accepted"

@@ -131,7 +131,8 @@ impl Faulty {
     ) -> Result<Vec<f32>, Refusal> {
         let slip = self.slip(format.name);
         let len = if slip == "count-narrowed" { u64::from(len as u32) } else { len };
-        format.rows(slip).check_payload(payload, len, format.bytes)?;
+        let bytes = if slip == "geometry-of-another" { format.bytes + 2 } else { format.bytes };
+        format.rows(slip).check_payload(payload, len, bytes)?;
         let mut values = Vec::new();
         for index in 0..payload.len() / format.bytes {
             let block = format.block(payload, index, slip);

@@ -58,6 +58,8 @@ faults! {
             "Doubles every d between 2^-8 and 2^-7."
         79 Q4KLaterBlocksOfFirstScale "q4-k-later-blocks-of-first-scale"
             "Decodes blocks behind the 2048th weight by the d of the first."
+        107 Q4KGeometryOfAnother "q4-k-geometry-of-another"
+            "Takes a block for two bytes larger than it is."
         106 Q4KCountNarrowed "q4-k-count-narrowed"
             "Keeps 32 bits of the number of values."
         35 Q4KPartialAccepted "q4-k-partial-accepted"

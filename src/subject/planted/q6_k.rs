@@ -53,6 +53,8 @@ faults! {
             "Doubles every d between 2^-8 and 2^-7."
         79 Q6KLaterBlocksOfFirstScale "q6-k-later-blocks-of-first-scale"
             "Decodes blocks behind the 2048th weight by the d of the first."
+        107 Q6KGeometryOfAnother "q6-k-geometry-of-another"
+            "Takes a block for two bytes larger than it is."
         106 Q6KCountNarrowed "q6-k-count-narrowed"
             "Keeps 32 bits of the number of values."
         35 Q6KPartialAccepted "q6-k-partial-accepted"

@@ -425,7 +425,7 @@ fn sizes(of: &Packed) -> Vec<Draft> {
             )
             .line(Line::OtherOrder),
         case("two-blocks".into(), 11, 2),
-        case("three-blocks".into(), 11, 3),
+        case("three-blocks".into(), 107, 3),
         case("five-blocks".into(), 11, 5),
     ];
     drafts.extend(many.map(|blocks| case(format!("{blocks}-blocks"), 79, blocks)));
