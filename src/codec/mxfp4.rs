@@ -53,7 +53,7 @@ fn encode_block(values: &[f32], bytes: &mut Vec<u8>) {
             if distance(code) < distance(nearest) { code } else { nearest }
         };
         let nearest = (1..8).fold(0, nearer);
-        if value < 0.0 && nearest > 0 { nearest + 8 } else { nearest }
+        if nearest > 0 && value.is_sign_negative() { nearest + 8 } else { nearest }
     };
     bytes.push(exponent);
     let (low, high) = values.split_at(WEIGHTS / 2);

@@ -147,6 +147,49 @@ fn a_block_is_shown_by_its_own_fields() {
     assert_eq!(shown(FormatId::Q8_0, &eight, 32), expected);
 }
 
+/// Blocks of zeros but for a scale, and what of them is shown.
+#[test]
+fn smaller_scales_are_shown_as_what_they_stand_for() {
+    let shown = |id: FormatId, bytes: &[(usize, u8)]| -> Vec<String> {
+        let format = blocks::named(id).unwrap();
+        let mut block = vec![0; format.geometry().bytes];
+        bytes.iter().for_each(|&(at, byte)| block[at] = byte);
+        let fields = format.fields(&block, format.geometry().weights);
+        fields.iter().map(|field| format!("{}: {}", field.name, field.in_words(&block))).collect()
+    };
+    let zeros = "0".repeat(31);
+    let expected = ["exponent: 7f (2^0)".to_owned(), format!("codes: 3{zeros}")];
+    assert_eq!(shown(FormatId::MXFP4, &[(0, 127), (1, 3)]), expected);
+    let scales = shown(FormatId::NVFP4, &[(0, 0x38), (1, 1), (3, 0x7f)]);
+    assert_eq!(scales[0], "scales: 3801007f (1 0.001953125 0 undemanded)");
+    let scales = shown(FormatId::Q4_K, &[(1, 0x3c), (4, 0x41), (8, 2), (12, 0x35)]);
+    assert_eq!(scales[..2], ["scale: 3c00 (1)", "scale of the minima: 0000 (0)"]);
+    let packed = "scales and minima: 410000000200000035000000 \
+                  (scales 1 0 0 0 21 0 0 0; minima 2 0 0 0 3 0 0 0)";
+    assert_eq!((&scales[2][..], scales[3].len()), (packed, "codes: ".len() + 511));
+    let scales = shown(FormatId::Q6_K, &[(192, 0xff), (209, 0x3c)]);
+    let expected = format!("scales: ff{} (-1{})", "00".repeat(15), " 0".repeat(15));
+    assert_eq!(scales[1..], [expected, "scale: 3c00 (1)".to_owned()]);
+    let scales = shown(FormatId::IQ4_XS, &[(2, 2), (4, 0x21), (8, 0xf0)]);
+    assert_eq!(scales[1], "scales: 020021000000 (1 -30 -32 -32 -32 -32 -32 -32)");
+    assert_eq!(scales[2][..26], format!("codes: {}f00", "0".repeat(16)));
+    let codes = shown(FormatId::Q5_1, &[(2, 1), (4, 1), (8, 0x21)]);
+    assert_eq!(codes[1], "minimum: 0001 (0.000000059604645)");
+    assert_eq!(codes[2], format!("codes: 17{} 2{}", " 0".repeat(15), " 0".repeat(15)));
+}
+
+/// No byte of a block is left out of its fields, and none is in two of them.
+#[test]
+fn the_fields_of_a_block_are_its_bytes() {
+    for format in blocks::ALL {
+        let size = format.geometry();
+        let fields = format.fields(&vec![0; size.bytes], size.weights);
+        let mut bytes: Vec<usize> = fields.into_iter().flat_map(|field| field.bytes).collect();
+        bytes.sort_unstable();
+        assert!(bytes.into_iter().eq(0..size.bytes), "{}", format.title());
+    }
+}
+
 #[test]
 fn rows_take_one_type_and_no_mode() {
     let ones = Floats::of(&[1.0; 32]);

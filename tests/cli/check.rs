@@ -209,7 +209,7 @@ fn wrong_arguments_name_what_there_is() {
             vec!["--profile", "decode"],
             [
                 "\"decode\" names no format",
-                "there is decode:khq4, decode:q4_0, decode:q4_1, decode:q8_0",
+                "there is decode:khq4, decode:q4_0, decode:q4_1, decode:q5_0",
             ],
         ),
         (

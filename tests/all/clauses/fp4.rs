@@ -132,6 +132,15 @@ fn mx_3_right_below_a_power_of_two_the_exponent_may_be_that_of_the_power() {
         assert_eq!(lawful(&[value]), [], "{value:e}");
     }
     assert_eq!(lawful(&[below(f32::MAX, 64)]).len(), 1);
+    // Of nine such blocks there would be 512 encodings: nothing is demanded.
+    let blocks = |count: usize| {
+        let values = Floats::of(&[below(8.0, 1); 288][..32 * count]);
+        let shape = [32 * count as u64];
+        let source = Source { mode: None, shape: &shape, values: &values };
+        blocks::named(FormatId::MXFP4).unwrap().encode(&source)
+    };
+    assert!(matches!(blocks(8), Lawful::OneOf(all) if all.len() == 256));
+    assert!(matches!(blocks(9), Lawful::Undemanded(_)));
 }
 
 /// Groups with scales 1, 2^-9, 448 and 1.125, their codes in halves of eight.

@@ -115,8 +115,9 @@ fn scale(bits: u8) -> Option<i64> {
     }
 }
 
-/// f32 bits of a block's weights, the zero of code 8 signed or not; with a scale of the tensor, which the code times the
-/// scale of the group is multiplied by, or the scale of the group before. `None` where nothing is demanded.
+/// f32 bits of a block's weights, the zero of code 8 signed or not. A scale of the tensor comes with how it is taken: true
+/// where the code times the scale of the group is multiplied by it, false where the scale of the group is, before the
+/// code. `None` where nothing is demanded.
 fn weights(block: &[u8], signed: bool, tensor: Option<(&Exact, bool)>) -> Option<Vec<u32>> {
     let single = |number: &Exact| {
         let rounded = round(number, &Exact::scaled(1, 0), Float::F32);
