@@ -23,7 +23,7 @@ fn decode_iq4_xs(block: &[u8], weights: &mut [f32]) {
     let runs = block[8..].chunks_exact(SUB_BLOCK / 2);
     for (index, (weights, codes)) in weights.chunks_exact_mut(SUB_BLOCK).zip(runs).enumerate() {
         let low = block[4 + index / 2] >> (4 * (index % 2)) & 15;
-        let own = low | (high >> (2 * index) & 3) as u8 * 16;
+        let own = low | ((high >> (2 * index) & 3) as u8) << 4;
         weigh(scale * (f32::from(own) - 32.0), codes, weights);
     }
 }

@@ -157,7 +157,7 @@ fn sub_scale(block: &Block, j: usize) -> f32 {
     };
     let high = (bits >> shift & 3) as u8;
     let low = match block.slip {
-        "scale-nibbles-swapped" => nibble(block.bytes[low_at + j / 2], j % 2 == 0),
+        "scale-nibbles-swapped" => nibble(block.bytes[low_at + j / 2], j.is_multiple_of(2)),
         "scale-nibbles-in-halves" => nibble(block.bytes[low_at + j % 4], j >= 4),
         _ => nibble(block.bytes[low_at + j / 2], j % 2 == 1),
     };

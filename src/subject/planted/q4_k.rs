@@ -182,7 +182,7 @@ fn scale_and_minimum(block: &Block, j: usize) -> [u8; 2] {
 /// The low four bits of a code; those of the block begin at a byte.
 fn low_bits(block: &Block, at: usize, j: usize, i: usize) -> u8 {
     let (byte, high) = match block.slip {
-        "high-nibbles-first" => (j / 2 * 32 + i, j % 2 == 0),
+        "high-nibbles-first" => (j / 2 * 32 + i, j.is_multiple_of(2)),
         "sequential" => (16 * j + i / 2, i % 2 == 1),
         "split-halves" => (16 * j + i % 16, i >= 16),
         _ => (j / 2 * 32 + i, j % 2 == 1),

@@ -93,9 +93,9 @@ fn q51_2_the_sum_is_rounded_once() {
     };
     assert_eq!(of([0x01, 0x00])[..2], [31.0 * 32800.0, 2f32.powi(-24)]);
     // A half more is there: 1016800.5. Halves of the last place, 2^-4, are rounded to the even one.
-    assert_eq!(of(HALF)[0], 1_016_800.5);
-    assert_eq!([of([0x00, 0x28])[0], of([0x00, 0x2e])[0]], [1_016_800.0, 1_016_800.125]);
-    assert_eq!([of([0x01, 0x28])[0], of([0xff, 0x2d])[0]], [1_016_800.0625; 2]);
+    assert_eq!(of(HALF)[0], 1_016_800.0 + 0.5);
+    assert_eq!([of([0x00, 0x28])[0], of([0x00, 0x2e])[0]], [1_016_800.0, 1_016_800.0 + 0.125]);
+    assert_eq!([of([0x01, 0x28])[0], of([0xff, 0x2d])[0]], [1_016_800.0 + 0.0625; 2]);
     // Zeros: -0 where both are.
     let zeros = |scale: u8, minimum: u8| {
         bits(FormatId::Q5_1, &block::<24>(&[(1, &[scale]), (3, &[minimum])]), 32)[0]
