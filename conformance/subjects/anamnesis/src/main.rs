@@ -14,20 +14,20 @@
 //! The entries are anamnesis's public ways to decode to f32. It has them for bf16 and f16 too, which
 //! the suite asks of KHQ4 only.
 
-use std::io::{self, BufRead, Write};
+#[path = "../../ggml/wire.rs"]
+mod wire;
+
+use std::io;
 
 use anamnesis::{
     F32Out, GgufType, Result, TargetDtype, dequantize_gguf, dequantize_gguf_blocks,
     parse_gguf_bytes, parse_safetensors_header,
 };
-use serde::{Deserialize, Deserializer, de::Error};
-use serde_json::{Value, json};
+use serde_json::json;
+use wire::{Request, converse, greeting, named, names};
 
 /// The version that the manifest pins.
 const VERSION: &str = "0.7.10";
-
-// The protocol's integers reach 2^64-1, and anamnesis takes a number of values as `usize`.
-const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 
 /// A format, by its name in the protocol, as anamnesis knows it, and by its number in a GGUF file.
 type Format = (&'static str, GgufType, u32);
@@ -129,83 +129,29 @@ fn gguf(asked: &Question) -> Vec<u8> {
     [header, payload].concat()
 }
 
-/// One line from the harness. Keys that are not named here are ignored, as the protocol asks.
-#[derive(Deserialize)]
-struct Request {
-    op: String,
-    #[serde(default)]
-    format: String,
-    #[serde(default)]
-    seq: u64,
-    entry: Option<String>,
-    #[serde(default, deserialize_with = "unhex")]
-    blocks: Vec<u8>,
-    #[serde(default)]
-    original_len: usize,
-    tensor_scale: Option<Floats>,
-}
-
-#[derive(Deserialize)]
-struct Floats {
-    #[serde(deserialize_with = "unhex")]
-    f32: Vec<u8>,
-}
-
-fn unhex<'de, D: Deserializer<'de>>(text: D) -> std::result::Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(text)?;
-    let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    let bytes = (0..text.len()).step_by(2).map(byte).collect::<Option<_>>();
-    bytes.ok_or_else(|| D::Error::custom("not pairs of hexadecimal digits"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Puts a request to anamnesis, or is `None` where it has no function for it.
-fn ask(request: Request) -> Option<Result<Value>> {
+fn ask(request: Request) -> Answer {
     let Request { op, format, entry, blocks, original_len, tensor_scale, .. } = request;
     let &(_, format, number) = FORMATS.iter().find(|known| op == "decode" && known.0 == format)?;
-    let mut decoders = DECODERS.iter();
-    let (_, decode) = decoders.find(|named| entry.as_ref().is_none_or(|name| name == named.0))?;
-    let scale = tensor_scale.map(|scale| scale.f32);
-    let values = decode(&Question { format, number, blocks, len: original_len, scale })?;
-    Some(values.map(|values| json!({ "values": { "f32": hex(&values) } })))
+    let scale = match tensor_scale {
+        Some(scale) => Some(scale.f32?.into_iter().flat_map(f32::to_le_bytes).collect()),
+        None => None,
+    };
+    let question = Question { format, number, blocks, len: original_len, scale };
+    named(DECODERS, entry)?(&question)
 }
 
-fn handshake() -> Value {
-    let decoders: Vec<_> = DECODERS.iter().map(|decoder| decoder.0).collect();
-    let operations = FORMATS.iter().map(|format| format!("decode:{}", format.0));
-    let entries: Value = operations.clone().map(|name| (name, json!(decoders))).collect();
-    let capabilities: Vec<_> = operations.chain(["tensor-scale:nvfp4".into()]).collect();
-    json!({
-        "protocol": 1,
-        "name": "anamnesis",
-        "version": VERSION,
-        "language": "Rust",
-        "capabilities": capabilities,
-        "entries": entries,
-    })
+/// The values of f32 in bytes; anamnesis gives whole ones.
+fn floats(bytes: Vec<u8>) -> Vec<f32> {
+    bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()
 }
 
 fn main() -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    for line in io::stdin().lock().lines() {
-        let request: Request = serde_json::from_str(&line?)?;
-        let seq = request.seq;
-        let reply = match request.op.as_str() {
-            "hello" => handshake(),
-            _ => match ask(request) {
-                Some(Ok(result)) => json!({ "seq": seq, "result": result }),
-                Some(Err(error)) => {
-                    json!({ "seq": seq, "refused": { "message": error.to_string() } })
-                }
-                None => json!({ "seq": seq, "unsupported": true }),
-            },
-        };
-        writeln!(output, "{reply}")?;
-        // The harness waits for this line before it sends another.
-        output.flush()?;
-    }
-    Ok(())
+    let entries = FORMATS.iter().map(|format| format!("decode:{}", format.0));
+    let entries = entries.map(|name| (name, json!(names(DECODERS)))).collect();
+    let greeting = greeting("anamnesis", VERSION, entries, &["tensor-scale:nvfp4"]);
+    converse(&greeting, |request| {
+        let answer = ask(request)?;
+        Some(answer.map(|bytes| wire::decoded(floats(bytes))).map_err(|error| error.to_string()))
+    })
 }

@@ -13,21 +13,21 @@
 //! The entries are candle's public ways to do one thing. `QTensor::quantize_imatrix` is not among
 //! them: it takes weights of the values as well, which no request has.
 
+#[path = "../../ggml/wire.rs"]
+mod wire;
+
 use std::env;
-use std::io::{self, BufRead, Cursor, Write};
+use std::io::{self, Cursor};
 
 use candle_core::quantized::ggml_file::qtensor_from_ggml;
 use candle_core::quantized::gguf_file::TensorInfo;
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use candle_core::{Device::Cpu, Tensor};
-use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Value, json};
+use wire::{Request, converse, greeting, named, names};
 
 /// The version that the manifest pins.
 const VERSION: &str = "0.11.1";
-
-// The protocol's integers reach 2^64-1, and candle takes sizes and dimensions as `usize`.
-const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 
 type Decoder = fn(GgmlDType, Vec<u8>, usize) -> candle_core::Result<Vec<f32>>;
 type Encoder = fn(GgmlDType, Vec<f32>, Vec<usize>) -> candle_core::Result<Vec<u8>>;
@@ -103,119 +103,38 @@ fn bytes(tensor: QTensor) -> candle_core::Result<Vec<u8>> {
     tensor.data().map(|data| data.into_owned())
 }
 
-/// One line from the harness, with the keys of both operations: what the other one has is empty.
-/// Keys that are not named here are ignored, as the protocol asks.
-#[derive(Deserialize)]
-struct Request {
-    op: String,
-    #[serde(default)]
-    format: String,
-    #[serde(default)]
-    seq: u64,
-    entry: Option<String>,
-    #[serde(default, deserialize_with = "unhex")]
-    blocks: Vec<u8>,
-    #[serde(default)]
-    original_len: usize,
-    #[serde(default)]
-    shape: Vec<usize>,
-    #[serde(default)]
-    values: Floats,
-}
-
-/// Values of the one type that candle encodes from, or of another, which is then not there.
-#[derive(Default, Deserialize)]
-struct Floats {
-    #[serde(default, deserialize_with = "unhex_f32")]
-    f32: Option<Vec<f32>>,
-}
-
-fn unhex<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(text)?;
-    let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    let bytes = (0..text.len()).step_by(2).map(byte).collect::<Option<_>>();
-    bytes.ok_or_else(|| D::Error::custom("not pairs of hexadecimal digits"))
-}
-
-fn unhex_f32<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Vec<f32>>, D::Error> {
-    // The harness sends whole values.
-    let bytes = unhex(text)?;
-    Ok(Some(bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The entry of this name, or the first where there is no name.
-fn named<F: Copy>(entries: &[(&str, F)], name: Option<String>) -> Option<F> {
-    let found = entries.iter().find(|entry| name.as_ref().is_none_or(|name| name == entry.0));
-    found.map(|entry| entry.1)
-}
-
-fn names<F>(entries: &[(&'static str, F)]) -> Vec<&'static str> {
-    entries.iter().map(|entry| entry.0).collect()
-}
-
 /// Puts a request to candle, or is `None` where it has no function for it.
 fn ask(request: Request, encoders: &[(&str, Encoder)]) -> Option<candle_core::Result<Value>> {
-    let Request { op, format, entry, blocks, original_len, shape, values, .. } = request;
+    let Request { op, format, entry, blocks, original_len, shape, values, tensor_scale, .. } =
+        request;
     let encoded = named(ENCODED, Some(format.clone()));
     Some(match op.as_str() {
-        "decode" => {
+        "decode" if tensor_scale.is_none() => {
             let format = encoded.or_else(|| named(DECODED_ONLY, Some(format)))?;
-            named(DECODERS, entry)?(format, blocks, original_len).map(|values| {
-                let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-                json!({ "values": { "f32": hex(&bytes) } })
-            })
+            named(DECODERS, entry)?(format, blocks, original_len).map(wire::decoded)
         }
-        "encode" => named(encoders, entry)?(encoded?, values.f32?, shape)
-            .map(|blocks| json!({ "encoded": { "blocks": hex(&blocks) } })),
+        "encode" => named(encoders, entry)?(encoded?, values.f32?, shape).map(wire::encoded),
         _ => return None,
     })
 }
 
-fn handshake(encoders: &[(&'static str, Encoder)]) -> Value {
+/// What each operation can be asked through.
+fn entries(encoders: &[(&'static str, Encoder)]) -> Value {
     let mut entries = json!({});
     for format in names(ENCODED) {
-        entries[format!("decode:{format}")] = json!(names(DECODERS));
         entries[format!("encode:{format}")] = json!(names(encoders));
     }
-    for format in names(DECODED_ONLY) {
+    for format in [names(ENCODED), names(DECODED_ONLY)].concat() {
         entries[format!("decode:{format}")] = json!(names(DECODERS));
     }
-    let capabilities: Vec<_> =
-        entries.as_object().into_iter().flat_map(|keys| keys.keys()).collect();
-    json!({
-        "protocol": 1,
-        "name": "candle",
-        "version": VERSION,
-        "language": "Rust",
-        "capabilities": capabilities,
-        "entries": entries,
-    })
+    entries
 }
 
 fn main() -> io::Result<()> {
     let view = env::args().nth(1).is_some_and(|word| word == VIEW.0);
     let encoders = if view { &[VIEW] } else { ENCODERS };
-    let mut output = io::stdout().lock();
-    for line in io::stdin().lock().lines() {
-        let request: Request = serde_json::from_str(&line?)?;
-        let seq = request.seq;
-        let reply = match request.op.as_str() {
-            "hello" => handshake(encoders),
-            _ => match ask(request, encoders) {
-                Some(Ok(result)) => json!({ "seq": seq, "result": result }),
-                Some(Err(error)) => {
-                    json!({ "seq": seq, "refused": { "message": error.to_string() } })
-                }
-                None => json!({ "seq": seq, "unsupported": true }),
-            },
-        };
-        writeln!(output, "{reply}")?;
-        // The harness waits for this line before it sends another.
-        output.flush()?;
-    }
-    Ok(())
+    let greeting = greeting("candle", VERSION, entries(encoders), &[]);
+    converse(&greeting, |request| {
+        ask(request, encoders).map(|answer| answer.map_err(|error| error.to_string()))
+    })
 }

@@ -15,21 +15,21 @@
 //! another entry does nothing but call: `dequant_q4_0` and its like, which `dequant_typed` calls, and
 //! the functions for one block of a format whose tensors are decoded by calling them.
 
-use std::io::{self, BufRead, Cursor, Write};
+#[path = "../../ggml/wire.rs"]
+mod wire;
+
+use std::io::{self, Cursor};
 
 use anyhow::{Context, Result};
 use rlx_gguf::{
     GgmlType, GgufFile, GgufWriter, QK_K, dequant_q4_k_block, dequant_q5_k_block,
     dequant_q6_k_block, dequant_typed, quantize,
 };
-use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Value, json};
+use wire::{Request, converse, greeting, named, names};
 
 /// The version that the manifest pins.
 const VERSION: &str = "0.2.19";
-
-// The protocol's integers reach 2^64-1, and rlx-gguf takes sizes and dimensions as `usize`.
-const _: () = assert!(usize::BITS == 64, "the adapter needs a 64-bit machine");
 
 /// The name of the one tensor of a file.
 const TENSOR: &str = "tensor";
@@ -118,82 +118,27 @@ fn file(format: GgmlType, blocks: Vec<u8>, shape: Vec<usize>) -> Result<GgufFile
     GgufFile::from_bytes(bytes.into_inner())
 }
 
-/// One line from the harness, with the keys of both operations: what the other one has is empty.
-/// Keys that are not named here are ignored, as the protocol asks.
-#[derive(Deserialize)]
-struct Request {
-    op: String,
-    #[serde(default)]
-    format: String,
-    #[serde(default)]
-    seq: u64,
-    entry: Option<String>,
-    #[serde(default, deserialize_with = "unhex")]
-    blocks: Vec<u8>,
-    #[serde(default)]
-    original_len: usize,
-    #[serde(default)]
-    shape: Vec<usize>,
-    #[serde(default)]
-    values: Floats,
-}
-
-/// Values of the one type that rlx-gguf encodes from, or of another, which is then not there.
-#[derive(Default, Deserialize)]
-struct Floats {
-    #[serde(default, deserialize_with = "unhex_f32")]
-    f32: Option<Vec<f32>>,
-}
-
-fn unhex<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(text)?;
-    let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-    let bytes = (0..text.len()).step_by(2).map(byte).collect::<Option<_>>();
-    bytes.ok_or_else(|| D::Error::custom("not pairs of hexadecimal digits"))
-}
-
-fn unhex_f32<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Vec<f32>>, D::Error> {
-    // The harness sends whole values.
-    let bytes = unhex(text)?;
-    Ok(Some(bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The entry of this name, or the first where there is no name.
-fn named<F: Copy>(entries: &[(&str, F)], name: Option<String>) -> Option<F> {
-    let found = entries.iter().find(|entry| name.as_ref().is_none_or(|name| name == entry.0));
-    found.map(|entry| entry.1)
-}
-
-fn names<F>(entries: &[(&'static str, F)]) -> Vec<&'static str> {
-    entries.iter().map(|entry| entry.0).collect()
-}
-
 /// Puts a request to rlx-gguf, or is `None` where it has no function for it.
 fn ask(request: Request) -> Answer<Value> {
-    let Request { op, format, entry, blocks, original_len, shape, values, .. } = request;
+    let Request { op, format, entry, blocks, original_len, shape, values, tensor_scale, .. } =
+        request;
     let encoded = named(ENCODED, Some(format.clone()));
     match op.as_str() {
-        "decode" => {
+        "decode" if tensor_scale.is_none() => {
             let format = encoded.or_else(|| named(DECODED_ONLY, Some(format)))?;
             let answer = named(DECODERS, entry)?(format, blocks, original_len)?;
-            Some(answer.map(|values| {
-                let bytes: Vec<u8> = values.into_iter().flat_map(f32::to_le_bytes).collect();
-                json!({ "values": { "f32": hex(&bytes) } })
-            }))
+            Some(answer.map(wire::decoded))
         }
         "encode" => {
             let answer = named(ENCODERS, entry)?(encoded?, values.f32?, shape)?;
-            Some(answer.map(|blocks| json!({ "encoded": { "blocks": hex(&blocks) } })))
+            Some(answer.map(wire::encoded))
         }
         _ => None,
     }
 }
 
-fn handshake() -> Value {
+/// What each operation can be asked through.
+fn entries() -> Value {
     let mut entries = json!({});
     for format in names(ENCODED) {
         entries[format!("encode:{format}")] = json!(names(ENCODERS));
@@ -203,36 +148,12 @@ fn handshake() -> Value {
         let decoders = if one_by_one { DECODERS } else { &DECODERS[..2] };
         entries[format!("decode:{format}")] = json!(names(decoders));
     }
-    let capabilities: Vec<_> =
-        entries.as_object().into_iter().flat_map(|keys| keys.keys()).collect();
-    json!({
-        "protocol": 1,
-        "name": "rlx-gguf",
-        "version": VERSION,
-        "language": "Rust",
-        "capabilities": capabilities,
-        "entries": entries,
-    })
+    entries
 }
 
 fn main() -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    for line in io::stdin().lock().lines() {
-        let request: Request = serde_json::from_str(&line?)?;
-        let seq = request.seq;
-        let reply = match request.op.as_str() {
-            "hello" => handshake(),
-            _ => match ask(request) {
-                Some(Ok(result)) => json!({ "seq": seq, "result": result }),
-                Some(Err(error)) => {
-                    json!({ "seq": seq, "refused": { "message": format!("{error:#}") } })
-                }
-                None => json!({ "seq": seq, "unsupported": true }),
-            },
-        };
-        writeln!(output, "{reply}")?;
-        // The harness waits for this line before it sends another.
-        output.flush()?;
-    }
-    Ok(())
+    let greeting = greeting("rlx-gguf", VERSION, entries(), &[]);
+    converse(&greeting, |request| {
+        ask(request).map(|answer| answer.map_err(|error| format!("{error:#}")))
+    })
 }
